@@ -1,0 +1,79 @@
+"""Settings read from the environment, with errors a person can act on.
+
+A setting that is missing or malformed stops the start with one sentence that
+names the variable, says what is wrong with it and what would be right.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import unquote
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+T = TypeVar("T")
+
+_env = environ.Env()
+
+
+def read(name: str, cast: Callable[[str], T], *, expected: str, default: T | None = None) -> T:
+    """Return the variable `name`, converted by `cast`.
+
+    `expected` completes the sentence "NAME must be …". With no `default`, the
+    variable is required. Raises ImproperlyConfigured.
+    """
+    raw = _env.ENVIRON.get(name, "").strip()
+    if not raw:
+        if default is None:
+            raise ImproperlyConfigured(f"{name} is not set: it must be {expected}.")
+        return default
+    try:
+        return cast(raw)
+    except (ValueError, TypeError) as error:
+        raise ImproperlyConfigured(f"{name} is malformed: it must be {expected}.") from error
+
+
+def boolean(raw: str) -> bool:
+    """Read true/false, yes/no, on/off, 1/0. Raises ValueError for anything else."""
+    lowered = raw.lower()
+    if lowered in {"true", "yes", "on", "1"}:
+        return True
+    if lowered in {"false", "no", "off", "0"}:
+        return False
+    raise ValueError(raw)
+
+
+def words(raw: str) -> list[str]:
+    """Read a comma-separated list."""
+    return [word.strip() for word in raw.split(",") if word.strip()]
+
+
+def positive(raw: str) -> int:
+    """Read a whole number above zero. Raises ValueError."""
+    number = int(raw)
+    if number <= 0:
+        raise ValueError(raw)
+    return number
+
+
+def postgres(raw: str) -> dict[str, object]:
+    """Read a postgres:// address. Raises ValueError for any other database."""
+    if not raw.startswith(("postgres://", "postgresql://")):
+        raise ValueError(raw)
+    database = dict(environ.Env.db_url_config(raw))
+    database["HOST"] = unquote(database["HOST"])  # a socket's folder is written %2Frun%2Fpg
+    return database
+
+
+def redis(raw: str) -> str:
+    """Read a redis://, rediss:// or unix:// address. Raises ValueError."""
+    if not raw.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError(raw)
+    return raw
+
+
+def email(raw: str) -> dict[str, object]:
+    """Read an SMTP, console or file e-mail address. Raises ValueError."""
+    if not raw.startswith(("smtp://", "smtp+tls://", "smtp+ssl://", "consolemail://", "filemail://")):
+        raise ValueError(raw)
+    return dict(environ.Env.email_url_config(raw))

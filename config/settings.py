@@ -1,0 +1,208 @@
+"""Secondline's settings: one file, read from the environment.
+
+Every variable and its default stands in docs/configuration.md.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+from config import environment as env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+RUN_DIR = BASE_DIR / ".run"
+
+DEBUG = env.read("DEBUG", env.boolean, expected="true or false", default=False)
+SECRET_KEY = env.read("SECRET_KEY", str, expected="a long random text, kept secret")
+ALLOWED_HOSTS = env.read(
+    "ALLOWED_HOSTS",
+    env.words,
+    expected="host names, separated by commas",
+    default=["127.0.0.1", "localhost", "[::1]"],
+)
+SITE_URL = env.read(
+    "SITE_URL",
+    str,
+    expected="the address people open, such as https://desk.example.com",
+    default="http://127.0.0.1:8000",
+).rstrip("/")
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.usersessions",
+    "rest_framework",
+    "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_filters",
+    "django_htmx",
+    "csp",
+    "heroicons",
+    "events.apps.EventsConfig",
+    "accounts.apps.AccountsConfig",
+    "knowledgebase.apps.KnowledgebaseConfig",
+    "escalations.apps.EscalationsConfig",
+    "reports.apps.ReportsConfig",
+    "integrations.apps.IntegrationsConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.preferences.PreferencesMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    },
+]
+
+# Database. Persistent connections, checked before reuse, so that a restarted
+# database costs one reconnect and not an error page.
+DATABASES = {
+    "default": {
+        **env.read(
+            "DATABASE_URL",
+            env.postgres,
+            expected="an address such as postgres://user:password@host:5432/name",
+        ),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Redis or Valkey. Celery spells a socket's address its own way.
+REDIS_URL = env.read("REDIS_URL", env.redis, expected="an address such as redis://host:6379/0")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+
+# People.
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "accounts.sign_in.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_PREVENT_ENUMERATION = True
+USERSESSIONS_TRACK_ACTIVITY = True
+
+# Languages and time. Inside everything is UTC; a person's own zone is
+# activated per request by accounts.preferences.
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("es", "Español")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+# Files. Attachments are private: no URL serves MEDIA_ROOT.
+STATIC_URL = "static/"
+STATIC_ROOT = RUN_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_ROOT = env.read("MEDIA_ROOT", Path, expected="a folder's path", default=RUN_DIR / "media")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+ATTACHMENT_MAX_BYTES = (
+    1024
+    * 1024
+    * env.read("ATTACHMENT_MAX_MB", env.positive, expected="a whole number of megabytes", default=20)
+)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+# Mail.
+vars().update(
+    env.read(
+        "EMAIL_URL",
+        env.email,
+        expected="an address such as smtp+tls://user:password@host:587",
+        default={
+            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "EMAIL_FILE_PATH": str(RUN_DIR / "mail"),
+        },
+    )
+)
+DEFAULT_FROM_EMAIL = env.read(
+    "DEFAULT_FROM_EMAIL",
+    str,
+    expected="a sender such as Support <support@example.com>",
+    default="Secondline <secondline@localhost>",
+)
+
+# Browser security. Nothing inline, nothing from elsewhere; scripts carry a nonce.
+HTTPS = SITE_URL.startswith("https://")
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# API.
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "AUTH_HEADER_PREFIX": "Bearer"}
+
+# Escalations.
+CLOSE_AFTER_DAYS = env.read("CLOSE_AFTER_DAYS", env.positive, expected="a whole number of days", default=5)
+RATING_LINK_DAYS = env.read("RATING_LINK_DAYS", env.positive, expected="a whole number of days", default=14)

@@ -1,0 +1,48 @@
+"""What every test stands on: real PostgreSQL, real Valkey, no other network."""
+
+import os
+import re
+
+WORKER = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "0")) or 0)
+
+
+def _own_valkey_database(url: str, worker: int) -> str:
+    """Return the address of this worker's own numbered database, since workers run side by side."""
+    numbered = re.fullmatch(r"(unix://.*\?db=|rediss?://.*/)(\d+)", url)
+    return f"{numbered[1]}{int(numbered[2]) + 8 * worker}" if numbered else url
+
+
+# Before Django reads its settings.
+os.environ["REDIS_URL"] = _own_valkey_database(os.environ.get("REDIS_URL", ""), WORKER)
+# Playwright keeps an event loop in this thread, which makes Django think that it is called from async code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+from collections.abc import Iterator  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import pytest  # noqa: E402
+from django.conf import settings as django_settings  # noqa: E402
+from django.core.cache import cache  # noqa: E402
+from django.utils import translation  # noqa: E402
+
+
+def pytest_configure() -> None:
+    # A slow password hash costs minutes over a whole suite and proves nothing here.
+    django_settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        *django_settings.PASSWORD_HASHERS,
+    ]
+    # Hashed file names need collectstatic; only the browser tests, in a process of their own, go that far.
+    django_settings.STORAGES = {
+        **django_settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_over(tmp_path: Path, settings: object) -> Iterator[None]:
+    """Every test starts with an empty Valkey, its own folder of files, and English."""
+    settings.MEDIA_ROOT = tmp_path / "media"  # type: ignore[attr-defined]
+    cache.clear()
+    with translation.override("en"):
+        yield
