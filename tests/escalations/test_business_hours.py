@@ -1,0 +1,283 @@
+"""The arithmetic against a slow, obvious model that walks minute by minute."""
+
+from bisect import bisect_left
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from escalations.business_hours import DAY, Calendar, CalendarError, Interval, NeverOpens
+
+MINUTE = timedelta(minutes=1)
+AFTERNOON = Calendar("Asia/Manila", [Interval(day, 15 * 60, 24 * 60) for day in range(5)])
+EVENING = Calendar("Asia/Manila", [Interval(day, 16 * 60, 25 * 60) for day in range(5)])
+
+# Days around which these zones change their clocks (Lord Howe by half an hour, Santiago at midnight,
+# Apia by skipping a whole day).
+ZONES_AND_DAYS = [
+    ("America/New_York", date(2024, 3, 10)),
+    ("America/New_York", date(2024, 11, 3)),
+    ("Europe/London", date(2025, 3, 30)),
+    ("Europe/London", date(2025, 10, 26)),
+    ("America/Santiago", date(2024, 4, 7)),
+    ("America/Santiago", date(2024, 9, 8)),
+    ("Australia/Lord_Howe", date(2024, 4, 7)),
+    ("Australia/Lord_Howe", date(2024, 10, 6)),
+    ("Pacific/Apia", date(2011, 12, 30)),
+    ("Asia/Manila", date(2024, 2, 29)),
+    ("Asia/Kolkata", date(2024, 12, 31)),
+    ("UTC", date(2025, 1, 1)),
+]
+
+
+@lru_cache(maxsize=64)
+def furthest_readings(zone: str, around: date) -> tuple[tuple[datetime, datetime], ...]:
+    """For each UTC minute of two weeks: the furthest that the zone's clock has got by then."""
+    zone_info = ZoneInfo(zone)
+    at = datetime(around.year, around.month, around.day, tzinfo=UTC) - timedelta(days=4)
+    furthest = datetime(1, 1, 1)
+    readings = []
+    for _ in range(14 * DAY):
+        furthest = max(furthest, at.astimezone(zone_info).replace(tzinfo=None))
+        readings.append((at, furthest))
+        at += MINUTE
+    return tuple(readings)
+
+
+def open_minutes(calendar: Calendar, around: date) -> list[datetime]:
+    """The oracle: a minute is open when the clock shows a minute of some day's shift."""
+    shown: set[datetime] = set()
+    for offset in range(-7, 14):
+        day = around + timedelta(days=offset)
+        midnight = datetime(day.year, day.month, day.day)
+        for shift in calendar.weekly:
+            if shift.day == day.weekday() and day not in calendar.holidays:
+                shown.update(midnight + n * MINUTE for n in range(shift.opens, shift.closes))
+    return [at for at, clock in furthest_readings(calendar.zone, around) if clock in shown]
+
+
+def slow_between(minutes: list[datetime], start: datetime, end: datetime) -> float:
+    near = (minute for minute in minutes if start - MINUTE < minute < end)
+    overlaps = (min(end, minute + MINUTE) - max(start, minute) for minute in near)
+    return sum(overlaps, timedelta()).total_seconds()
+
+
+def slow_add(minutes: list[datetime], start: datetime, seconds: float) -> datetime | None:
+    left = timedelta(seconds=seconds)
+    if not left:
+        return start
+    for minute in minutes[max(0, bisect_left(minutes, start) - 1) :]:
+        available = minute + MINUTE - max(start, minute)
+        if available >= left:
+            return max(start, minute) + left
+        left -= max(available, timedelta())
+    return None
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Calendar, date]:
+    zone, around = draw(st.sampled_from(ZONES_AND_DAYS))
+    weekly = []
+    free_from = 0
+    first_opening = 7 * DAY
+    for day in range(7):
+        for _ in range(draw(st.integers(0, 3))):
+            opens = draw(st.integers(0, DAY - 1))
+            if day * DAY + opens < free_from:
+                continue
+            closes = draw(st.integers(opens + 1, min(2 * DAY, (7 - day) * DAY + first_opening)))
+            first_opening = min(first_opening, day * DAY + opens)
+            free_from = day * DAY + closes
+            weekly.append(Interval(day, opens, closes))
+    assume(weekly)
+    holidays = draw(st.frozensets(st.integers(-6, 13).map(lambda n: around + timedelta(days=n)), max_size=4))
+    try:
+        return Calendar(zone, weekly, holidays), around
+    except CalendarError:
+        assume(False)
+        raise
+
+
+def instants(around: date) -> st.SearchStrategy[datetime]:
+    """Ragged instants, to the microsecond, within a few days of `around`."""
+    start = datetime(around.year, around.month, around.day, tzinfo=UTC)
+    return st.timedeltas(timedelta(days=-3), timedelta(days=6)).map(lambda offset: start + offset)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_agrees_with_the_minute_stepping_model(data: st.DataObject) -> None:
+    calendar, around = data.draw(cases())
+    minutes = open_minutes(calendar, around)
+    start, end = sorted((data.draw(instants(around)), data.draw(instants(around))))
+    seconds = data.draw(st.one_of(st.integers(0, 72 * 3600), st.integers(0, 10**9).map(lambda n: n / 10**6)))
+
+    assert calendar.between(start, end) == slow_between(minutes, start, end)
+    due = slow_add(minutes, start, seconds)
+    if due is not None:
+        assert calendar.add(start, seconds) == due
+    assert calendar.is_open(start) == (start.replace(second=0, microsecond=0) in minutes)
+    later = [minute for minute in minutes if minute + MINUTE > start]
+    if later:
+        assert calendar.next_opening(start) == max(start, later[0])
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.data())
+def test_laws(data: st.DataObject) -> None:
+    calendar, around = data.draw(cases())
+    a, b, c = sorted(data.draw(instants(around)) for _ in range(3))
+    seconds = data.draw(st.integers(1, 10 * 86_400))
+
+    due = calendar.add(a, seconds)
+    assert calendar.between(a, due) == seconds
+    assert calendar.between(a, due - timedelta(microseconds=1)) < seconds
+    assert calendar.between(a, b) == -calendar.between(b, a)
+    assert calendar.between(a, c) == pytest.approx(calendar.between(a, b) + calendar.between(b, c), abs=1e-6)
+    spans = calendar.spans(a, c)
+    total = sum((end - start for start, end in spans), timedelta())
+    assert total.total_seconds() == calendar.between(a, c)
+    assert all(start < end for start, end in spans)
+    assert all(one[1] < other[0] for one, other in pairwise(spans))
+    assert Calendar.from_json(calendar.to_json()) == calendar
+
+
+def manila(day: int, hour: int, minute: int = 0) -> datetime:
+    """September 2025: the 1st is a Monday."""
+    return datetime(2025, 9, day, hour, minute, tzinfo=ZoneInfo("Asia/Manila"))
+
+
+def test_afternoon_shift_in_manila() -> None:
+    assert AFTERNOON.add(manila(1, 16), 3600) == manila(1, 17)
+    assert AFTERNOON.add(manila(1, 9), 3600) == manila(1, 16)
+    assert AFTERNOON.add(manila(1, 22), 2 * 3600) == manila(2, 0)  # the last second of the shift
+    assert AFTERNOON.add(manila(1, 22), 2 * 3600 + 1) == manila(2, 15) + timedelta(seconds=1)
+    assert AFTERNOON.add(manila(5, 23), 2 * 3600) == manila(8, 16)  # Friday to Monday
+    assert not AFTERNOON.is_open(manila(6, 0))
+
+
+def test_evening_shift_in_manila_ends_on_saturday() -> None:
+    assert EVENING.is_open(manila(6, 0, 59))
+    assert not EVENING.is_open(manila(6, 1))
+    assert not EVENING.is_open(manila(7, 16))
+    assert not EVENING.is_open(manila(8, 0, 30))
+    assert EVENING.between(manila(1, 0), manila(8, 0)) == 5 * 9 * 3600
+    assert EVENING.next_opening(manila(6, 1)) == manila(8, 16)
+    assert EVENING.spans(manila(5, 2), manila(7, 0)) == [(manila(5, 16), manila(6, 1))]
+
+
+def test_a_holiday_takes_the_shifts_that_start_on_it() -> None:
+    friday_off = Calendar("Asia/Manila", EVENING.weekly, frozenset({date(2025, 9, 5)}))
+    assert friday_off.is_open(manila(5, 0, 30))  # still Thursday's shift
+    assert not friday_off.is_open(manila(6, 0, 30))
+    saturday_off = Calendar("Asia/Manila", EVENING.weekly, frozenset({date(2025, 9, 6)}))
+    assert saturday_off.is_open(manila(6, 0, 30))
+
+
+def test_round_the_clock_is_plain_time() -> None:
+    always = Calendar.always_open("America/New_York")
+    start = datetime(2024, 2, 28, 12, 0, 1, 5, tzinfo=UTC)
+    assert always.add(start, 400 * 86_400) == start + timedelta(days=400)
+    assert always.between(start, start + timedelta(days=4000)) == 4000 * 86_400
+    assert always.next_opening(start) == start
+
+
+def test_real_time_counts_when_clocks_change() -> None:
+    nights = Calendar("Europe/London", [Interval(day, 22 * 60, 30 * 60) for day in range(7)])
+    assert nights.between(*_day(2025, 3, 29)) == 7 * 3600
+    assert nights.between(*_day(2025, 10, 25)) == 9 * 3600
+
+
+def _day(year: int, month: int, day: int) -> tuple[datetime, datetime]:
+    noon = datetime(year, month, day, 12, tzinfo=ZoneInfo("Europe/London"))
+    return noon, noon + timedelta(days=1)
+
+
+def test_zero_gives_the_start_even_when_closed() -> None:
+    assert AFTERNOON.add(manila(6, 3), 0) == manila(6, 3)
+
+
+@pytest.mark.parametrize(
+    "weekly",
+    [
+        [],
+        [Interval(0, 600, 600)],
+        [Interval(0, 600, 500)],
+        [Interval(7, 0, 60)],
+        [Interval(0, -1, 60)],
+        [Interval(0, 0, 2 * DAY + 1)],
+        [Interval(0, 540, 720), Interval(0, 700, 800)],
+        [Interval(6, 1200, 1600), Interval(0, 100, 200)],  # Sunday's night reaches into Monday
+        [Interval(0, 0, 2 * DAY), Interval(1, 0, 60)],
+    ],
+)
+def test_impossible_hours_are_refused(weekly: list[Interval]) -> None:
+    with pytest.raises(CalendarError):
+        Calendar("UTC", weekly)
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../etc/passwd", "America"])
+def test_unknown_zones_are_refused(zone: str) -> None:
+    with pytest.raises(CalendarError):
+        Calendar(zone, [Interval(0, 0, 60)])
+
+
+def test_a_calendar_closed_for_ever_says_so() -> None:
+    mondays = frozenset(date(2024, 1, 1) + timedelta(weeks=n) for n in range(52 * 80))
+    closed = Calendar("UTC", [Interval(0, 540, 1020)], mondays)
+    with pytest.raises(NeverOpens):
+        closed.add(datetime(2025, 1, 1, tzinfo=UTC), 1)
+    with pytest.raises(NeverOpens):
+        closed.next_opening(datetime(2025, 1, 1, tzinfo=UTC))
+    assert closed.between(datetime(2025, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)) == 0
+
+
+def test_what_cannot_be_asked() -> None:
+    at = manila(1, 16)
+    for seconds in (-1, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="cannot add"):
+            AFTERNOON.add(at, seconds)
+    with pytest.raises(ValueError, match="without a zone"):
+        AFTERNOON.is_open(at.replace(tzinfo=None))
+    with pytest.raises(CalendarError):
+        AFTERNOON.between(datetime(1, 1, 1, tzinfo=UTC), at)
+    with pytest.raises(CalendarError):
+        AFTERNOON.add(at, 1e15)
+
+
+def test_json_reads_shifts_across_midnight() -> None:
+    calendar = Calendar.from_json(
+        {
+            "zone": "Asia/Manila",
+            "weekly": [
+                {"day": 0, "opens": "16:00", "closes": "01:00"},
+                {"day": 3, "opens": "00:00", "closes": "24:00"},
+            ],
+            "holidays": ["2026-01-01"],
+        }
+    )
+    assert calendar.weekly == (Interval(0, 960, 1500), Interval(3, 0, 1440))
+    assert calendar.to_json()["weekly"][0] == {"day": 0, "opens": "16:00", "closes": "25:00"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        [],
+        {},
+        {"zone": "UTC"},
+        {"zone": "UTC", "weekly": [{"day": 0}]},
+        {"zone": "UTC", "weekly": [{"day": 0, "opens": "9", "closes": "17:00"}]},
+        {"zone": "UTC", "weekly": [{"day": 0, "opens": 9, "closes": 17}]},
+        {"zone": "UTC", "weekly": [{"day": 0, "opens": "09:00", "closes": "17:00"}], "holidays": ["soon"]},
+        {"zone": 5, "weekly": [{"day": 0, "opens": "09:00", "closes": "17:00"}]},
+    ],
+)
+def test_json_that_is_no_calendar_is_refused(value: object) -> None:
+    with pytest.raises(CalendarError):
+        Calendar.from_json(value)
