@@ -1,0 +1,6 @@
+"""People, teams, and who has which role where."""
+
+from accounts.models.team import Membership, Role, Team, TeamKind
+from accounts.models.user import Availability, User
+
+__all__ = ["Availability", "Membership", "Role", "Team", "TeamKind", "User"]

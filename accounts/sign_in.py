@@ -1,0 +1,11 @@
+"""How people sign in: with an account an admin made, never by registering themselves."""
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Closes self-registration; the rest is allauth's."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False

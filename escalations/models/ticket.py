@@ -1,0 +1,242 @@
+"""The escalation ticket."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Role, Team
+from escalations.models.catalogue import Category, ContractForm, Reason, RootCause
+from escalations.models.customer import Customer
+from knowledgebase.models import KnownIssue
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+REFERENCE_PREFIX = "ESC-"
+
+
+class State(models.TextChoices):
+    NEW = "new", _("New")
+    ACCEPTED = "accepted", _("Accepted")
+    IN_PROGRESS = "in_progress", _("In progress")
+    WAITING_CUSTOMER = "waiting_customer", _("Waiting on customer")
+    WAITING_L1 = "waiting_l1", _("Waiting on L1")
+    WAITING_PARTNER = "waiting_partner", _("Waiting on partner")
+    RETURNED = "returned", _("Returned")
+    RESOLVED = "resolved", _("Resolved")
+    REOPENED = "reopened", _("Reopened")
+    CLOSED = "closed", _("Closed")
+    CANCELLED = "cancelled", _("Cancelled")
+    MERGED = "merged", _("Merged")
+
+
+ENDED = frozenset({State.RESOLVED, State.CLOSED, State.CANCELLED, State.MERGED})
+OPEN = frozenset(State) - ENDED
+WAITING = frozenset({State.WAITING_CUSTOMER, State.WAITING_L1, State.WAITING_PARTNER})
+
+
+class Channel(models.TextChoices):
+    PHONE = "phone", _("Phone")
+    CHAT = "chat", _("Chat")
+    EMAIL = "email", _("Email")
+    SOCIAL = "social", _("Social media")
+    APP_REVIEW = "app_review", _("App review")
+    OTHER = "other", _("Other")
+
+
+class Level(models.IntegerChoices):
+    """Impact and urgency, the highest first (ITIL)."""
+
+    HIGH = 1, _("High")
+    MEDIUM = 2, _("Medium")
+    LOW = 3, _("Low")
+
+
+class Priority(models.IntegerChoices):
+    P1 = 1, "P1"
+    P2 = 2, "P2"
+    P3 = 3, "P3"
+    P4 = 4, "P4"
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def visible_to(self, user: "User") -> "TicketQuerySet":
+        """Return the tickets this person may see; every other one looks absent.
+
+        L1 sees own and own team's escalations, L2 and leads their teams', a
+        partner what was handed to them, auditors and admins all.
+        """
+        if user.reads_all:
+            return self
+        visible = Q(created_by=user)
+        if from_teams := user.teams_as(Role.L1, Role.LEAD):
+            visible |= Q(l1_team__in=from_teams)
+        if own_teams := user.teams_as(Role.L2, Role.LEAD):
+            visible |= Q(team__in=own_teams)
+        if partner_teams := user.teams_as(Role.PARTNER):
+            from escalations.models.handover import HandOver
+
+            handed = HandOver.objects.filter(ticket=models.OuterRef("pk"), team__in=partner_teams)
+            visible |= Q(models.Exists(handed))
+        return self.filter(visible)
+
+    def open(self) -> "TicketQuerySet":
+        """Return the tickets somebody still has to do something about."""
+        return self.filter(state__in=OPEN)
+
+
+def search_document() -> SearchVector:
+    """Return what full-text search looks through, stemmed in both languages."""
+    return (
+        SearchVector("subject", weight="A", config="english")
+        + SearchVector("description", weight="B", config="english")
+        + SearchVector("subject", weight="A", config="spanish")
+        + SearchVector("description", weight="B", config="spanish")
+    )
+
+
+class Ticket(models.Model):
+    """One escalation, from the contract L1 wrote to the answer L2 gave.
+
+    Change it only through the functions of escalations.lifecycle and its
+    neighbours: they lock, check, and record the event. The columns about clocks
+    (`next_due_at`, `next_due_metric`) are a cache of the clocks' own rows.
+    """
+
+    subject = models.CharField(_("subject"), max_length=200)
+    description = models.TextField(_("what happened"))
+    category = models.ForeignKey(Category, verbose_name=_("category"), on_delete=models.PROTECT)
+    form = models.ForeignKey(ContractForm, on_delete=models.PROTECT, null=True, related_name="+")
+    answers = models.JSONField(default=dict)
+    customer = models.ForeignKey(
+        Customer, verbose_name=_("customer"), on_delete=models.PROTECT, related_name="tickets"
+    )
+    channel = models.CharField(_("channel"), max_length=12, choices=Channel)
+    l1_reference = models.CharField(_("L1 ticket"), max_length=80, blank=True)
+    l1_link = models.URLField(_("link to the L1 ticket"), blank=True)
+    transaction_ref = models.CharField(_("transaction or request id"), max_length=120, blank=True)
+    product = models.CharField(_("product"), max_length=80, blank=True)
+    error_code = models.CharField(_("error code"), max_length=80, blank=True)
+
+    impact = models.PositiveSmallIntegerField(_("impact"), choices=Level, default=Level.MEDIUM)
+    urgency = models.PositiveSmallIntegerField(_("urgency"), choices=Level, default=Level.MEDIUM)
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority)
+
+    state = models.CharField(_("state"), max_length=20, choices=State, default=State.NEW)
+    state_since = models.DateTimeField(_("in this state since"))
+    team = models.ForeignKey(Team, verbose_name=_("team"), on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("owner"), on_delete=models.PROTECT, null=True,
+        related_name="owned_tickets",
+    )  # fmt: skip
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("escalated by"), on_delete=models.PROTECT,
+        related_name="escalated_tickets",
+    )  # fmt: skip
+    l1_team = models.ForeignKey(
+        Team, verbose_name=_("escalated from"), on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+    created_at = models.DateTimeField(_("escalated"))
+    updated_at = models.DateTimeField(_("last change"))
+    accepted_at = models.DateTimeField(null=True)
+    first_response_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    reopen_count = models.PositiveIntegerField(default=0)
+    return_count = models.PositiveIntegerField(default=0)
+    reassignment_count = models.PositiveIntegerField(default=0)
+
+    next_due_at = models.DateTimeField(_("next deadline"), null=True)
+    next_due_metric = models.CharField(max_length=20, blank=True)
+
+    resolution = models.ForeignKey(
+        Reason, verbose_name=_("resolution code"), on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    root_cause = models.ForeignKey(
+        RootCause, verbose_name=_("root cause"), on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    answer_to_l1 = models.TextField(_("answer for L1"), blank=True)
+    answer_to_customer = models.TextField(_("answer for the customer"), blank=True)
+    known_issue = models.ForeignKey(
+        KnownIssue,
+        verbose_name=_("known issue"),
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="tickets",
+    )
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="merged_from")
+
+    origin = models.CharField(max_length=40, blank=True)
+    external_reference = models.CharField(max_length=80, blank=True)
+    imported_facts = models.JSONField(default=dict)
+
+    version = models.PositiveIntegerField(default=1)
+    search = models.GeneratedField(
+        expression=search_document(), output_field=SearchVectorField(), db_persist=True
+    )
+
+    objects = TicketQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("escalation")
+        verbose_name_plural = _("escalations")
+        indexes = [
+            models.Index(
+                F("team"),
+                F("priority"),
+                Coalesce("next_due_at", models.Value("infinity"), output_field=models.DateTimeField()),
+                F("id"),
+                name="ticket_queue",
+                condition=Q(state__in=sorted(OPEN)),
+            ),
+            models.Index(fields=["owner", "state"], name="ticket_owner_state"),
+            models.Index(fields=["l1_team", "-created_at"], name="ticket_l1_team"),
+            models.Index(fields=["created_by", "-created_at"], name="ticket_creator"),
+            models.Index(fields=["customer", "-created_at"], name="ticket_customer"),
+            models.Index(
+                fields=["transaction_ref"], name="ticket_transaction", condition=~Q(transaction_ref="")
+            ),
+            models.Index(fields=["state", "state_since"], name="ticket_state_since"),
+            GinIndex(fields=["search"], name="ticket_search"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["origin", "external_reference"], name="ticket_imported_once", condition=~Q(origin="")
+            ),
+            models.CheckConstraint(
+                condition=Q(impact__range=(1, 3), urgency__range=(1, 3), priority__range=(1, 4)),
+                name="ticket_priority_range",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=State.MERGED, merged_into__isnull=False)
+                | (~Q(state=State.MERGED) & Q(merged_into__isnull=True)),
+                name="ticket_merged_has_target",
+            ),
+            models.CheckConstraint(condition=~Q(merged_into=F("id")), name="ticket_not_merged_into_itself"),
+            models.CheckConstraint(
+                condition=~Q(state__in=[State.RESOLVED, State.CLOSED]) | Q(resolved_at__isnull=False),
+                name="ticket_resolved_has_time",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.subject}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("ticket", args=[self.reference])
+
+    @property
+    def reference(self) -> str:
+        return f"{REFERENCE_PREFIX}{self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
