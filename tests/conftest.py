@@ -23,7 +23,9 @@ from pathlib import Path  # noqa: E402
 import pytest  # noqa: E402
 from django.conf import settings as django_settings  # noqa: E402
 from django.core.cache import cache  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.utils import translation  # noqa: E402
+from pytest_django import DjangoDbBlocker  # noqa: E402
 
 
 def pytest_configure() -> None:
@@ -37,6 +39,16 @@ def pytest_configure() -> None:
         **django_settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Let the test database be emptied: Django empties tables after a test that commits.
+
+    Of the guards on events only the one against TRUNCATE is lifted; tests/events puts it back to test it.
+    """
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE events_event DISABLE TRIGGER events_event_no_truncate")
 
 
 @pytest.fixture(autouse=True)

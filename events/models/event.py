@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Event(models.Model):
@@ -23,6 +24,9 @@ class Event(models.Model):
     data = models.JSONField(default=dict)
 
     class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        constraints = [models.CheckConstraint(condition=~Q(kind=""), name="event_has_kind")]
         indexes = [
             models.Index(fields=["subject_type", "subject_id", "id"], name="event_subject"),
             models.Index(fields=["kind", "at"], name="event_kind_at"),
@@ -52,15 +56,28 @@ class Delivery(models.Model):
     last_error = models.TextField(blank=True)
 
     class Meta:
-        verbose_name_plural = "deliveries"
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
         constraints = [
             models.UniqueConstraint(fields=["event", "consumer"], name="delivery_once_per_consumer"),
+            models.CheckConstraint(condition=~Q(consumer=""), name="delivery_has_consumer"),
+            models.CheckConstraint(
+                condition=Q(delivered_at__isnull=True) | Q(attempts__gte=1),
+                name="delivery_done_was_attempted",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["next_attempt_at", "id"],
                 name="delivery_owed",
                 condition=Q(delivered_at__isnull=True),
+            ),
+            # How late the oldest is (readiness), and which are old enough to prune.
+            models.Index(
+                fields=["created_at"], name="delivery_waiting", condition=Q(delivered_at__isnull=True)
+            ),
+            models.Index(
+                fields=["delivered_at"], name="delivery_done", condition=Q(delivered_at__isnull=False)
             ),
         ]
 

@@ -1,0 +1,51 @@
+"""Objects for tests, made with as few words as possible."""
+
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from accounts.models import Membership, Role, Team, TeamKind, User
+
+PASSWORD = "correct horse battery"
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """A person who can sign in with PASSWORD. `member_of=[(team, role), …]` adds memberships."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@example.com")
+    name = factory.Sequence(lambda n: f"Person {n}")
+    password = factory.django.Password(PASSWORD)
+
+    @factory.post_generation
+    def member_of(self: User, create: bool, extracted: Any, **_: Any) -> None:
+        for team, role in extracted or []:
+            Membership.objects.create(user=self, team=team, role=role)
+
+
+class TeamFactory(DjangoModelFactory[Team]):
+    class Meta:
+        model = Team
+
+    name = factory.Sequence(lambda n: f"Team {n}")
+    kind = TeamKind.L2
+
+
+class MembershipFactory(DjangoModelFactory[Membership]):
+    """A role in a team whose kind fits it."""
+
+    class Meta:
+        model = Membership
+
+    user = factory.SubFactory(UserFactory)
+    role = Role.L2
+    team = factory.SubFactory(
+        TeamFactory,
+        kind=factory.LazyAttribute(
+            lambda team: TeamKind.L2 if team.factory_parent.role == Role.LEAD else team.factory_parent.role
+        ),
+    )
