@@ -6,7 +6,7 @@ names the variable, says what is wrong with it and what would be right.
 
 from collections.abc import Callable
 from typing import TypeVar
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -70,6 +70,15 @@ def redis(raw: str) -> str:
     if not raw.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError(raw)
     return raw
+
+
+def celery_broker(address: str) -> str:
+    """Return a Redis address as Celery spells it: a socket's is redis+socket:///path?virtual_host=0."""
+    if not address.startswith("unix://"):
+        return address
+    parts = urlsplit(address)
+    number = parse_qs(parts.query).get("db", ["0"])[0]
+    return f"redis+socket://{parts.path}?virtual_host={number}"
 
 
 def email(raw: str) -> dict[str, object]:

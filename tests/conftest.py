@@ -2,6 +2,8 @@
 
 import os
 import re
+import shutil
+import tempfile
 
 WORKER = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "0")) or 0)
 
@@ -28,7 +30,10 @@ from django.utils import translation  # noqa: E402
 from pytest_django import DjangoDbBlocker  # noqa: E402
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    # whitenoise reads every collected file whenever a test client starts: give it none.
+    django_settings.STATIC_ROOT = tempfile.mkdtemp(prefix="secondline-static-")
+    config.add_cleanup(lambda: shutil.rmtree(django_settings.STATIC_ROOT, ignore_errors=True))
     # A slow password hash costs minutes over a whole suite and proves nothing here.
     django_settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.MD5PasswordHasher",

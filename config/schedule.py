@@ -1,0 +1,14 @@
+"""What runs by itself, and how often. Every task here is idempotent and short.
+
+Times of day are UTC. An entry names the task by its dotted path.
+"""
+
+from typing import Any
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    "show that the beat, the broker and a worker are alive": {
+        "task": "common.jobs.heartbeat",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+}
