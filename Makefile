@@ -1,0 +1,24 @@
+# make run    everything on http://127.0.0.1:8000 (PORT=8001 for another port)
+# make test   every check and test
+PYTHON ?= python3
+
+.PHONY: run test setup messages requirements
+
+run:
+	@$(PYTHON) bin/run
+
+test:
+	@$(PYTHON) bin/test
+
+# What run and test need, without starting anything.
+setup:
+	@$(PYTHON) bin/prepare.py
+
+# Collect new texts into locale/es/LC_MESSAGES/django.po.
+messages:
+	@.venv/bin/python bin/messages update
+
+# After a change of requirements.in or requirements-dev.in.
+requirements:
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
