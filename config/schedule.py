@@ -5,10 +5,16 @@ Times of day are UTC. An entry names the task by its dotted path.
 
 from typing import Any
 
+from celery.schedules import crontab
+
 SCHEDULE: dict[str, dict[str, Any]] = {
     "show that the beat, the broker and a worker are alive": {
         "task": "common.jobs.heartbeat",
         "schedule": 15.0,
         "options": {"expires": 15},
+    },
+    "forget deliveries that were made long ago": {
+        "task": "events.tasks.prune",
+        "schedule": crontab(hour=3, minute=10),
     },
 }
