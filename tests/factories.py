@@ -6,6 +6,8 @@ import factory
 from factory.django import DjangoModelFactory
 
 from accounts.models import Membership, Role, Team, TeamKind, User
+from common import clock
+from knowledgebase.models import Article, KnownIssue
 
 PASSWORD = "correct horse battery"
 
@@ -49,3 +51,35 @@ class MembershipFactory(DjangoModelFactory[Membership]):
             lambda team: TeamKind.L2 if team.factory_parent.role == Role.LEAD else team.factory_parent.role
         ),
     )
+
+
+class ArticleFactory(DjangoModelFactory[Article]):
+    """A draft for L2, with its first revision."""
+
+    class Meta:
+        model = Article
+        skip_postgeneration_save = True
+
+    title = factory.Sequence(lambda n: f"Article {n}")
+    body = "What to do about it."
+    owner = factory.SubFactory(UserFactory)
+    created_at = factory.LazyFunction(clock.now)
+    updated_at = factory.SelfAttribute("created_at")
+
+    @factory.post_generation
+    def first_revision(self: Article, create: bool, extracted: Any, **_: Any) -> None:
+        self.revisions.create(
+            version=self.version, title=self.title, body=self.body, language=self.language,
+            status=self.status, audience=self.audience, saved_by=self.owner, saved_at=self.updated_at,
+        )  # fmt: skip
+
+
+class KnownIssueFactory(DjangoModelFactory[KnownIssue]):
+    class Meta:
+        model = KnownIssue
+
+    title = factory.Sequence(lambda n: f"Known issue {n}")
+    symptoms = "It fails for everyone."
+    owner = factory.SubFactory(UserFactory)
+    opened_at = factory.LazyFunction(clock.now)
+    updated_at = factory.SelfAttribute("opened_at")
