@@ -178,6 +178,17 @@ def _npm() -> tuple[tuple[str | Path, ...], dict[str, str]]:
     return (PROGRAMS / "npm",), _tools()
 
 
+def static_files(env: dict[str, str], folder: Path) -> None:
+    """Collect hashed and compressed static files into `folder` when anything of them changed."""
+    env["STATIC_ROOT"] = str(folder)
+    sources = [path for path in (BASE_DIR / "static").rglob("*") if path.is_file()]
+    stamp = Stamp(folder, [*sources, BASE_DIR / "requirements.txt"])
+    if not stamp.holds():
+        say("collecting static files")
+        run(PYTHON, "manage.py", "collectstatic", "--noinput", "--clear", "--verbosity", "0", env=env)
+        stamp.set()
+
+
 def environment(*, folder: Path = RUN_DIR, throwaway: bool = False) -> tuple[dict[str, str], bool]:
     """Start the services unless both addresses are given.
 
