@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "csp",
     "heroicons",
+    "common",
     "events.apps.EventsConfig",
     "accounts.apps.AccountsConfig",
     "knowledgebase.apps.KnowledgebaseConfig",

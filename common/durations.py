@@ -1,0 +1,83 @@
+"""Spans of time in words: short, of one width in tables, in the reader's language.
+
+The page's script (frontend/js/times.js) keeps these words true while a page
+stays open, from the same phrases: change both together.
+"""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from common import clock
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+RELATIVE_WITHIN = timedelta(days=30)
+
+
+def phrases() -> dict[str, str]:
+    """Return the phrases in the language now active, with {n} and the like to be filled in."""
+    return {
+        "just_now": _("just now"),
+        "minutes_ago": _("{n} min ago"),
+        "hours_ago": _("{n} h ago"),
+        "days_ago": _("{n} d ago"),
+        "minutes_ahead": _("in {n} min"),
+        "hours_ahead": _("in {n} h"),
+        "days_ahead": _("in {n} d"),
+        "seconds": _("{n} s"),
+        "minutes": _("{n} min"),
+        "hours_minutes": _("{h} h {m} min"),
+        "days_hours": _("{d} d {h} h"),
+        "left": _("{time} left"),
+        "over": _("{time} over"),
+    }
+
+
+def in_words(span: timedelta | float) -> str:
+    """Return "45 s", "12 min", "2 h 05 min" or "3 d 4 h". `span` in seconds unless a timedelta."""
+    seconds = int(span.total_seconds() if isinstance(span, timedelta) else span)
+    seconds = max(0, seconds)
+    words = phrases()
+    if seconds < MINUTE:
+        return words["seconds"].format(n=seconds)
+    if seconds < HOUR:
+        return words["minutes"].format(n=seconds // MINUTE)
+    if seconds < DAY:
+        return words["hours_minutes"].format(h=seconds // HOUR, m=f"{seconds % HOUR // MINUTE:02d}")
+    return words["days_hours"].format(d=seconds // DAY, h=seconds % DAY // HOUR)
+
+
+def relative(moment: datetime) -> str:
+    """Return "3 min ago" or "in 2 h"; a moment more than 30 days away as its date."""
+    away = moment - clock.now()
+    if abs(away) >= RELATIVE_WITHIN:
+        return date_format(timezone.localtime(moment), "j M Y")
+    words, seconds = phrases(), abs(int(away.total_seconds()))
+    if seconds < MINUTE:
+        return words["just_now"]
+    tense = "ago" if away < timedelta() else "ahead"
+    if seconds < HOUR:
+        return words[f"minutes_{tense}"].format(n=seconds // MINUTE)
+    if seconds < DAY:
+        return words[f"hours_{tense}"].format(n=seconds // HOUR)
+    return words[f"days_{tense}"].format(n=seconds // DAY)
+
+
+def zone_name(moment: datetime) -> str:
+    """Return the short name of an aware moment's zone: the city, since "PST" is Manila's and California's."""
+    zone = moment.tzinfo
+    key = zone.key if isinstance(zone, ZoneInfo) else moment.strftime("%Z")
+    return key.rsplit("/", 1)[-1].replace("_", " ")
+
+
+def exact(moment: datetime, zone: ZoneInfo | None = None) -> str:
+    """Return "Mon 23 Nov 2026, 15:40:07 (Asia/Manila, UTC+08:00)". `zone`: the reader's unless given."""
+    local = timezone.localtime(moment, zone)
+    offset = local.strftime("%z")
+    key = local.tzinfo.key if isinstance(local.tzinfo, ZoneInfo) else local.strftime("%Z")
+    return f"{date_format(local, 'D j M Y, H:i:s')} ({key}, UTC{offset[:3]}:{offset[3:]})"

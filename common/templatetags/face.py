@@ -1,0 +1,237 @@
+"""Marks and blocks that every page is made of. How to use each: frontend/README.md."""
+
+import difflib
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from common import clock, durations
+
+register = template.Library()
+
+DUE_SOON = timedelta(hours=1)
+UNCHANGED_LINES = 3
+
+
+@register.simple_tag
+def relative_time(moment: datetime | None) -> str:
+    """Return <time> that says "3 min ago", with the exact time on hover; an en dash for None."""
+    if moment is None:
+        return "–"
+    return format_html(
+        '<time datetime="{}" title="{}" data-relative>{}</time>',
+        moment.isoformat(),
+        durations.exact(moment),
+        durations.relative(moment),
+    )
+
+
+@register.simple_tag
+def exact_time(moment: datetime | None, pattern: str = "j M Y, H:i") -> str:
+    """Return <time> in the reader's zone, which is named. `pattern` as of the filter `date`."""
+    if moment is None:
+        return "–"
+    local = timezone.localtime(moment)
+    return format_html(
+        '<time datetime="{}" title="{}">{} {}</time>',
+        moment.isoformat(),
+        durations.exact(moment),
+        date_format(local, pattern),
+        durations.zone_name(local),
+    )
+
+
+@register.filter
+def duration(span: timedelta | float | None) -> str:
+    """Return a span in words, "2 h 05 min"; a bare number is seconds; an en dash for None."""
+    return "–" if span is None or span == "" else durations.in_words(span)
+
+
+@register.filter
+def initials(name: object) -> str:
+    """Return at most two capitals of a name: first and last word."""
+    words = [word for word in str(name).replace("@", " ").split() if word[0].isalnum()]
+    return "".join(word[0] for word in dict.fromkeys([*words[:1], *words[-1:]])).upper()
+
+
+@register.inclusion_tag("components/deadline.html")
+def deadline(
+    due: datetime | None = None,
+    *,
+    state: str = "running",
+    remaining: timedelta | float | None = None,
+    label: str = "",
+    zone: str = "",
+    soon: timedelta = DUE_SOON,
+    short: bool = False,
+) -> dict[str, Any]:
+    """Show one deadline.
+
+    `state`: running, paused, met or missed (soon and overdue follow from the
+    time). `remaining`: business time left, when it is not simply `due` minus
+    now (negative when over). `zone`: the name of the zone to show it in, the
+    reader's by default. `short` leaves the clock time to the hover text.
+    """
+    left = _as_span(remaining)
+    if left is None and due is not None:
+        left = due - clock.now()
+    if state == "running" and left is not None:
+        state = "overdue" if left < timedelta() else "soon" if left < soon else "running"
+    local = timezone.localtime(due, ZoneInfo(zone) if zone else None) if due else None
+    return {
+        "state": state,
+        "label": label,
+        "text": _deadline_text(state, left),
+        "due": due,
+        "refresh": remaining is None and due is not None and state in {"running", "soon", "overdue"},
+        "soon_seconds": int(soon.total_seconds()),
+        "when": _clock_time(local) if local and not short else "",
+        "title": durations.exact(due, ZoneInfo(zone) if zone else None) if due else "",
+    }
+
+
+def _as_span(value: timedelta | float | None) -> timedelta | None:
+    return value if value is None or isinstance(value, timedelta) else timedelta(seconds=value)
+
+
+def _deadline_text(state: str, left: timedelta | None) -> str:
+    words = durations.phrases()
+    if state == "met":
+        return _("Met")
+    if state == "missed":
+        return _("Missed")
+    if state == "paused":
+        return _("Paused") if left is None else _("Paused, {time} left").format(time=durations.in_words(left))
+    if left is None:
+        return "–"
+    return words["over" if left < timedelta() else "left"].format(time=durations.in_words(abs(left)))
+
+
+def _clock_time(local: datetime) -> str:
+    """Return "15:40 Manila", with the day when it is not today's."""
+    today = clock.now().astimezone(local.tzinfo).date()
+    days_away = abs((local.date() - today).days)
+    pattern = "H:i" if days_away == 0 else "D H:i" if days_away < 6 else "j M, H:i"
+    return f"{date_format(local, pattern)} {durations.zone_name(local)}"
+
+
+@register.inclusion_tag("components/diff.html")
+def text_diff(old: str, new: str) -> dict[str, Any]:
+    """Show what changed between two texts, line by line, with three unchanged lines around."""
+    return {"lines": list(_diff_lines(old.splitlines(), new.splitlines()))}
+
+
+def _diff_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, str]]:
+    groups = difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(UNCHANGED_LINES)
+    for number, group in enumerate(groups):
+        if number or group[0][1] > 0:
+            yield "skip", "…"
+        for kind, old_from, old_to, new_from, new_to in group:
+            if kind == "equal":
+                yield from (("same", line) for line in old[old_from:old_to])
+                continue
+            yield from (("removed", line) for line in old[old_from:old_to])
+            yield from (("added", line) for line in new[new_from:new_to])
+
+
+@register.inclusion_tag("components/chart.html")
+def chart(
+    chart_id: str, title: str, data: Mapping[str, Any], *, note: str = "", size: str = ""
+) -> dict[str, Any]:
+    """Draw a chart with its table behind it. `data`: see frontend/README.md; `size`: small or tall."""
+    return {
+        "data_id": f"{chart_id}-data",
+        "title": title,
+        "data": data,
+        "note": note,
+        "size": size,
+        "rows": _chart_rows(data),
+    }
+
+
+def _chart_rows(data: Mapping[str, Any]) -> list[tuple[str, list[tuple[Any, str | None]]]]:
+    """Return the chart as table rows: a label, then (number, link) for each column."""
+    series: list[Mapping[str, Any]] = list(data.get("series", ()))
+    if data["type"] == "heat":
+        cells = {(x, y): number for x, y, number in series[0]["values"]}
+        return [
+            (label, [(cells.get((x, y)), None) for x in range(len(data["x"]))])
+            for y, label in enumerate(data["y"])
+        ]
+    columns = [list(itertools.zip_longest(one["values"], one.get("links") or ())) for one in series]
+    if band := data.get("band"):
+        columns += [[(number, None) for number in band[edge]] for edge in ("low", "high")]
+    return [(label, [column[index] for column in columns]) for index, label in enumerate(data["x"])]
+
+
+def _block(name: str, content: str, **context: Any) -> SafeString:
+    return render_to_string(f"components/{name}.html", {"content": content, **context})
+
+
+@register.simple_block_tag
+def panel(content: str, title: str, *, anchor: str = "", count: int | None = None, fold: str = "") -> str:
+    """Wrap content as a side panel. `fold`: "open" or "closed" makes it foldable."""
+    return _block("panel", content, title=title, anchor=anchor, count=count, fold=fold)
+
+
+@register.simple_block_tag
+def dialog(content: str, anchor: str, title: str, *, wide: bool = False, shown: bool = False) -> str:
+    """Wrap content as a <dialog id=ANCHOR>, opened by any [data-dialog=ANCHOR], or at once with `shown`."""
+    return _block("dialog", content, anchor=anchor, title=title, wide=wide, shown=shown)
+
+
+@register.simple_block_tag
+def notice(content: str, tone: str = "info") -> str:
+    """Wrap content as a notice. `tone`: info, success, warning or error."""
+    return _block("notice", content, tone=tone)
+
+
+@register.simple_block_tag
+def timeline_item(
+    content: str,
+    line: str,
+    at: datetime,
+    *,
+    person: object = None,
+    icon: str = "",
+    tone: str = "",
+    audience: str = "",
+    tag: str = "",
+    anchor: str = "",
+) -> str:
+    """Put one event on a <ol class="timeline">. Content, if any, is what somebody wrote.
+
+    `line` says what happened; `person` did it. `audience`: customer, l1 or
+    partner colours the edge of what left the house; `tag` names it.
+    """
+    return _block(
+        "timeline_item", content.strip(), line=line, at=at, person=person,
+        icon=icon, tone=tone, audience=audience, tag=tag, anchor=anchor,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def face_phrases() -> dict[str, str]:
+    """Return every phrase that the page's scripts say, in the reader's language."""
+    return {
+        **durations.phrases(),
+        "saved_at": _("Saved {time}"),
+        "not_saved": _("Not saved yet. Trying again with your next change."),
+        "copied": _("Copied"),
+        "no_connection": _("No connection. Nothing was changed; try again."),
+        "server_error": _("That did not work on our side. Nothing was changed; try again."),
+        "not_there": _("That is not there any more, or not for you to see. Reload the page."),
+        "key_next": _("Next row"),
+        "key_previous": _("Previous row"),
+        "key_open": _("Open the row"),
+    }

@@ -1,0 +1,15 @@
+// Everything a page needs, in one file. Each module finds its own work by
+// data- attributes, on the page and in what htmx swaps in later.
+import "./js/htmx.js";
+import "./js/forms.js";
+import "./js/autosave.js";
+import "./js/keyboard.js";
+import "./js/menus.js";
+import "./js/dialogs.js";
+import "./js/theme.js";
+import "./js/times.js";
+import "./js/toasts.js";
+import "./js/copy.js";
+import "./js/chart-loader.js";
+
+document.documentElement.classList.add("has-js");
