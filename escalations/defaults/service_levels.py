@@ -1,0 +1,101 @@
+"""The calendars, the priority matrix and the policies a new desk starts with."""
+
+from typing import Any, NamedTuple
+
+from escalations.models import Metric, Priority, Segment, State
+
+WORKDAYS = range(5)
+
+MANILA_AFTERNOON = "Manila 15:00–24:00"
+MANILA_EVENING = "Manila 16:00–01:00"
+ALWAYS = "24×7"
+
+#: Name to the calendar's columns. Friday's 16:00–01:00 ends on Saturday at 01:00.
+CALENDARS: dict[str, dict[str, Any]] = {
+    MANILA_AFTERNOON: {
+        "zone": "Asia/Manila",
+        "weekly": [{"day": day, "opens": "15:00", "closes": "24:00"} for day in WORKDAYS],
+        "holiday_country": "PH",
+    },
+    MANILA_EVENING: {
+        "zone": "Asia/Manila",
+        "weekly": [{"day": day, "opens": "16:00", "closes": "01:00"} for day in WORKDAYS],
+        "holiday_country": "PH",
+    },
+    ALWAYS: {
+        "zone": "UTC",
+        "weekly": [{"day": day, "opens": "00:00", "closes": "24:00"} for day in range(7)],
+        "holiday_country": "",
+    },
+}
+
+#: (impact, urgency) to priority, 1 is the highest of each.
+PRIORITY_MATRIX = {
+    (1, 1): Priority.P1, (1, 2): Priority.P2, (1, 3): Priority.P3,
+    (2, 1): Priority.P2, (2, 2): Priority.P3, (2, 3): Priority.P4,
+    (3, 1): Priority.P3, (3, 2): Priority.P4, (3, 3): Priority.P4,
+}  # fmt: skip
+
+PAUSES_IN = [State.RETURNED, State.WAITING_CUSTOMER, State.WAITING_L1]
+
+_METRICS = (Metric.ACCEPT, Metric.FIRST_RESPONSE, Metric.RESOLUTION)
+
+
+class PolicyDefault(NamedTuple):
+    """A policy before it is stored; `minutes` are accept, first response, resolution, per priority."""
+
+    name: str
+    calendar: str
+    minutes: dict[Priority, tuple[int, int, int]]
+    categories: tuple[str, ...] = ()
+    priorities: tuple[Priority, ...] = ()
+    segments: tuple[Segment, ...] = ()
+
+    def targets(self) -> list[tuple[Priority, Metric, int]]:
+        return [
+            (priority, metric, minutes)
+            for priority, row in self.minutes.items()
+            for metric, minutes in zip(_METRICS, row, strict=True)
+        ]
+
+
+#: In the order in which they are tried; the first that matches wins.
+POLICIES = [
+    PolicyDefault(
+        "Security, around the clock",
+        ALWAYS,
+        {
+            Priority.P1: (10, 20, 180),
+            Priority.P2: (20, 45, 480),
+            Priority.P3: (60, 180, 1440),
+            Priority.P4: (240, 720, 4320),
+        },
+        categories=("security_alert",),
+    ),
+    PolicyDefault(
+        "P1, around the clock",
+        ALWAYS,
+        {Priority.P1: (15, 30, 240)},
+        priorities=(Priority.P1,),
+    ),
+    PolicyDefault(
+        "Business customers",
+        MANILA_EVENING,
+        {
+            Priority.P2: (30, 60, 480),
+            Priority.P3: (60, 120, 1080),
+            Priority.P4: (120, 240, 2160),
+        },
+        segments=(Segment.BUSINESS, Segment.ENTERPRISE),
+    ),
+    PolicyDefault(
+        "Standard",
+        MANILA_AFTERNOON,
+        {
+            Priority.P1: (15, 30, 240),
+            Priority.P2: (30, 90, 540),
+            Priority.P3: (90, 240, 1620),
+            Priority.P4: (180, 540, 2700),
+        },
+    ),
+]
