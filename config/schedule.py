@@ -13,6 +13,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "forget requests that nobody will repeat": {
+        "task": "accounts.tasks.forget_handled_requests",
+        "schedule": crontab(minute=20),
+    },
     "forget deliveries that were made long ago": {
         "task": "events.tasks.prune",
         "schedule": crontab(hour=3, minute=10),

@@ -1,8 +1,9 @@
 """Objects for tests, made with as few words as possible."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import factory
+from django.db.models import Model
 from factory.django import DjangoModelFactory
 
 from accounts.models import Membership, Role, Team, TeamKind, User
@@ -11,8 +12,18 @@ from knowledgebase.models import Article, KnownIssue
 
 PASSWORD = "correct horse battery"
 
+M = TypeVar("M", bound=Model)
 
-class UserFactory(DjangoModelFactory[User]):
+
+class ModelFactory(DjangoModelFactory[M]):
+    """A factory that type checkers know returns the model."""
+
+    if TYPE_CHECKING:
+
+        def __new__(cls, **values: Any) -> M: ...  # type: ignore[misc]
+
+
+class UserFactory(ModelFactory[User]):
     """A person who can sign in with PASSWORD. `member_of=[(team, role), …]` adds memberships."""
 
     class Meta:
@@ -29,7 +40,7 @@ class UserFactory(DjangoModelFactory[User]):
             Membership.objects.create(user=self, team=team, role=role)
 
 
-class TeamFactory(DjangoModelFactory[Team]):
+class TeamFactory(ModelFactory[Team]):
     class Meta:
         model = Team
 
@@ -37,7 +48,7 @@ class TeamFactory(DjangoModelFactory[Team]):
     kind = TeamKind.L2
 
 
-class MembershipFactory(DjangoModelFactory[Membership]):
+class MembershipFactory(ModelFactory[Membership]):
     """A role in a team whose kind fits it."""
 
     class Meta:
@@ -53,7 +64,7 @@ class MembershipFactory(DjangoModelFactory[Membership]):
     )
 
 
-class ArticleFactory(DjangoModelFactory[Article]):
+class ArticleFactory(ModelFactory[Article]):
     """A draft for L2, with its first revision."""
 
     class Meta:
@@ -74,7 +85,7 @@ class ArticleFactory(DjangoModelFactory[Article]):
         )  # fmt: skip
 
 
-class KnownIssueFactory(DjangoModelFactory[KnownIssue]):
+class KnownIssueFactory(ModelFactory[KnownIssue]):
     class Meta:
         model = KnownIssue
 

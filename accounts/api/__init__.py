@@ -1,0 +1,1 @@
+"""What the API needs of people and their requests."""
