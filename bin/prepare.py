@@ -189,34 +189,41 @@ def static_files(env: dict[str, str], folder: Path) -> None:
         stamp.set()
 
 
-def environment(*, folder: Path = RUN_DIR, throwaway: bool = False) -> tuple[dict[str, str], bool]:
-    """Start the services unless both addresses are given.
+def environment(*, folder: Path = RUN_DIR, throwaway: bool = False) -> dict[str, str]:
+    """Return Secondline's environment, with the services started unless both addresses are given.
 
-    Returns the environment for Secondline, and whether this call started a
-    service that its caller must stop.
+    `stop_services` stops what was started here, now or by an earlier call that was killed.
     """
     env = _tools()
     env.setdefault("SECRET_KEY", secret_key(folder))
     given = [name for name in ("DATABASE_URL", "REDIS_URL") if env.get(name)]
     if len(given) == 2:
-        return env, False
+        return env
     if given:
         say(f"{given[0]} is set; the other service is started here")
     command = [PYTHON, BASE_DIR / "bin" / "services"]
     place = ["--folder", folder]
-    stood = _works(*command, "status", *place)
-    if not stood:
+    if not _works(*command, "status", *place):
         say("starting PostgreSQL and Valkey")
-    run(*command, "start", *place, *(["--throwaway"] if throwaway else []), quiet=stood)
+        _started_mark(folder).touch()
+        run(*command, "start", *place, *(["--throwaway"] if throwaway else []))
     for line in run(*command, "env", *place, quiet=True).stdout.splitlines():
         name, _, value = shlex.split(line)[1].partition("=")
-        env.setdefault(name, value)
-    return env, not stood
+        if not env.get(name):
+            env[name] = value
+    return env
 
 
-def stop_services(folder: Path = RUN_DIR) -> None:
-    """Stop what `environment` started."""
-    run(PYTHON, BASE_DIR / "bin" / "services", "stop", "--folder", folder)
+def stop_services(folder: Path = RUN_DIR, *, quiet: bool = False) -> None:
+    """Stop what `environment` started; services that ran before it go on."""
+    mark = _started_mark(folder)
+    if mark.exists():
+        run(PYTHON, BASE_DIR / "bin" / "services", "stop", "--folder", folder, quiet=quiet)
+        mark.unlink()
+
+
+def _started_mark(folder: Path) -> Path:
+    return folder / "services-started-here"
 
 
 def secret_key(folder: Path) -> str:

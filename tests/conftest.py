@@ -25,9 +25,10 @@ from pathlib import Path  # noqa: E402
 import pytest  # noqa: E402
 from django.conf import settings as django_settings  # noqa: E402
 from django.core.cache import cache  # noqa: E402
-from django.db import connection  # noqa: E402
 from django.utils import translation  # noqa: E402
 from pytest_django import DjangoDbBlocker  # noqa: E402
+
+from tests import seed  # noqa: E402
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "django.contrib.auth.hashers.MD5PasswordHasher",
         *django_settings.PASSWORD_HASHERS,
     ]
+    django_settings.MIDDLEWARE = ["tests.reading.GetMayNotWrite", *django_settings.MIDDLEWARE]
     # Hashed file names need collectstatic; only the browser tests, in a process of their own, go that far.
     django_settings.STORAGES = {
         **django_settings.STORAGES,
@@ -48,12 +50,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Let the test database be emptied: Django empties tables after a test that commits.
-
-    Of the guards on events only the one against TRUNCATE is lifted; tests/events puts it back to test it.
-    """
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE events_event DISABLE TRIGGER events_event_no_truncate")
+    """Make the test database once, and remember what migrations put into it."""
+    with django_db_blocker.unblock():
+        seed.remember()
 
 
 @pytest.fixture(autouse=True)

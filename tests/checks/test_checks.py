@@ -1,0 +1,43 @@
+"""The whole-project checks, as tests, so that one run and one summary says everything."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+PROGRAMS = Path(sys.executable).parent
+PRODUCTION = {
+    "SITE_URL": "https://desk.example.com",
+    "ALLOWED_HOSTS": "desk.example.com",
+    "DEBUG": "false",
+    "SECRET_KEY": "".join(chr(33 + number * 7 % 90) for number in range(80)),
+}
+CHECKS: dict[str, tuple[list[str], dict[str, str]]] = {
+    "mypy": (["mypy"], {}),
+    "ruff-check": (["ruff", "check"], {}),
+    "ruff-format": (["ruff", "format", "--check"], {}),
+    "import-linter": (["lint-imports"], {}),
+    "djlint-lint": (["djlint", "templates", "--lint", "--quiet"], {}),
+    "migrations": (["python", "manage.py", "makemigrations", "--check", "--dry-run"], {}),
+    "deploy": (["python", "manage.py", "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
+    "messages": (["python", "bin/messages", "check"], {}),
+}
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_project_passes(name):
+    (program, *arguments), environment = CHECKS[name]
+    done = subprocess.run(
+        [PROGRAMS / program, *arguments],
+        cwd=BASE_DIR,
+        env={**os.environ, **environment, "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        pytest.fail(f"{program} {' '.join(arguments)}\n{done.stdout}{done.stderr}", pytrace=False)
