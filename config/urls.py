@@ -10,4 +10,5 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("account/", include("allauth.urls")),
+    path("", include("escalations.urls")),
 ]

@@ -1,0 +1,53 @@
+"""Who stands where towards one ticket. What a stance may do is in the transition table."""
+
+from enum import StrEnum
+
+from accounts.models import Role, User
+from escalations.models import HandOver, Ticket
+
+
+class Party(StrEnum):
+    """A person's stance towards a ticket."""
+
+    REQUESTER = "requester"  # L1: who escalated it, and their team
+    SPECIALIST = "specialist"  # L2 of the team that has it
+    LEAD = "lead"  # lead of that team; admins count as one
+    PARTNER = "partner"  # a member of a team it is handed to at present
+    SYSTEM = "system"  # Secondline's own jobs
+
+
+#: The people who work the ticket.
+DESK = frozenset({Party.SPECIALIST, Party.LEAD})
+
+
+def parties(user: User, ticket: Ticket) -> frozenset[Party]:
+    """Return how `user` stands towards `ticket`; empty for auditors and outsiders."""
+    if user.is_robot:
+        return frozenset({Party.SYSTEM})
+    if user.is_auditor:
+        return frozenset()
+    found = set()
+    if ticket.created_by_id == user.pk or ticket.l1_team_id in user.teams_as(Role.L1, Role.LEAD):
+        found.add(Party.REQUESTER)
+    role = user.roles.get(ticket.team_id)
+    if role in {Role.L2, Role.LEAD}:
+        found.add(Party.SPECIALIST)
+    if role == Role.LEAD or user.is_superuser:
+        found.add(Party.LEAD)
+    if (partner_teams := user.teams_as(Role.PARTNER)) and _handed_over(ticket, partner_teams):
+        found.add(Party.PARTNER)
+    return frozenset(found)
+
+
+def works_on(user: User, ticket: Ticket) -> bool:
+    """Tell whether `user` may triage, diagnose and answer this ticket."""
+    return bool(parties(user, ticket) & DESK)
+
+
+def reads_internal(user: User, ticket: Ticket) -> bool:
+    """Tell whether `user` may read internal notes and the diagnosis: L2, leads, auditors, admins."""
+    return user.reads_all or works_on(user, ticket)
+
+
+def _handed_over(ticket: Ticket, teams: list[int]) -> bool:
+    return HandOver.objects.filter(ticket=ticket, team__in=teams, ended_at=None).exists()

@@ -1,0 +1,143 @@
+"""Who has a ticket: taking the next one, assigning, giving it to another team."""
+
+from datetime import UTC, datetime
+
+from django.db import models, transaction
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from accounts.models import Availability, Role, Team, TeamKind, User
+from common.errors import NotAllowed, Refused
+from escalations import sla
+from escalations.access import Party, parties, works_on
+from escalations.changes import lock, record, save
+from escalations.models import Priority, State, Ticket
+from escalations.models.ticket import TicketQuerySet
+
+#: States in which a ticket without an owner waits for somebody to take it.
+UNTAKEN = (State.NEW, State.ACCEPTED, State.REOPENED)
+
+#: The due time, for sorting, of a ticket none of whose clocks runs.
+NEVER_DUE = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def by_urgency(tickets: TicketQuerySet) -> TicketQuerySet:
+    """Order tickets by urgency: priority, then the next deadline, then the oldest."""
+    return tickets.annotate(urgent_at=due_or_never()).order_by("priority", "urgent_at", "pk")
+
+
+def due_or_never() -> Coalesce:
+    """Return the next due time as something that sorts last when there is none."""
+    return Coalesce(
+        "next_due_at", models.Value(NEVER_DUE, output_field=models.DateTimeField()),
+        output_field=models.DateTimeField(),
+    )  # fmt: skip
+
+
+@transaction.atomic
+def take_next(*, by: User) -> Ticket | None:
+    """Give `by` the most urgent untaken ticket of their teams, or None if there is none.
+
+    However many people ask at once, each gets another ticket: a row that somebody
+    is just taking is passed over. Raises NotAllowed, or Refused while away.
+    """
+    teams = by.teams_as(Role.L2, Role.LEAD)
+    if not teams or by.is_auditor:
+        raise NotAllowed(_("Only second-line people take tickets."))
+    if by.availability == Availability.AWAY:
+        raise Refused(_("You are set to away. Set yourself to available to take tickets."))
+    ticket = (
+        by_urgency(Ticket.objects.filter(team__in=teams, owner=None, state__in=UNTAKEN))
+        .select_for_update(skip_locked=True, of=("self",), no_key=True)
+        .first()
+    )
+    if ticket is None:
+        return None
+    ticket.owner = by
+    save(ticket)
+    record(ticket, "assigned", by=by, how="take_next")
+    return ticket
+
+
+@transaction.atomic
+def take(ticket: Ticket, *, by: User) -> Ticket:
+    """Make `by` the owner of a ticket nobody has. Raises Refused when somebody was quicker."""
+    locked = lock(ticket, by=by)
+    if not works_on(by, locked) or by.pk is None or locked.team_id not in by.teams_as(Role.L2, Role.LEAD):
+        raise NotAllowed(_("You may not take this escalation."))
+    if locked.owner_id == by.pk:
+        return locked
+    if locked.owner is not None:
+        raise Refused(_("%s has taken it already.") % locked.owner)
+    _require_open(locked)
+    locked.owner = by
+    save(locked)
+    record(locked, "assigned", by=by, how="take")
+    return locked
+
+
+@transaction.atomic
+def assign(ticket: Ticket, owner: User | None, *, by: User) -> Ticket:
+    """Give the ticket to a person of its team, or to nobody (`owner=None`).
+
+    A lead may assign anybody; a specialist may give away or let go of their own.
+    """
+    locked = lock(ticket, by=by)
+    stances = parties(by, locked)
+    own = locked.owner_id == by.pk and Party.SPECIALIST in stances
+    if Party.LEAD not in stances and not own:
+        raise NotAllowed(_("Only the owner or a lead may pass this escalation on."))
+    _require_open(locked)
+    if owner is not None and locked.team_id not in owner.teams_as(Role.L2, Role.LEAD):
+        raise Refused(_("%s is not in the team that has it.") % owner, field="owner")
+    if owner is not None and not owner.is_active:
+        raise Refused(_("%s no longer works here.") % owner, field="owner")
+    if owner == locked.owner:
+        return locked
+    locked.owner = owner
+    save(locked)
+    record(locked, "assigned", by=by, how="assign")
+    return locked
+
+
+@transaction.atomic
+def give_to_team(ticket: Ticket, team: Team, *, by: User, version: int | None = None) -> Ticket:
+    """Pass the ticket to another second-line team, without an owner."""
+    locked = lock(ticket, by=by, version=version)
+    if not works_on(by, locked):
+        raise NotAllowed(_("You may not pass this escalation on."))
+    _require_open(locked)
+    if team.kind != TeamKind.L2 or not team.is_active:
+        raise Refused(_("Only a second-line team can take it."), field="team")
+    if team.pk == locked.team_id:
+        return locked
+    former = locked.team_id
+    locked.team, locked.owner = team, None
+    locked.reassignment_count += 1
+    sla.update(locked, reason="team", rematch=True)
+    save(locked)
+    record(locked, "team_changed", by=by, former=former)
+    return locked
+
+
+@transaction.atomic
+def set_priority(ticket: Ticket, priority: int, *, by: User, version: int | None = None) -> Ticket:
+    """Change the priority; clocks take the new target and keep the time already used."""
+    locked = lock(ticket, by=by, version=version)
+    if not works_on(by, locked):
+        raise NotAllowed(_("You may not change the priority."))
+    _require_open(locked)
+    if priority not in Priority.values:
+        raise Refused(_("Choose one of the list."), field="priority")
+    if priority == locked.priority:
+        return locked
+    former, locked.priority = locked.priority, priority
+    sla.update(locked, reason="priority", rematch=True)
+    save(locked)
+    record(locked, "priority_changed", by=by, former=former)
+    return locked
+
+
+def _require_open(ticket: Ticket) -> None:
+    if not ticket.is_open:
+        raise Refused(_("This escalation is “%s”: reopen it first.") % ticket.get_state_display())

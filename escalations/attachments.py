@@ -1,0 +1,82 @@
+"""Private files: stored under random names, served only after a permission check.
+
+Images are decoded and encoded again by us, which drops whatever else the file
+carried; only those may be shown inline. Everything else is a download.
+"""
+
+import hashlib
+from io import BytesIO
+from pathlib import PurePath
+
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.utils.translation import gettext as _
+from PIL import Image, UnidentifiedImageError
+
+import redaction
+from accounts.models import User
+from common import clock
+from common.errors import Refused
+from escalations.models import Attachment, Message, Ticket
+
+IMAGE_FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
+MOST_PIXELS = 40_000_000
+MOST_FILES = 10
+
+
+def attach(ticket: Ticket, upload: File, *, by: User, message: Message | None = None) -> Attachment:
+    """Store one file on a ticket. Raises Refused when it is empty or too large."""
+    size = upload.size or 0
+    if size > settings.ATTACHMENT_MAX_BYTES:
+        raise Refused(
+            _("A file may have at most %d MB.") % (settings.ATTACHMENT_MAX_BYTES // 1024**2), field="uploads"
+        )
+    if size == 0:
+        raise Refused(_("The file is empty."), field="uploads")
+    content, content_type = _content(upload)
+    attachment = Attachment(
+        ticket=ticket,
+        message=message,
+        name=safe_name(upload.name or ""),
+        content_type=content_type,
+        size=content.size,
+        sha256=_digest(content),
+        is_image=content_type in IMAGE_FORMATS.values(),
+        uploaded_by=by,
+        created_at=clock.now(),
+    )
+    attachment.file.save("", content, save=False)
+    attachment.save()
+    return attachment
+
+
+def safe_name(name: str) -> str:
+    """Return the file's own name without folders, control characters or card numbers."""
+    base = PurePath(name.replace("\\", "/")).name
+    printable = "".join(character for character in base if character.isprintable())
+    return redaction.clean(printable).strip()[:200] or "file"
+
+
+def _content(upload: File) -> tuple[File, str]:
+    """Return what to store, and as what: an image made anew, or the bytes as they are."""
+    try:
+        upload.seek(0)
+        with Image.open(upload) as image:
+            kind = image.format or ""
+            if kind in IMAGE_FORMATS and image.width * image.height <= MOST_PIXELS:
+                fresh = BytesIO()
+                image.load()
+                image.convert("RGB" if kind == "JPEG" else "RGBA").save(fresh, format=kind)
+                return ContentFile(fresh.getvalue()), IMAGE_FORMATS[kind]
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        pass  # not an image we can read: stored as it is, and only ever downloaded
+    upload.seek(0)
+    return upload, "application/octet-stream"
+
+
+def _digest(content: File) -> str:
+    digest = hashlib.sha256()
+    for chunk in content.chunks():
+        digest.update(chunk)
+    content.seek(0)
+    return digest.hexdigest()

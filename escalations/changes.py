@@ -1,0 +1,95 @@
+"""How a ticket is changed: locked, checked, saved with a new version, and written down.
+
+Every domain function about a ticket goes through these three steps, in one transaction.
+"""
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from common import clock
+from common.errors import NotAllowed, Refused, StaleVersion
+from escalations.access import parties
+from escalations.models import State, Ticket
+from escalations.snapshot import SUBJECT, snapshot
+from escalations.transitions import BY_VERB, Verb
+from events import recording
+from events.models import Event
+
+
+def lock(ticket: Ticket, *, by: User, version: int | None = None) -> Ticket:
+    """Return the ticket as stored now, locked until the transaction ends.
+
+    Raises NotAllowed when `by` may not see it, StaleVersion when `version` is
+    given and somebody has changed the ticket since.
+    """
+    tickets = Ticket.objects.all() if by.is_robot else Ticket.objects.visible_to(by)
+    locked = (
+        tickets.select_for_update(of=("self",), no_key=True)
+        .select_related("customer", "category", "team")
+        .filter(pk=ticket.pk)
+        .first()
+    )
+    if locked is None:
+        raise NotAllowed(_("There is no such escalation."))
+    if version is not None and version != locked.version:
+        raise StaleVersion(
+            _("Somebody changed this escalation while you were writing. Nothing was saved."),
+            current=locked,
+        )
+    return locked
+
+
+def lock_for(ticket: Ticket, verb: Verb, *, by: User, version: int | None = None) -> Ticket:
+    """Lock the ticket and check that `by` may use `verb` on it in its state.
+
+    Raises NotAllowed or Refused (wrong state), besides what `lock` raises.
+    """
+    locked = lock(ticket, by=by, version=version)
+    transition = BY_VERB[verb]
+    if not parties(by, locked) & transition.who:
+        raise NotAllowed(_("You may not do this on this escalation."))
+    if locked.state not in transition.sources:
+        raise Refused(
+            _("“%(action)s” is not possible: the escalation is “%(state)s” now.")
+            % {"action": transition.label, "state": locked.get_state_display()}
+        )
+    return locked
+
+
+def enter(ticket: Ticket, state: State) -> None:
+    """Put the ticket in `state` from now on."""
+    ticket.state = state
+    ticket.state_since = clock.now()
+
+
+def save(ticket: Ticket) -> None:
+    """Store a changed ticket as its next version."""
+    ticket.version += 1
+    ticket.updated_at = clock.now()
+    ticket.save()
+
+
+def record(ticket: Ticket, kind: str, *, by: User, **data: Any) -> Event:
+    """Write down what happened to the ticket, with what it looked like afterwards."""
+    return recording.record(
+        f"ticket.{kind}", subject=(SUBJECT, ticket.pk), by=by, data={**data, "ticket": snapshot(ticket)}
+    )
+
+
+def required(value: str, field: str, sentence: str) -> str:
+    """Return `value` without surrounding space; raise Refused with `sentence` if nothing is left."""
+    stripped = value.strip()
+    if not stripped:
+        raise Refused(sentence, field=field)
+    return stripped
+
+
+def chosen(choices: models.QuerySet[Any], pk: int | None, field: str, sentence: str) -> Any:
+    """Return the row `pk` of `choices`; raise Refused with `sentence` if it is not one of them."""
+    found = choices.filter(pk=pk).first() if pk else None
+    if found is None:
+        raise Refused(sentence, field=field)
+    return found

@@ -1,0 +1,124 @@
+"""What is said on a ticket, and who may say and read what."""
+
+from collections.abc import Iterable
+
+from django.core.files.base import File
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+import redaction
+from accounts.models import User
+from common import clock
+from common.errors import NotAllowed, Refused
+from escalations import attachments, sla
+from escalations.access import DESK, Party, parties, reads_internal
+from escalations.changes import enter, lock, record, required, save
+from escalations.models import HandOver, Message, MessageKind, State, Ticket
+
+LONGEST = 50_000
+
+#: Who may write which kind of message.
+WRITERS: dict[MessageKind, frozenset[Party]] = {
+    MessageKind.NOTE: DESK,
+    MessageKind.TO_CUSTOMER: DESK,
+    MessageKind.TO_L1: DESK,
+    MessageKind.FROM_L1: frozenset({Party.REQUESTER}),
+    MessageKind.FROM_CUSTOMER: frozenset({Party.REQUESTER, Party.SYSTEM}),
+    MessageKind.PARTNER: DESK | {Party.PARTNER},
+}
+
+#: A message of this kind answers what the ticket waits for.
+_ANSWERS = {
+    MessageKind.FROM_L1: State.WAITING_L1,
+    MessageKind.FROM_CUSTOMER: State.WAITING_CUSTOMER,
+}
+
+_FIRST_RESPONSES = {MessageKind.TO_CUSTOMER, MessageKind.TO_L1}
+
+
+def kinds_for(user: User, ticket: Ticket) -> list[MessageKind]:
+    """Return the kinds of message that `user` may write on this ticket now."""
+    stances = parties(user, ticket)
+    open_hand_over = stances & WRITERS[MessageKind.PARTNER] and _open_hand_over(ticket, user) is not None
+    return [
+        kind
+        for kind, writers in WRITERS.items()
+        if stances & writers and (kind != MessageKind.PARTNER or open_hand_over)
+    ]
+
+
+def readable(user: User, ticket: Ticket) -> models.QuerySet[Message]:
+    """Return the messages `user` may read, oldest first.
+
+    L1 reads everything but internal notes and hand-over threads; a partner only
+    the threads of their own teams.
+    """
+    messages = ticket.messages.select_related("author", "hand_over__team").prefetch_related("attachments")
+    if not reads_internal(user, ticket):
+        stances = parties(user, ticket)
+        seen = models.Q(pk=None)
+        if Party.REQUESTER in stances:
+            seen |= ~models.Q(kind__in=[MessageKind.NOTE, MessageKind.PARTNER])
+        seen |= models.Q(hand_over__team__in=user.teams_as("partner"))
+        messages = messages.filter(seen)
+    return messages.order_by("created_at", "pk")
+
+
+@transaction.atomic
+def write(ticket: Ticket, *, by: User, kind: MessageKind, body: str, uploads: Iterable[File] = ()) -> Message:
+    """Add a message. It may answer what the ticket waits for, which then resumes.
+
+    Raises NotAllowed, Refused.
+    """
+    locked = lock(ticket, by=by)
+    if not parties(by, locked) & WRITERS[kind]:
+        raise NotAllowed(_("You may not write this here."))
+    if locked.state in {State.MERGED, State.CANCELLED}:
+        raise Refused(_("This escalation is “%s”.") % locked.get_state_display())
+    message = add(locked, by=by, kind=kind, body=body, uploads=uploads)
+    if _ANSWERS.get(kind) == locked.state:
+        enter(locked, State.IN_PROGRESS)
+    elif kind == MessageKind.PARTNER and Party.PARTNER in parties(by, locked):
+        _answer_hand_over(locked, message)
+    used = sla.update(locked, reason=str(kind))
+    save(locked)
+    record(locked, "message", by=by, message=message.pk, kind=kind, used=used)
+    return message
+
+
+def add(locked: Ticket, *, by: User, kind: MessageKind, body: str, uploads: Iterable[File] = ()) -> Message:
+    """Store a message on a locked ticket, as part of a larger change that records the event."""
+    text = redaction.clean(required(body, "body", _("Write something first."))).replace("\x00", "")
+    if len(text) > LONGEST:
+        raise Refused(_("This may have at most %d characters.") % LONGEST, field="body")
+    hand_over = _open_hand_over(locked, by) if kind == MessageKind.PARTNER else None
+    if kind == MessageKind.PARTNER and hand_over is None:
+        raise Refused(_("It is not handed over to anybody at present."))
+    message = Message.objects.create(
+        ticket=locked, kind=kind, author=by, body=text, hand_over=hand_over, created_at=clock.now()
+    )
+    for upload in uploads:
+        attachments.attach(locked, upload, by=by, message=message)
+    if kind in _FIRST_RESPONSES and locked.first_response_at is None:
+        locked.first_response_at = message.created_at
+    return message
+
+
+def _open_hand_over(ticket: Ticket, user: User) -> HandOver | None:
+    open_ones = ticket.hand_overs.filter(ended_at=None)
+    if partner_teams := user.teams_as("partner"):
+        own = open_ones.filter(team__in=partner_teams)
+        if own.exists():
+            open_ones = own
+    return open_ones.order_by("-asked_at").first()
+
+
+def _answer_hand_over(ticket: Ticket, message: Message) -> None:
+    """The partner has answered: the hand-over ends, and the ticket is L2's again."""
+    hand_over = message.hand_over
+    if hand_over is None:
+        return
+    hand_over.ended_at = message.created_at
+    hand_over.save(update_fields=["ended_at"])
+    if ticket.state == State.WAITING_PARTNER and not ticket.hand_overs.filter(ended_at=None).exists():
+        enter(ticket, State.IN_PROGRESS)

@@ -1,0 +1,57 @@
+"""A ticket's clocks as people read them: what is left, what was met, what was missed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from common import clock
+from escalations.clocks import Ledger, used_between
+from escalations.models import Clock, ClockState
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """One clock now. `remaining` is in seconds of the time the target counts, negative when over."""
+
+    metric: str
+    label: str
+    state: str  # running, paused, met or missed
+    due_at: datetime | None
+    remaining: int | None
+    business_time: bool
+    zone: str
+    target_seconds: int
+    breached_at: datetime | None
+
+
+def of_clocks(clocks: list[Clock]) -> list[Deadline]:
+    """Return the deadlines of clocks fetched with calendar and segments, next one first."""
+    now = clock.now()
+    deadlines = [_deadline(row, now) for row in clocks if row.state != ClockState.CANCELLED]
+    return sorted(deadlines, key=lambda deadline: (deadline.due_at is None, deadline.due_at, deadline.metric))
+
+
+def _deadline(row: Clock, now: datetime) -> Deadline:
+    state = {ClockState.RUNNING: "running", ClockState.PAUSED: "paused"}.get(
+        ClockState(row.state), "missed" if row.breached_at else "met"
+    )
+    return Deadline(
+        metric=row.metric,
+        label=row.get_metric_display(),
+        state=state,
+        due_at=row.due_at,
+        remaining=_remaining(row, now),
+        business_time=row.calendar is not None,
+        zone=row.calendar.zone if row.calendar else "",
+        target_seconds=row.target_seconds,
+        breached_at=row.breached_at,
+    )
+
+
+def _remaining(row: Clock, now: datetime) -> int | None:
+    if row.due_at is not None:
+        if row.due_at >= now:
+            return used_between(row.calendar, now, row.due_at)
+        return -used_between(row.calendar, row.due_at, now)
+    if row.state == ClockState.PAUSED:
+        return row.target_seconds - Ledger(row, list(row.segments.all())).used(now)
+    return None

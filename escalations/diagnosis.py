@@ -1,0 +1,129 @@
+"""The diagnosis: symptoms, hypotheses with evidence, root cause, workaround, fix; in versions."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+import redaction
+from accounts.models import User
+from common import clock
+from common.errors import NotAllowed, Refused, StaleVersion
+from escalations.access import works_on
+from escalations.changes import chosen, lock, record
+from escalations.models import Diagnosis, DiagnosisRevision, RootCause, Ticket
+
+MOST_HYPOTHESES = 20
+LONGEST = 20_000
+
+
+class HypothesisStatus(models.TextChoices):
+    OPEN = "open", gettext_lazy("Open")
+    CONFIRMED = "confirmed", gettext_lazy("Confirmed")
+    RULED_OUT = "ruled_out", gettext_lazy("Ruled out")
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """What may be wrong, how far it is proven, and by what."""
+
+    text: str
+    status: str = HypothesisStatus.OPEN
+    evidence: str = ""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a specialist writes down."""
+
+    symptoms: str = ""
+    hypotheses: list[Hypothesis] = field(default_factory=list)
+    root_cause: int | None = None
+    workaround: str = ""
+    fix: str = ""
+
+
+@transaction.atomic
+def write(ticket: Ticket, findings: Findings, *, by: User, version: int) -> Diagnosis:
+    """Store the findings as the diagnosis's next version. `version` is the one they build on, 0 for none.
+
+    Raises NotAllowed, Refused, or StaleVersion when somebody wrote meanwhile.
+    """
+    locked = lock(ticket, by=by)
+    if not works_on(by, locked):
+        raise NotAllowed(_("You may not write the diagnosis."))
+    diagnosis = Diagnosis.objects.filter(ticket=locked).first() or Diagnosis(ticket=locked, version=0)
+    if diagnosis.version != version:
+        raise StaleVersion(
+            _("Somebody changed the diagnosis while you were writing. Nothing was saved."), current=diagnosis
+        )
+    content = _content(findings)
+    for name, value in content.items():
+        setattr(diagnosis, name, value)
+    diagnosis.version += 1
+    diagnosis.updated_at, diagnosis.updated_by = clock.now(), by
+    diagnosis.save()
+    DiagnosisRevision.objects.create(
+        diagnosis=diagnosis,
+        version=diagnosis.version,
+        written_at=diagnosis.updated_at,
+        written_by=by,
+        **content,
+    )
+    record(locked, "diagnosed", by=by, version=diagnosis.version)
+    return diagnosis
+
+
+def _content(findings: Findings) -> dict[str, Any]:
+    if len(findings.hypotheses) > MOST_HYPOTHESES:
+        raise Refused(_("At most %d hypotheses can be listed.") % MOST_HYPOTHESES, field="hypotheses")
+    root_cause = None
+    if findings.root_cause:
+        root_cause = chosen(
+            RootCause.objects.filter(is_active=True, children=None),
+            findings.root_cause,
+            "root_cause",
+            _("Choose the root cause."),
+        )
+    return {
+        "symptoms": _text(findings.symptoms, "symptoms"),
+        "hypotheses": [_hypothesis(row) for row in findings.hypotheses if row.text.strip()],
+        "root_cause": root_cause,
+        "workaround": _text(findings.workaround, "workaround"),
+        "fix": _text(findings.fix, "fix"),
+    }
+
+
+def _hypothesis(row: Hypothesis) -> dict[str, str]:
+    if row.status not in HypothesisStatus.values:
+        raise Refused(_("Choose one of the list."), field="hypotheses")
+    return {
+        "text": _text(row.text, "hypotheses"),
+        "status": str(row.status),
+        "evidence": _text(row.evidence, "hypotheses"),
+    }
+
+
+def _text(text: str, name: str) -> str:
+    cleaned = redaction.clean(text).replace("\x00", "").strip()
+    if len(cleaned) > LONGEST:
+        raise Refused(_("This may have at most %d characters.") % LONGEST, field=name)
+    return cleaned
+
+
+def as_text(findings: Diagnosis | DiagnosisRevision) -> str:
+    """Return a version as plain lines, to be compared with another."""
+    hypotheses = [
+        f"- [{HypothesisStatus(row['status']).label}] {row['text']}\n  {row['evidence']}".rstrip()
+        for row in findings.hypotheses
+    ]
+    parts = [
+        (_("Symptoms"), findings.symptoms),
+        (_("Hypotheses"), "\n".join(hypotheses)),
+        (_("Root cause"), findings.root_cause.path if findings.root_cause else ""),
+        (_("Workaround"), findings.workaround),
+        (_("Fix"), findings.fix),
+    ]
+    return "\n\n".join(f"{title}\n{text}" for title, text in parts if text)

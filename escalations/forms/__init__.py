@@ -1,0 +1,1 @@
+"""The desk's forms. They read and explain; the domain functions decide."""

@@ -1,0 +1,225 @@
+"""A form for each verb of the transition table that needs something."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Team, TeamKind, User
+from escalations import lifecycle, triage
+from escalations.forms.fields import ChecksField, ReasonField, RootCauseField
+from escalations.models import Category, Priority, ReasonKind, Ticket
+from escalations.similar import exact_reference
+from escalations.transitions import Verb
+from escalations.triage import Review
+
+
+class ActionForm(forms.Form):
+    """A verb with what it needs. `version` is the ticket's as the person saw it."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    verb: Verb
+
+    def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
+        self.ticket, self.user = ticket, user
+        initial = {"version": ticket.version, **kwargs.pop("initial", {})}
+        super().__init__(*args, initial=initial, prefix=kwargs.pop("prefix", None), **kwargs)
+
+    def perform(self) -> Ticket:
+        """Carry the verb out. Raises what the domain function raises."""
+        given = dict(self.cleaned_data)
+        return _FUNCTIONS[self.verb](self.ticket, by=self.user, **given)
+
+
+class StartForm(ActionForm):
+    verb = Verb.START
+
+
+class ResumeForm(ActionForm):
+    verb = Verb.RESUME
+
+
+class CloseForm(ActionForm):
+    verb = Verb.CLOSE
+
+
+class WaitForCustomerForm(ActionForm):
+    verb = Verb.WAIT_CUSTOMER
+    message = forms.CharField(
+        label=_("What do you ask the customer?"),
+        help_text=_("This goes out by mail. The clocks stand still until they answer."),
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+
+
+class WaitForL1Form(ActionForm):
+    verb = Verb.WAIT_L1
+    message = forms.CharField(label=_("What do you ask L1?"), widget=forms.Textarea(attrs={"rows": 6}))
+
+
+class WaitForPartnerForm(ActionForm):
+    verb = Verb.WAIT_PARTNER
+    partner = forms.ModelChoiceField(
+        label=_("Partner team"),
+        queryset=Team.objects.filter(kind=TeamKind.PARTNER, is_active=True),
+        empty_label=_("Choose…"),
+    )
+    message = forms.CharField(
+        label=_("What do you ask of them?"),
+        help_text=_("They see the contract and this thread, not your internal notes."),
+        widget=forms.Textarea(attrs={"rows": 6}),
+    )
+
+
+class ResolveForm(ActionForm):
+    verb = Verb.RESOLVE
+    resolution = ReasonField(ReasonKind.RESOLUTION, label=_("Resolution code"))
+    root_cause = RootCauseField(label=_("Root cause"))
+    answer_to_customer = forms.CharField(
+        label=_("Answer for the customer"),
+        help_text=_("This goes out by mail, in your words."),
+        widget=forms.Textarea(attrs={"rows": 7}),
+    )
+    answer_to_l1 = forms.CharField(
+        label=_("Answer for L1"),
+        help_text=_("What it was, and what to do when it happens again."),
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if resolution := cleaned.get("resolution"):
+            cleaned["resolution"] = resolution.pk
+        return cleaned
+
+
+class _ReasonedForm(ActionForm):
+    def clean_reason(self) -> int:
+        return int(self.cleaned_data["reason"].pk)
+
+
+class ReopenForm(_ReasonedForm):
+    verb = Verb.REOPEN
+    reason = ReasonField(ReasonKind.REOPEN, label=_("Why is it reopened?"))
+    explanation = forms.CharField(label=_("What is still wrong?"), widget=forms.Textarea(attrs={"rows": 5}))
+
+
+class CancelForm(_ReasonedForm):
+    verb = Verb.CANCEL
+    reason = ReasonField(ReasonKind.CANCEL, label=_("Why is it cancelled?"))
+
+
+class MergeForm(ActionForm):
+    verb = Verb.MERGE
+    target = forms.CharField(
+        label=_("Duplicate of"),
+        help_text=_("The reference of the escalation that goes on, such as ESC-1042."),
+    )
+
+    def clean_target(self) -> Ticket:
+        number = exact_reference(self.cleaned_data["target"])
+        target = Ticket.objects.visible_to(self.user).filter(pk=number).first() if number else None
+        if target is None:
+            raise forms.ValidationError(_("There is no such escalation."))
+        return target
+
+
+class ReviewFields(forms.Form):
+    """The rating of the escalation itself, given at each triage."""
+
+    is_complete = ChecksField(label=_("Was everything needed there?"))
+    right_category = ChecksField(label=_("Was the category right?"))
+    l1_could_solve = ChecksField(label=_("Could L1 have solved it?"))
+    comment = forms.CharField(
+        label=_("Feedback for L1"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def review(self) -> Review:
+        return Review(
+            is_complete=self.cleaned_data["is_complete"],
+            right_category=self.cleaned_data["right_category"],
+            l1_could_solve=self.cleaned_data["l1_could_solve"],
+            comment=self.cleaned_data["comment"],
+        )
+
+
+class AcceptForm(ReviewFields, ActionForm):
+    verb = Verb.ACCEPT
+    category = forms.ModelChoiceField(label=_("Category"), queryset=Category.objects.filter(is_active=True))
+    priority = forms.TypedChoiceField(label=_("Priority"), choices=Priority.choices, coerce=int)
+    team = forms.ModelChoiceField(
+        label=_("Team"), queryset=Team.objects.filter(kind=TeamKind.L2, is_active=True)
+    )
+    field_order = ("category", "priority", "team")
+
+    def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
+        initial = {"category": ticket.category_id, "priority": ticket.priority, "team": ticket.team_id}
+        super().__init__(*args, ticket=ticket, user=user, initial=initial, **kwargs)
+
+    def perform(self) -> Ticket:
+        return triage.accept(
+            self.ticket,
+            by=self.user,
+            review=self.review(),
+            category=self.cleaned_data["category"],
+            priority=self.cleaned_data["priority"],
+            team=self.cleaned_data["team"],
+            version=self.cleaned_data["version"],
+        )
+
+
+class ReturnForm(ReviewFields, _ReasonedForm):
+    verb = Verb.RETURN
+    reason = ReasonField(ReasonKind.RETURN, label=_("Why does it go back?"))
+    missing = forms.CharField(
+        label=_("What is missing?"),
+        help_text=_("L1 completes exactly this and resubmits the same escalation."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    field_order = ("reason", "missing")
+
+    def perform(self) -> Ticket:
+        return triage.return_to_l1(
+            self.ticket,
+            by=self.user,
+            review=self.review(),
+            reason=self.cleaned_data["reason"],
+            missing=self.cleaned_data["missing"],
+            version=self.cleaned_data["version"],
+        )
+
+
+_FUNCTIONS = {
+    Verb.START: lifecycle.start,
+    Verb.WAIT_CUSTOMER: lifecycle.wait_for_customer,
+    Verb.WAIT_L1: lifecycle.wait_for_l1,
+    Verb.WAIT_PARTNER: lifecycle.wait_for_partner,
+    Verb.RESUME: lifecycle.resume,
+    Verb.RESOLVE: lifecycle.resolve,
+    Verb.CLOSE: lifecycle.close,
+    Verb.REOPEN: lifecycle.reopen,
+    Verb.CANCEL: lifecycle.cancel,
+    Verb.MERGE: lifecycle.merge,
+}
+
+#: The form of each verb. Completing and resubmitting has the escalation form instead.
+FORMS: dict[Verb, type[ActionForm]] = {
+    form.verb: form
+    for form in (
+        AcceptForm,
+        ReturnForm,
+        StartForm,
+        WaitForCustomerForm,
+        WaitForL1Form,
+        WaitForPartnerForm,
+        ResumeForm,
+        ResolveForm,
+        CloseForm,
+        ReopenForm,
+        CancelForm,
+        MergeForm,
+    )
+}
+
+#: Verbs that need nothing but a click.
+ONE_CLICK = frozenset({Verb.START, Verb.RESUME, Verb.CLOSE})

@@ -1,0 +1,120 @@
+"""Forms of the ticket page beside the verbs: messages, owner, priority, diagnosis, links."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Membership, Role, Team, TeamKind, User
+from escalations import conversation
+from escalations.diagnosis import MOST_HYPOTHESES, Findings, Hypothesis, HypothesisStatus
+from escalations.forms.fields import FilesField, RootCauseField
+from escalations.models import Diagnosis, MessageKind, Priority, Ticket
+
+_OUTSIDE = {MessageKind.TO_CUSTOMER}
+
+
+class _KindSelect(forms.RadioSelect):
+    """Marks the choices that leave the house, so that nobody confuses them with a note."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        if value in _OUTSIDE:
+            option["attrs"]["data-audience"] = "outside"
+        return option
+
+
+class MessageForm(forms.Form):
+    """The composer: what kind of message, the text, and files."""
+
+    kind = forms.ChoiceField(label=_("Who reads it"), widget=_KindSelect)
+    body = forms.CharField(
+        label=_("Message"),
+        help_text=_("Markdown is understood. Card numbers are masked before anything is stored."),
+        widget=forms.Textarea(attrs={"rows": 5}),
+        max_length=conversation.LONGEST,
+    )
+    uploads = FilesField(label=_("Files"), required=False)
+
+    def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
+        kinds = conversation.kinds_for(user, ticket)
+        super().__init__(*args, initial={"kind": kinds[0] if kinds else None}, **kwargs)
+        self.fields["kind"].choices = [(kind.value, kind.label) for kind in kinds]
+
+
+class OwnerForm(forms.Form):
+    """Who of the team should have the ticket."""
+
+    owner = forms.ModelChoiceField(
+        label=_("Owner"), queryset=User.objects.none(), required=False, empty_label=_("Nobody")
+    )
+
+    def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"owner": ticket.owner_id}, **kwargs)
+        members = Membership.objects.filter(team=ticket.team_id, role__in=[Role.L2, Role.LEAD])
+        self.fields["owner"].queryset = User.objects.filter(
+            is_active=True, pk__in=members.values("user")
+        ).order_by("name")
+
+
+class TeamForm(forms.Form):
+    team = forms.ModelChoiceField(
+        label=_("Team"), queryset=Team.objects.filter(kind=TeamKind.L2, is_active=True)
+    )
+
+
+class PriorityForm(forms.Form):
+    priority = forms.TypedChoiceField(label=_("Priority"), choices=Priority.choices, coerce=int)
+
+
+class DiagnosisForm(forms.Form):
+    """Symptoms, root cause, workaround and fix; the hypotheses are a formset beside it."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    symptoms = forms.CharField(
+        label=_("Symptoms"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    root_cause = RootCauseField(label=_("Root cause"), required=False)
+    workaround = forms.CharField(
+        label=_("Workaround"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    fix = forms.CharField(
+        label=_("Fix"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def findings(self, hypotheses: "forms.BaseFormSet[HypothesisForm]") -> Findings:
+        return Findings(
+            symptoms=self.cleaned_data["symptoms"],
+            root_cause=self.cleaned_data["root_cause"],
+            workaround=self.cleaned_data["workaround"],
+            fix=self.cleaned_data["fix"],
+            hypotheses=[
+                Hypothesis(**form.cleaned_data) for form in hypotheses if form.cleaned_data.get("text")
+            ],
+        )
+
+
+class HypothesisForm(forms.Form):
+    text = forms.CharField(label=_("Hypothesis"), required=False, max_length=2_000)
+    status = forms.ChoiceField(label=_("Status"), choices=HypothesisStatus.choices, initial="open")
+    evidence = forms.CharField(
+        label=_("Evidence"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+HypothesisFormSet = forms.formset_factory(
+    HypothesisForm, extra=2, max_num=MOST_HYPOTHESES, validate_max=True, absolute_max=MOST_HYPOTHESES + 5
+)
+
+
+def diagnosis_initial(diagnosis: Diagnosis | None) -> dict[str, Any]:
+    """Return what the diagnosis form starts with."""
+    if diagnosis is None:
+        return {"version": 0}
+    return {
+        "version": diagnosis.version,
+        "symptoms": diagnosis.symptoms,
+        "root_cause": diagnosis.root_cause_id,
+        "workaround": diagnosis.workaround,
+        "fix": diagnosis.fix,
+    }

@@ -1,0 +1,224 @@
+"""Working a ticket: start, wait, resume, resolve, close, reopen, cancel, merge.
+
+With escalating (create, resubmit) and triage (accept, return) this is the whole
+transition table; each function is one row of it.
+"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+import redaction
+from accounts import people
+from accounts.models import Team, TeamKind, User
+from common import clock
+from common.errors import Refused
+from escalations import conversation, sla
+from escalations.changes import chosen, enter, lock, lock_for, record, required, save
+from escalations.models import (
+    HandOver,
+    MessageKind,
+    Reason,
+    ReasonKind,
+    RootCause,
+    State,
+    Ticket,
+)
+from escalations.transitions import Verb
+
+
+@transaction.atomic
+def start(ticket: Ticket, *, by: User, version: int | None = None) -> Ticket:
+    """Begin work; a ticket nobody has becomes the starter's."""
+    locked = lock_for(ticket, Verb.START, by=by, version=version)
+    if locked.owner is None:
+        locked.owner = by
+    return _enter(locked, State.IN_PROGRESS, "started", by=by)
+
+
+@transaction.atomic
+def wait_for_customer(ticket: Ticket, *, by: User, message: str, version: int | None = None) -> Ticket:
+    """Ask the customer something, and wait for their answer."""
+    locked = lock_for(ticket, Verb.WAIT_CUSTOMER, by=by, version=version)
+    said = conversation.add(locked, by=by, kind=MessageKind.TO_CUSTOMER, body=message)
+    return _enter(locked, State.WAITING_CUSTOMER, "waiting", by=by, message=said.pk)
+
+
+@transaction.atomic
+def wait_for_l1(ticket: Ticket, *, by: User, message: str, version: int | None = None) -> Ticket:
+    """Ask L1 something, and wait for their answer."""
+    locked = lock_for(ticket, Verb.WAIT_L1, by=by, version=version)
+    said = conversation.add(locked, by=by, kind=MessageKind.TO_L1, body=message)
+    return _enter(locked, State.WAITING_L1, "waiting", by=by, message=said.pk)
+
+
+@transaction.atomic
+def wait_for_partner(
+    ticket: Ticket, *, by: User, partner: Team | None, message: str, version: int | None = None
+) -> Ticket:
+    """Hand a question over to a partner team, and wait for their answer."""
+    locked = lock_for(ticket, Verb.WAIT_PARTNER, by=by, version=version)
+    if partner is None or partner.kind != TeamKind.PARTNER or not partner.is_active:
+        raise Refused(_("Choose the partner team that should answer."), field="partner")
+    question = redaction.clean(required(message, "message", _("Say what you ask of them.")))
+    hand_over, _created = HandOver.objects.get_or_create(
+        ticket=locked,
+        team=partner,
+        ended_at=None,
+        defaults={"question": question, "asked_by": by, "asked_at": clock.now()},
+    )
+    said = conversation.add(locked, by=by, kind=MessageKind.PARTNER, body=question)
+    return _enter(locked, State.WAITING_PARTNER, "waiting", by=by, message=said.pk, hand_over=hand_over.pk)
+
+
+@transaction.atomic
+def resume(ticket: Ticket, *, by: User, version: int | None = None) -> Ticket:
+    """Go on without waiting any longer; open hand-overs are withdrawn."""
+    locked = lock_for(ticket, Verb.RESUME, by=by, version=version)
+    locked.hand_overs.filter(ended_at=None).update(ended_at=clock.now())
+    return _enter(locked, State.IN_PROGRESS, "resumed", by=by)
+
+
+@transaction.atomic
+def resolve(
+    ticket: Ticket,
+    *,
+    by: User,
+    resolution: int | None,
+    root_cause: int | None,
+    answer_to_l1: str,
+    answer_to_customer: str,
+    version: int | None = None,
+) -> Ticket:
+    """Resolve with a resolution code, a root cause (a leaf of the tree) and both answers.
+
+    The customer's answer goes out by mail. Raises Refused, naming what is missing.
+    """
+    locked = lock_for(ticket, Verb.RESOLVE, by=by, version=version)
+    locked.resolution = chosen(
+        Reason.objects.filter(kind=ReasonKind.RESOLUTION, is_active=True),
+        resolution,
+        "resolution",
+        _("Choose how it was resolved."),
+    )
+    locked.root_cause = chosen(
+        RootCause.objects.filter(is_active=True, children=None),
+        root_cause,
+        "root_cause",
+        _("Choose the root cause."),
+    )
+    locked.answer_to_l1 = redaction.clean(
+        required(answer_to_l1, "answer_to_l1", _("Write what L1 should know."))
+    )
+    locked.answer_to_customer = redaction.clean(
+        required(answer_to_customer, "answer_to_customer", _("Write the answer for the customer."))
+    )
+    said = conversation.add(locked, by=by, kind=MessageKind.TO_CUSTOMER, body=locked.answer_to_customer)
+    conversation.add(locked, by=by, kind=MessageKind.TO_L1, body=locked.answer_to_l1)
+    locked.owner = locked.owner or by
+    locked.resolved_at = clock.now()
+    locked.accepted_at = locked.accepted_at or locked.resolved_at
+    locked.hand_overs.filter(ended_at=None).update(ended_at=locked.resolved_at)
+    return _enter(
+        locked,
+        State.RESOLVED,
+        "resolved",
+        by=by,
+        message=said.pk,
+        resolution=locked.resolution.pk,
+        root_cause=locked.root_cause.pk,
+    )
+
+
+@transaction.atomic
+def close(ticket: Ticket, *, by: User, version: int | None = None) -> Ticket:
+    """Close a resolved ticket for good."""
+    locked = lock_for(ticket, Verb.CLOSE, by=by, version=version)
+    locked.closed_at = clock.now()
+    return _enter(locked, State.CLOSED, "closed", by=by)
+
+
+def close_unanswered() -> int:
+    """Close what was resolved CLOSE_AFTER_DAYS ago and not answered since. Returns how many."""
+    before = clock.now() - timedelta(days=settings.CLOSE_AFTER_DAYS)
+    closed = 0
+    for ticket in Ticket.objects.filter(state=State.RESOLVED, state_since__lt=before).order_by("state_since")[
+        :1000
+    ]:
+        try:
+            close(ticket, by=people.system())
+        except Refused:  # reopened or closed by somebody at this moment
+            continue
+        closed += 1
+    return closed
+
+
+@transaction.atomic
+def reopen(
+    ticket: Ticket, *, by: User, reason: int | None, explanation: str, version: int | None = None
+) -> Ticket:
+    """Take up a resolved or closed ticket again, with a reason; its resolution clock goes on."""
+    locked = lock_for(ticket, Verb.REOPEN, by=by, version=version)
+    code = chosen(
+        Reason.objects.filter(kind=ReasonKind.REOPEN, is_active=True),
+        reason,
+        "reason",
+        _("Choose why it is reopened."),
+    )
+    said = redaction.clean(required(explanation, "explanation", _("Say what is still wrong.")))
+    locked.reopen_count += 1
+    locked.closed_at = None
+    kind = MessageKind.FROM_L1 if locked.team_id not in by.teams_as("l2", "lead") else MessageKind.NOTE
+    message = conversation.add(locked, by=by, kind=kind, body=said)
+    return _enter(locked, State.REOPENED, "reopened", by=by, reason=code.pk, message=message.pk)
+
+
+@transaction.atomic
+def cancel(ticket: Ticket, *, by: User, reason: int | None, version: int | None = None) -> Ticket:
+    """Withdraw an escalation that needs nothing any more."""
+    locked = lock_for(ticket, Verb.CANCEL, by=by, version=version)
+    code = chosen(
+        Reason.objects.filter(kind=ReasonKind.CANCEL, is_active=True),
+        reason,
+        "reason",
+        _("Choose why it is cancelled."),
+    )
+    locked.hand_overs.filter(ended_at=None).update(ended_at=clock.now())
+    return _enter(locked, State.CANCELLED, "cancelled", by=by, reason=code.pk)
+
+
+@transaction.atomic
+def merge(ticket: Ticket, *, by: User, target: Ticket | None, version: int | None = None) -> Ticket:
+    """Fold a duplicate into `target`, which goes on and says so on its timeline."""
+    if target is None:
+        raise Refused(_("Say which escalation it is a duplicate of."), field="target")
+    if target.pk == ticket.pk:
+        raise Refused(_("An escalation can't be merged into itself."), field="target")
+    # Both rows are locked in one order, so that two merges crossing can't wait for each other.
+    for row in sorted((ticket, target), key=lambda row: row.pk):
+        lock(row, by=by)
+    locked = lock_for(ticket, Verb.MERGE, by=by, version=version)
+    into = lock(target, by=by)
+    if into.state in {State.MERGED, State.CANCELLED}:
+        raise Refused(
+            _("%(reference)s is “%(state)s” itself.")
+            % {"reference": into.reference, "state": into.get_state_display()},
+            field="target",
+        )
+    locked.merged_into = into
+    locked.hand_overs.filter(ended_at=None).update(ended_at=clock.now())
+    _enter(locked, State.MERGED, "merged", by=by, target=into.pk)
+    save(into)
+    record(into, "absorbed", by=by, source=locked.pk)
+    return locked
+
+
+def _enter(ticket: Ticket, state: State, kind: str, *, by: User, **data: object) -> Ticket:
+    """Finish a transition on a locked ticket: state, clocks, version, event."""
+    enter(ticket, state)
+    used = sla.update(ticket, reason=str(state))
+    save(ticket)
+    record(ticket, kind, by=by, used=used, **data)
+    return ticket

@@ -1,0 +1,135 @@
+"""The queue: which tickets, in which order, a page at a time.
+
+Pages are cut by keyset: a page begins behind the last row of the one before, so
+the deepest page costs what the first costs, nothing is counted, and a row that
+comes or goes meanwhile neither repeats nor hides another.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Prefetch, Q
+from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from common.errors import Refused
+from escalations.assignment import due_or_never
+from escalations.models import Clock, ClockSegment, ClockState, Ticket
+from escalations.models.ticket import TicketQuerySet
+
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True)
+class Order:
+    """A way to sort: columns with their direction, the last one unique."""
+
+    label: str | Promise
+    columns: tuple[tuple[str, bool], ...]  # (name, descending)
+
+
+ORDERS = {
+    "urgency": Order(gettext_lazy("Most urgent"), (("priority", False), ("urgent_at", False), ("pk", False))),
+    "newest": Order(gettext_lazy("Newest"), (("created_at", True), ("pk", True))),
+    "oldest": Order(gettext_lazy("Oldest"), (("created_at", False), ("pk", False))),
+    "updated": Order(gettext_lazy("Last changed"), (("updated_at", True), ("pk", True))),
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of tickets, and the cursors of its neighbours (None where there is none)."""
+
+    tickets: list[Ticket]
+    previous: str | None
+    next: str | None
+
+
+def with_row_data(tickets: TicketQuerySet) -> TicketQuerySet:
+    """Fetch with each ticket what a row of the queue shows."""
+    clocks = Clock.objects.filter(state__in=[ClockState.RUNNING, ClockState.PAUSED]).select_related(
+        "calendar"
+    )
+    return tickets.select_related("customer", "category", "owner", "team").prefetch_related(
+        Prefetch("clocks", clocks.order_by("due_at"), to_attr="live_clocks"),
+        Prefetch("live_clocks__segments", ClockSegment.objects.select_related("calendar")),
+    )
+
+
+def page(
+    tickets: TicketQuerySet,
+    *,
+    order: str = "urgency",
+    after: str = "",
+    before: str = "",
+    size: int = PAGE_SIZE,
+) -> Page:
+    """Return the page behind the cursor `after`, or before the cursor `before`, or the first.
+
+    Raises Refused for a cursor that is none.
+    """
+    columns = ORDERS[order].columns
+    tickets = tickets.annotate(urgent_at=due_or_never())
+    backwards = bool(before)
+    if cursor := (before or after):
+        tickets = tickets.filter(_beyond(columns, _decode(cursor, columns), backwards=backwards))
+    ordering = [f"{'-' if descending != backwards else ''}{name}" for name, descending in columns]
+    rows = list(with_row_data(tickets).order_by(*ordering)[: size + 1])
+    more = len(rows) > size
+    rows = rows[:size]
+    if backwards:
+        rows.reverse()
+    has_previous, has_next = (more, True) if backwards else (bool(after), more)
+    return Page(
+        tickets=rows,
+        previous=_encode(rows[0], columns) if rows and has_previous else None,
+        next=_encode(rows[-1], columns) if rows and has_next else None,
+    )
+
+
+def _beyond(columns: Sequence[tuple[str, bool]], values: Sequence[Any], *, backwards: bool) -> Q:
+    """Return the condition "sorts strictly behind `values`" (before them, if backwards)."""
+    condition = Q(pk=None)
+    equal = Q()
+    for (name, descending), value in zip(columns, values, strict=True):
+        comparison = "lt" if descending != backwards else "gt"
+        condition |= equal & Q(**{f"{name}__{comparison}": value})
+        equal &= Q(**{name: value})
+    first, descending = columns[0]
+    bound = "lte" if descending != backwards else "gte"
+    # Said once more for the first column alone, so that an index can start there.
+    return Q(**{f"{first}__{bound}": values[0]}) & condition
+
+
+def _encode(ticket: Ticket, columns: Sequence[tuple[str, bool]]) -> str:
+    values = [getattr(ticket, name) for name, _descending in columns]
+    raw = json.dumps([value.isoformat() if isinstance(value, datetime) else value for value in values])
+    return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, columns: Sequence[tuple[str, bool]]) -> list[Any]:
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if not isinstance(values, list) or len(values) != len(columns):
+            raise ValueError(cursor)
+        return [_value(name, value) for (name, _descending), value in zip(columns, values, strict=True)]
+    except (ValueError, TypeError, binascii.Error, RecursionError):
+        raise Refused(_("This page's address is damaged. Start from the first page.")) from None
+
+
+def _value(name: str, value: Any) -> Any:
+    if name.endswith("_at"):
+        moment = parse_datetime(str(value))
+        if moment is None or moment.tzinfo is None:
+            raise ValueError(value)
+        return moment
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**63:
+        raise ValueError(value)
+    return value

@@ -1,0 +1,17 @@
+"""What the escalation desk does by itself, on a schedule."""
+
+from celery import shared_task
+
+from escalations import lifecycle, sla
+
+
+@shared_task(ignore_result=True)
+def mark_breaches() -> None:
+    """Mark the clocks whose time has run out (every 30 seconds)."""
+    sla.mark_breaches()
+
+
+@shared_task(ignore_result=True)
+def close_unanswered() -> None:
+    """Close resolved tickets that nobody answered (hourly)."""
+    lifecycle.close_unanswered()

@@ -1,0 +1,185 @@
+"""Everything that happened on a ticket, on one line of time, as one person may read it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Team, User
+from escalations import conversation
+from escalations.access import Party, parties, reads_internal
+from escalations.models import Message, MessageKind, Metric, Reason, State, Ticket
+from escalations.snapshot import SUBJECT
+from events.models import Event
+
+#: What only the second line reads: how it works, not what it says.
+_INTERNAL = {"ticket.diagnosed", "ticket.article_linked", "ticket.rating_asked", "sla.breached"}
+#: Shown as the message itself.
+_SAID_ELSEWHERE = {"ticket.message"}
+
+_AUDIENCE = {MessageKind.TO_CUSTOMER: "customer", MessageKind.TO_L1: "l1", MessageKind.PARTNER: "partner"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing on the timeline. `message` is set when somebody wrote it."""
+
+    at: datetime
+    actor: User
+    line: str
+    icon: str = ""
+    tone: str = ""
+    audience: str = ""
+    message: Message | None = None
+
+
+def of_ticket(ticket: Ticket, user: User) -> list[Entry]:
+    """Return what `user` may know of the ticket's past, oldest first."""
+    entries = [_message_entry(message) for message in conversation.readable(user, ticket)]
+    if reads_internal(user, ticket) or Party.REQUESTER in parties(user, ticket):
+        entries += _event_entries(ticket, internal=reads_internal(user, ticket))
+    return sorted(entries, key=lambda entry: (entry.at, entry.message is not None))
+
+
+def _event_entries(ticket: Ticket, *, internal: bool) -> list[Entry]:
+    events = (
+        Event.objects.filter(subject_type=SUBJECT, subject_id=ticket.pk)
+        .select_related("actor")
+        .order_by("id")
+    )
+    shown = [
+        event
+        for event in events
+        if event.kind not in _SAID_ELSEWHERE and (internal or event.kind not in _INTERNAL)
+    ]
+    names = _Names(shown)
+    return [
+        Entry(
+            at=event.at,
+            actor=event.actor,
+            line=_line(event, names),
+            icon=_ICONS.get(event.kind, ""),
+            tone=_TONES.get(event.kind, ""),
+        )
+        for event in shown
+    ]
+
+
+def _message_entry(message: Message) -> Entry:
+    kind = MessageKind(message.kind)
+    line = str(kind.label)
+    if message.hand_over is not None:
+        line = _("Hand-over to %s") % message.hand_over.team
+    return Entry(
+        at=message.created_at,
+        actor=message.author,
+        line=line,
+        audience=_AUDIENCE.get(kind, ""),
+        message=message,
+    )
+
+
+class _Names:
+    """The names behind the ids that events carry, fetched once for a whole timeline."""
+
+    def __init__(self, events: list[Event]) -> None:
+        team_ids = {event.data.get("ticket", {}).get("team") for event in events}
+        owner_ids = {event.data.get("ticket", {}).get("owner") for event in events}
+        reason_ids = {event.get("reason") or event.get("resolution") for event in events}
+        self.teams = {team.pk: team.name for team in Team.objects.filter(pk__in=team_ids - {None})}
+        self.people = {user.pk: user.name for user in User.objects.filter(pk__in=owner_ids - {None})}
+        self.reasons = {
+            reason.pk: str(reason) for reason in Reason.objects.filter(pk__in=reason_ids - {None})
+        }
+
+    def team(self, event: Event) -> str:
+        return self.teams.get(event.data["ticket"]["team"], "–")
+
+    def owner(self, event: Event) -> str:
+        return self.people.get(event.data["ticket"]["owner"], "–")
+
+    def reason(self, event: Event) -> str:
+        return self.reasons.get(event.get("reason") or event.get("resolution"), "–")
+
+
+def _assigned(event: Event, names: _Names) -> str:
+    owner = event.data["ticket"]["owner"]
+    if owner is None:
+        return _("let go of it")
+    if owner == event.actor_id:
+        return _("took it")
+    return _("assigned it to %s") % names.owner(event)
+
+
+def _waiting(event: Event, _names: _Names) -> str:
+    return _("is waiting: %s") % State(event.data["ticket"]["state"]).label
+
+
+def _breached(event: Event, _names: _Names) -> str:
+    return _("Deadline missed: %s") % Metric(event.data["metric"]).label
+
+
+def _priority(event: Event, _names: _Names) -> str:
+    return _("changed the priority from P%(old)s to P%(new)s") % {
+        "old": event.get("former"),
+        "new": event.data["ticket"]["priority"],
+    }
+
+
+def _rated(event: Event, _names: _Names) -> str:
+    return _("The customer rated the answer: %s of 5") % event.get("score")
+
+
+def _issue(event: Event, _names: _Names) -> str:
+    return _("linked a known issue") if event.get("issue") else _("unlinked the known issue")
+
+
+_LINES: dict[str, Callable[[Event, _Names], str]] = {
+    "ticket.created": lambda event, names: _("escalated it to %s") % names.team(event),
+    "ticket.accepted": lambda event, names: _("accepted it"),
+    "ticket.returned": lambda event, names: _("returned it to L1: %s") % names.reason(event),
+    "ticket.resubmitted": lambda event, names: _("completed and resubmitted it"),
+    "ticket.assigned": _assigned,
+    "ticket.started": lambda event, names: _("started work"),
+    "ticket.waiting": _waiting,
+    "ticket.resumed": lambda event, names: _("resumed work"),
+    "ticket.resolved": lambda event, names: _("resolved it: %s") % names.reason(event),
+    "ticket.closed": lambda event, names: _("closed it"),
+    "ticket.reopened": lambda event, names: _("reopened it: %s") % names.reason(event),
+    "ticket.cancelled": lambda event, names: _("cancelled it: %s") % names.reason(event),
+    "ticket.merged": lambda event, names: _("merged it into ESC-%s") % event.get("target"),
+    "ticket.absorbed": lambda event, names: _("merged ESC-%s into this one") % event.get("source"),
+    "ticket.team_changed": lambda event, names: _("passed it to %s") % names.team(event),
+    "ticket.priority_changed": _priority,
+    "ticket.diagnosed": lambda event, names: _("wrote version %s of the diagnosis") % event.get("version"),
+    "ticket.known_issue_linked": _issue,
+    "ticket.article_linked": lambda event, names: _("linked an article"),
+    "ticket.rating_asked": lambda event, names: _("asked the customer for a rating"),
+    "ticket.rated": _rated,
+    "sla.breached": _breached,
+}
+
+_ICONS = {
+    "ticket.created": "arrow-up-right",
+    "ticket.accepted": "check",
+    "ticket.returned": "arrow-uturn-left",
+    "ticket.resubmitted": "arrow-path",
+    "ticket.assigned": "user",
+    "ticket.started": "play",
+    "ticket.waiting": "pause",
+    "ticket.resumed": "play",
+    "ticket.resolved": "check-circle",
+    "ticket.closed": "lock-closed",
+    "ticket.reopened": "arrow-path",
+    "ticket.cancelled": "x-mark",
+    "ticket.rated": "star",
+    "sla.breached": "clock",
+}
+
+_TONES = {"sla.breached": "bad", "ticket.resolved": "good"}
+
+
+def _line(event: Event, names: _Names) -> str:
+    describe = _LINES.get(event.kind)
+    return describe(event, names) if describe else event.kind

@@ -1,0 +1,74 @@
+"""A customer with their escalations, and correcting what is known of them."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.views.once import once
+from common.errors import Refused, StaleVersion
+from escalations import customers, queue
+from escalations.deadlines import of_clocks
+from escalations.escalating import may_escalate
+from escalations.forms.customers import CustomerForm
+from escalations.models import Customer, Ticket
+from escalations.views.parts import done, person, stale
+
+
+@require_safe
+def customer(request: HttpRequest, number: int) -> HttpResponse:
+    """Show a customer and those of their tickets that this person may see."""
+    user = person(request)
+    found = get_object_or_404(Customer.objects.visible_to(user), pk=number)
+    try:
+        page = queue.page(
+            Ticket.objects.visible_to(user).filter(customer=found),
+            order="newest",
+            after=request.GET.get("after", ""),
+            before=request.GET.get("before", ""),
+        )
+    except Refused as refusal:
+        return render(request, "400.html", {"message": refusal.message}, status=400)
+    context = {
+        "customer": found,
+        "rows": [(ticket, of_clocks(ticket.live_clocks)) for ticket in page.tickets],
+        "page": page,
+        "may_correct": may_escalate(user),
+    }
+    return render(request, "escalations/customer.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def correct_customer(request: HttpRequest, number: int) -> HttpResponse:
+    """Correct what is known of a customer."""
+    user = person(request)
+    found = get_object_or_404(Customer.objects.visible_to(user), pk=number)
+    if not may_escalate(user):
+        raise PermissionDenied
+    form = CustomerForm(request.POST or None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        try:
+            customers.correct(found, form.known(), by=user, version=form.cleaned_data["version"])
+        except StaleVersion as error:
+            return _stale(request, error, form, found)
+        except Refused as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        else:
+            done(request, _("The customer is corrected."))
+            return redirect("customer", number=found.pk)
+    context = {"form": form, "customer": found}
+    return render(request, "escalations/customer_edit.html", context, status=422 if form.errors else 200)
+
+
+def _stale(request: HttpRequest, error: StaleVersion, form: CustomerForm, customer: Customer) -> HttpResponse:
+    current = error.current
+    if not isinstance(current, Customer):
+        raise Http404
+    rows = [
+        (form.fields[name].label, getattr(current, name), form.cleaned_data[name])
+        for name in form.fields
+        if name != "version"
+    ]
+    return stale(request, error, rows, back_url=customer.get_absolute_url())
