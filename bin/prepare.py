@@ -201,8 +201,8 @@ def environment(*, folder: Path = RUN_DIR, throwaway: bool = False) -> dict[str,
         return env
     if given:
         say(f"{given[0]} is set; the other service is started here")
-    command = [PYTHON, BASE_DIR / "bin" / "services"]
-    place = ["--folder", folder]
+    command = (PYTHON, BASE_DIR / "bin" / "services")
+    place = ("--folder", folder)
     if not _works(*command, "status", *place):
         say("starting PostgreSQL and Valkey")
         _started_mark(folder).touch()

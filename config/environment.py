@@ -5,8 +5,9 @@ names the variable, says what is wrong with it and what would be right.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
+from zoneinfo import available_timezones
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -56,7 +57,14 @@ def positive(raw: str) -> int:
     return number
 
 
-def postgres(raw: str) -> dict[str, object]:
+def time_zone(raw: str) -> str:
+    """Read the name of an IANA time zone. Raises ValueError."""
+    if raw not in available_timezones():
+        raise ValueError(raw)
+    return raw
+
+
+def postgres(raw: str) -> dict[str, Any]:
     """Read a postgres:// address. Raises ValueError for any other database."""
     if not raw.startswith(("postgres://", "postgresql://")):
         raise ValueError(raw)
@@ -72,6 +80,14 @@ def redis(raw: str) -> str:
     return raw
 
 
+def log_level(raw: str) -> str:
+    """Read the least severity that is logged. Raises ValueError."""
+    level = raw.upper()
+    if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise ValueError(raw)
+    return level
+
+
 def celery_broker(address: str) -> str:
     """Return a Redis address as Celery spells it: a socket's is redis+socket:///path?virtual_host=0."""
     if not address.startswith("unix://"):
@@ -81,7 +97,7 @@ def celery_broker(address: str) -> str:
     return f"redis+socket://{parts.path}?virtual_host={number}"
 
 
-def email(raw: str) -> dict[str, object]:
+def email(raw: str) -> dict[str, Any]:
     """Read an SMTP, console or file e-mail address. Raises ValueError."""
     if not raw.startswith(("smtp://", "smtp+tls://", "smtp+ssl://", "consolemail://", "filemail://")):
         raise ValueError(raw)

@@ -9,6 +9,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
-    path("account/", include("allauth.urls")),
+    path("", include("accounts.urls")),
+    path("", include("knowledgebase.urls")),
     path("", include("escalations.urls")),
 ]

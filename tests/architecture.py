@@ -37,7 +37,7 @@ class OrderInsideAnApp(Contract):
     apps = fields.ListField(subfield=fields.StringField())
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
-        apps = {str(app) for app in self.apps}
+        apps = set(self.contract_options["apps"])
         wrong = [
             {"importer": importer, "imported": imported, "lines": _lines(graph, importer, imported)}
             for importer in sorted(graph.modules)

@@ -7,9 +7,10 @@ the triggers aside and puts the seeded rows back, in the same transaction, so
 that tests may run in any order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 
 def remember() -> None:
@@ -25,7 +26,7 @@ def remember() -> None:
     connection.ops.execute_sql_flush = _flush_and_restore  # type: ignore[method-assign]
 
 
-def _flush_and_restore(sql_list: Sequence[str]) -> None:
+def _flush_and_restore(sql_list: Iterable[str]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         # Foreign keys and guards are triggers; this rests them until the transaction ends.
         cursor.execute("SET LOCAL session_replication_role = replica")
@@ -35,7 +36,7 @@ def _flush_and_restore(sql_list: Sequence[str]) -> None:
             cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM seed.{table}")  # noqa: S608
 
 
-def _seeded(cursor) -> list[tuple[str, str]]:
+def _seeded(cursor: CursorWrapper) -> list[tuple[str, str]]:
     """Return each remembered table, with those of its columns that are not computed."""
     cursor.execute(
         """
@@ -46,4 +47,4 @@ def _seeded(cursor) -> list[tuple[str, str]]:
         GROUP BY copy.table_name
         """
     )
-    return cursor.fetchall()
+    return list(cursor.fetchall())

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 CHROMIUM = next(
@@ -125,13 +125,15 @@ def browser_page(live_desk: str, browser: Browser) -> Iterator[Page]:
         if message.type == "error" and "Failed to load resource" not in message.text:
             troubles.append(message.text)
 
+    def broke(answer: Response) -> None:
+        if answer.status >= 500:
+            troubles.append(f"{answer.url} answered {answer.status}")
+
     context = browser.new_context(base_url=live_desk, locale="en-GB", timezone_id="UTC")
     page = context.new_page()
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("console", heard)
-    page.on(
-        "response", lambda answer: answer.status < 500 or troubles.append(f"{answer.status} {answer.url}")
-    )
+    page.on("response", broke)
     yield page
     context.close()
     assert not troubles, "The browser complained: " + "; ".join(troubles)
