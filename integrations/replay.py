@@ -1,0 +1,273 @@
+"""Histories replayed in memory: one ticket at a time, with its clocks.
+
+Shared by the importers and the demo company. A `Replay` carries one ticket through
+its past: each step first marks the deadlines that passed meanwhile, then changes
+the ticket, moves its clocks by the very rules of escalations.sla, and writes the
+step down. It checks neither permissions nor transitions, since the past is as it
+was. integrations.storing then keeps many tickets at once.
+
+The steps mirror the domain functions; tests/integrations/test_demo.py holds both
+to the same result.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+from accounts.models import Team, User
+from escalations import sla
+from escalations.clocks import Ledger
+from escalations.models import (
+    ClockState,
+    HandOver,
+    Message,
+    MessageKind,
+    Policy,
+    Reason,
+    RootCause,
+    State,
+    Ticket,
+)
+from escalations.snapshot import snapshot
+
+_FIRST_RESPONSES = {MessageKind.TO_CUSTOMER, MessageKind.TO_L1}
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that happened: an event before its ticket has a number.
+
+    `by` is None when Secondline itself did it; `refs` are rows, not stored yet,
+    whose ids the event's data will hold.
+    """
+
+    kind: str
+    at: datetime
+    by: User | None
+    data: dict[str, Any]
+    refs: dict[str, models.Model]
+
+
+@dataclass
+class Replay:
+    """One unsaved ticket on its way through the past. Call the steps in the order of time.
+
+    `policies` is what `sla.policies()` returned. Rows given as a step's data stand for their ids.
+    """
+
+    ticket: Ticket
+    policies: Sequence[Policy]
+    ledgers: dict[str, Ledger] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    rows: list[models.Model] = field(default_factory=list)
+
+    # What every step consists of.
+
+    def change(
+        self,
+        at: datetime,
+        kind: str,
+        /,
+        *,
+        by: User,
+        state: State | None = None,
+        reason: str = "",
+        rematch: bool = False,
+        tells_used: bool = True,
+        columns: dict[str, Any] | None = None,
+        **data: Any,
+    ) -> None:
+        """Change the ticket's `columns` and `state`, move its clocks, and record `ticket.<kind>`.
+
+        `reason` goes into the clocks' ledger; `rematch` looks for the policy again;
+        `tells_used` adds what the clocks have used.
+        """
+        self.pass_deadlines(at)
+        ticket = self.ticket
+        self._set(columns)
+        if state is not None:
+            ticket.state, ticket.state_since = state, at
+        policy = sla.policy_for(ticket, self.policies) if rematch else None
+        sla.follow(ticket, self.ledgers, at=at, policy=policy, reason=reason or str(state))
+        if tells_used:
+            data["used"] = {metric: ledger.used(at) for metric, ledger in self.ledgers.items()}
+        ticket.next_due_at, ticket.next_due_metric = sla.next_due(self.ledgers.values())
+        if self.steps:
+            self.touch(at)
+        self.record(at, kind, by=by, **data)
+
+    def note(
+        self, at: datetime, kind: str, /, *, by: User, columns: dict[str, Any] | None = None, **data: Any
+    ) -> None:
+        """Record something that moves no clock; `columns` of the ticket may change with it."""
+        self.pass_deadlines(at)
+        if columns:
+            self._set(columns)
+            self.touch(at)
+        self.record(at, kind, by=by, **data)
+
+    def add(self, row: models.Model) -> None:
+        """Store `row`, one of the kinds that hang on a ticket, together with it."""
+        self.rows.append(row)
+
+    def record(self, at: datetime, kind: str, /, *, by: User | None, **data: Any) -> None:
+        """Write down `ticket.<kind>` with what the ticket looks like by then."""
+        self._step(f"ticket.{kind}", at, by=by, data={**data, "ticket": snapshot(self.ticket)})
+
+    def pass_deadlines(self, at: datetime) -> None:
+        """Mark the deadlines that passed before `at`, each at its true instant."""
+        late = [
+            ledger.clock
+            for ledger in self.ledgers.values()
+            if ledger.clock.state == ClockState.RUNNING
+            and ledger.clock.breached_at is None
+            and ledger.clock.due_at is not None
+            and ledger.clock.due_at < at
+        ]
+        for row in sorted(late, key=lambda row: row.due_at or at):
+            row.breached_at = row.due_at
+            data = {"metric": str(row.metric), "ticket": snapshot(self.ticket)}
+            self._step(sla.BREACHED, row.breached_at or at, by=None, data=data)
+
+    def _set(self, columns: dict[str, Any] | None) -> None:
+        for name, value in (columns or {}).items():
+            setattr(self.ticket, name, value)
+
+    def touch(self, at: datetime) -> None:
+        """Count one more version of the ticket."""
+        self.ticket.version += 1
+        self.ticket.updated_at = at
+
+    def _step(self, kind: str, at: datetime, *, by: User | None, data: dict[str, Any]) -> None:
+        refs = {name: value for name, value in data.items() if isinstance(value, models.Model)}
+        plain = {name: value for name, value in data.items() if name not in refs}
+        self.steps.append(Step(kind, at, by, plain, refs))
+
+    # The steps: the domain functions' counterparts.
+
+    def create(self, at: datetime, *, by: User) -> None:
+        """Begin: the ticket's own columns are set already."""
+        ticket = self.ticket
+        ticket.created_at = ticket.updated_at = ticket.state_since = at
+        self.change(
+            at, "created", by=by, reason="created", rematch=True, tells_used=False,
+            l1_team=ticket.l1_team_id, customer=ticket.customer_id,
+        )  # fmt: skip
+
+    def accept(self, at: datetime, *, by: User, **columns: Any) -> None:
+        """Accept, correcting `columns` of category, priority and team as triage does."""
+        corrected = {name: [_plain(getattr(self.ticket, name)), _plain(value)] for name, value in columns.items()}
+        if "team" in columns:
+            columns["reassignment_count"] = self.ticket.reassignment_count + 1
+        columns["accepted_at"] = self.ticket.accepted_at or at
+        columns["owner"] = None if "team" in corrected else by
+        self.change(
+            at, "accepted", by=by, state=State.ACCEPTED, reason="accepted", rematch=bool(corrected),
+            columns=columns, corrected=corrected,
+        )  # fmt: skip
+
+    def assign(self, at: datetime, owner: User | None, *, by: User, how: str = "assign") -> None:
+        """Give it to somebody, or (None) let go of it."""
+        self.note(at, "assigned", by=by, columns={"owner": owner}, how=how)
+
+    def move(self, at: datetime, team: Team, *, by: User) -> None:
+        """Pass it to another second-line team."""
+        columns = {"team": team, "owner": None, "reassignment_count": self.ticket.reassignment_count + 1}
+        self.change(
+            at, "team_changed", by=by, reason="team", rematch=True, tells_used=False,
+            columns=columns, former=self.ticket.team_id,
+        )  # fmt: skip
+
+    def set_priority(self, at: datetime, priority: int, *, by: User) -> None:
+        self.change(
+            at, "priority_changed", by=by, reason="priority", rematch=True, tells_used=False,
+            columns={"priority": priority}, former=self.ticket.priority,
+        )  # fmt: skip
+
+    def start(self, at: datetime, *, by: User) -> None:
+        owner = self.ticket.owner or by
+        self.change(at, "started", by=by, state=State.IN_PROGRESS, columns={"owner": owner})
+
+    def say(
+        self, at: datetime, kind: MessageKind, body: str, *, by: User, hand_over: HandOver | None = None
+    ) -> Message:
+        """Add a message as a part of a larger step; `body` is redacted already."""
+        message = Message(ticket=self.ticket, kind=kind, author=by, body=body, hand_over=hand_over, created_at=at)
+        self.add(message)
+        if kind in _FIRST_RESPONSES and self.ticket.first_response_at is None:
+            self.ticket.first_response_at = at
+        return message
+
+    def message(
+        self, at: datetime, kind: MessageKind, body: str, *, by: User,
+        hand_over: HandOver | None = None, resumes: bool = False,
+    ) -> None:  # fmt: skip
+        """Write a message; one that answers what the ticket waits for `resumes` it."""
+        self.pass_deadlines(at)
+        said = self.say(at, kind, body, by=by, hand_over=hand_over)
+        if hand_over is not None and resumes:
+            hand_over.ended_at = at
+        self.change(
+            at, "message", by=by, state=State.IN_PROGRESS if resumes else None, reason=str(kind),
+            message=said, kind=str(kind),
+        )  # fmt: skip
+
+    def wait(self, at: datetime, state: State, *, by: User, message: Message | None = None, **data: Any) -> None:
+        """Wait on customer, L1 or partner; the question is a message said before."""
+        if message is not None:
+            data["message"] = message
+        self.change(at, "waiting", by=by, state=state, **data)
+
+    def resume(self, at: datetime, *, by: User) -> None:
+        self._end_hand_overs(at)
+        self.change(at, "resumed", by=by, state=State.IN_PROGRESS)
+
+    def resolve(
+        self,
+        at: datetime,
+        *,
+        by: User,
+        resolution: Reason | None = None,
+        root_cause: RootCause | None = None,
+        message: Message | None = None,
+        **columns: Any,
+    ) -> None:
+        """Resolve; `columns` are the two answers, which an import may not have."""
+        self.pass_deadlines(at)
+        self._end_hand_overs(at)
+        data: dict[str, Any] = {"message": message} if message is not None else {}
+        columns |= {
+            "resolution": resolution,
+            "root_cause": root_cause,
+            "owner": self.ticket.owner or by,
+            "resolved_at": at,
+            "accepted_at": self.ticket.accepted_at or at,
+        }
+        self.change(
+            at, "resolved", by=by, state=State.RESOLVED, columns=columns,
+            resolution=resolution, root_cause=root_cause, **data,
+        )  # fmt: skip
+
+    def close(self, at: datetime, *, by: User) -> None:
+        self.change(at, "closed", by=by, state=State.CLOSED, columns={"closed_at": at})
+
+    def reopen(self, at: datetime, *, by: User, **data: Any) -> None:
+        columns = {"reopen_count": self.ticket.reopen_count + 1, "closed_at": None}
+        self.change(at, "reopened", by=by, state=State.REOPENED, columns=columns, **data)
+
+    def cancel(self, at: datetime, *, by: User, **data: Any) -> None:
+        self.pass_deadlines(at)
+        self._end_hand_overs(at)
+        self.change(at, "cancelled", by=by, state=State.CANCELLED, **data)
+
+    def _end_hand_overs(self, at: datetime) -> None:
+        for row in self.rows:
+            if isinstance(row, HandOver) and row.ended_at is None:
+                row.ended_at = at
+
+
+def _plain(value: Any) -> Any:
+    return value.pk if isinstance(value, models.Model) else value

@@ -1,0 +1,60 @@
+"""Keeping replayed tickets: hundreds at once, with all that belongs to them."""
+
+from collections.abc import Iterable, Sequence
+
+from django.db import models, transaction
+
+from accounts import people
+from common import clock
+from escalations.models import Clock, ClockSegment, HandOver, Message, Ticket
+from escalations.snapshot import SUBJECT
+from events import recording
+from events.models import Event
+from integrations.replay import Replay
+
+IMPORTED = "history.imported"
+
+
+@transaction.atomic
+def store(replays: Sequence[Replay]) -> list[Ticket]:
+    """Keep replayed tickets with all that belongs to them; return the tickets, in order.
+
+    Their events owe nothing to anybody: what they would have mailed was mailed long
+    ago. One `history.imported` event about all of them lets the metrics be computed.
+    """
+    tickets = Ticket.objects.bulk_create([replay.ticket for replay in replays], batch_size=500)
+    ledgers = [ledger for replay in replays for ledger in replay.ledgers.values()]
+    Clock.objects.bulk_create([ledger.clock for ledger in ledgers], batch_size=1000)
+    ClockSegment.objects.bulk_create(
+        [segment for ledger in ledgers for segment in ledger.segments], batch_size=1000
+    )
+    for model, rows in _by_model(row for replay in replays for row in replay.rows).items():
+        model._default_manager.bulk_create(rows, batch_size=1000)
+    system, now = people.system(), clock.now()
+    events = [
+        Event(
+            kind=step.kind,
+            subject_type=SUBJECT,
+            subject_id=replay.ticket.pk,
+            actor=step.by or system,
+            at=step.at,
+            recorded_at=now,
+            data=step.data | {name: row.pk for name, row in step.refs.items()},
+        )
+        for replay in replays
+        for step in replay.steps
+    ]
+    recording.record_many(events, deliver=False)
+    if tickets:
+        recording.record(
+            IMPORTED, subject=("import", 0), by=system, data={"tickets": [ticket.pk for ticket in tickets]}
+        )
+    return tickets
+
+
+def _by_model(rows: Iterable[models.Model]) -> dict[type[models.Model], list[models.Model]]:
+    """Group rows by model, each model before those that refer to it."""
+    grouped: dict[type[models.Model], list[models.Model]] = {HandOver: [], Message: []}
+    for row in rows:
+        grouped.setdefault(type(row), []).append(row)
+    return {model: same for model, same in grouped.items() if same}
