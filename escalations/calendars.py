@@ -40,9 +40,7 @@ def _hours(
 def validate(calendar: Calendar) -> None:
     """Raise ValidationError, naming the field, if the calendar can't be reckoned with."""
     if calendar.holiday_country and calendar.holiday_country not in holidays.list_supported_countries():
-        raise ValidationError(
-            {"holiday_country": _("No holidays are known for “%s”.") % calendar.holiday_country}
-        )
+        raise ValidationError({"holiday_country": _("No holidays are known for “%s”.") % calendar.holiday_country})
     try:
         hours(calendar)
     except (business_hours.CalendarError, KeyError, TypeError, AttributeError) as error:

@@ -72,7 +72,7 @@ def save(ticket: Ticket) -> None:
     ticket.save()
 
 
-def record(ticket: Ticket, kind: str, *, by: User, **data: Any) -> Event:
+def record(ticket: Ticket, kind: str, /, *, by: User, **data: Any) -> Event:
     """Write down what happened to the ticket, with what it looked like afterwards."""
     return recording.record(
         f"ticket.{kind}", subject=(SUBJECT, ticket.pk), by=by, data={**data, "ticket": snapshot(ticket)}

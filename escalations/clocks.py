@@ -54,9 +54,7 @@ class Ledger:
         total = sum(segment.used_seconds or 0 for segment in self.segments)
         current = self.current
         if current is not None and current.is_running:
-            total += used_between(
-                current.calendar, current.started_at, max(whole_second(at), current.started_at)
-            )
+            total += used_between(current.calendar, current.started_at, max(whole_second(at), current.started_at))
         return total
 
     def run(self, at: datetime, reason: str) -> None:
@@ -129,9 +127,7 @@ class Ledger:
         clock = self.clock
         if clock.due_at is not None and clock.breached_at is None and clock.due_at < at:
             clock.breached_at = clock.due_at  # nobody had noticed it yet
-        current.used_seconds = (
-            used_between(current.calendar, current.started_at, at) if current.is_running else 0
-        )
+        current.used_seconds = used_between(current.calendar, current.started_at, at) if current.is_running else 0
         current.ended_at = at
 
     def _plan(self, at: datetime) -> None:

@@ -108,12 +108,12 @@ def columns(form: ContractForm, answers: Mapping[str, Any]) -> dict[str, str]:
     return filled
 
 
-def rows(form: ContractForm | None, answers: Mapping[str, Any]) -> list[tuple[Field, str]]:
-    """Return each answered field with its answer as text, in the form's order."""
+def rows(form: ContractForm | None, answers: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the label and the answer, as text, of each answered field in the form's order."""
     if form is None:
         return []
     return [
-        (field, as_text(field, answers[field["key"]])) for field in form.fields if field["key"] in answers
+        (label(field), as_text(field, answers[field["key"]])) for field in form.fields if field["key"] in answers
     ]
 
 
@@ -172,9 +172,7 @@ def _definition_problem(field: Any, seen: set[str]) -> str:
     if field["type"] == "choice" and not _has_choices(field):
         return _("it needs choices, each with a value and a label.")
     if (condition := field.get("show_if")) is not None and not (
-        isinstance(condition, dict)
-        and condition.get("field") in seen
-        and isinstance(condition.get("in"), list)
+        isinstance(condition, dict) and condition.get("field") in seen and isinstance(condition.get("in"), list)
     ):
         return _("its condition must name an earlier field and a list of values.")
     if field.get("fills") and field["fills"] not in FILLS:
@@ -275,9 +273,7 @@ def _reference(field: Field, raw: Any) -> str | None:
 
 def _steps(field: Field, raw: Any) -> list[str] | None:
     """Read one step a line, or a list of steps."""
-    lines = (
-        raw if isinstance(raw, list) else (raw or "").splitlines() if isinstance(raw, str | None) else None
-    )
+    lines = raw if isinstance(raw, list) else (raw or "").splitlines() if isinstance(raw, str | None) else None
     if lines is None:
         raise ValueError(_("This must be a list of steps."))
     steps = [step for line in lines if (step := _text(field, line))]

@@ -72,9 +72,7 @@ def invitation_of(link_token: str) -> RatingInvitation:
     except (signing.BadSignature, ValueError):
         raise LinkRefused(_("This link is not complete. Please open it from the mail again.")) from None
     invitation = (
-        RatingInvitation.objects.select_related("ticket__customer", "ticket__category")
-        .filter(pk=number)
-        .first()
+        RatingInvitation.objects.select_related("ticket__customer", "ticket__category").filter(pk=number).first()
     )
     if invitation is None:
         raise LinkRefused(_("This link is no longer known."))

@@ -48,9 +48,7 @@ class TicketFilter(filters.FilterSet):
         choices=[("overdue", _("Overdue")), ("running", _("Running"))],
         method="filter_due",
     )
-    breached = filters.ChoiceFilter(
-        label=_("Deadline missed"), choices=Metric.choices, method="filter_breached"
-    )
+    breached = filters.ChoiceFilter(label=_("Deadline missed"), choices=Metric.choices, method="filter_breached")
     returned = filters.BooleanFilter(label=_("Was returned"), method="filter_returned")
     reopened = filters.BooleanFilter(label=_("Was reopened"), method="filter_reopened")
     score = filters.NumberFilter(label=_("Rating"), field_name="ratings__score", distinct=True)
@@ -87,9 +85,7 @@ class TicketFilter(filters.FilterSet):
             return tickets.filter(owner=self.user)
         if value == "nobody":
             return tickets.filter(owner=None)
-        return (
-            tickets.filter(owner_id=int(value)) if value.isdecimal() and len(value) < 12 else tickets.none()
-        )
+        return tickets.filter(owner_id=int(value)) if value.isdecimal() and len(value) < 12 else tickets.none()
 
     def filter_due(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
         if value == "overdue":

@@ -109,9 +109,7 @@ def resolve(
         "root_cause",
         _("Choose the root cause."),
     )
-    locked.answer_to_l1 = redaction.clean(
-        required(answer_to_l1, "answer_to_l1", _("Write what L1 should know."))
-    )
+    locked.answer_to_l1 = redaction.clean(required(answer_to_l1, "answer_to_l1", _("Write what L1 should know.")))
     locked.answer_to_customer = redaction.clean(
         required(answer_to_customer, "answer_to_customer", _("Write the answer for the customer."))
     )

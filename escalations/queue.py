@@ -54,9 +54,7 @@ class Page:
 
 def with_row_data(tickets: TicketQuerySet) -> TicketQuerySet:
     """Fetch with each ticket what a row of the queue shows."""
-    clocks = Clock.objects.filter(state__in=[ClockState.RUNNING, ClockState.PAUSED]).select_related(
-        "calendar"
-    )
+    clocks = Clock.objects.filter(state__in=[ClockState.RUNNING, ClockState.PAUSED]).select_related("calendar")
     return tickets.select_related("customer", "category", "owner", "team").prefetch_related(
         Prefetch("clocks", clocks.order_by("due_at"), to_attr="live_clocks"),
         Prefetch("live_clocks__segments", ClockSegment.objects.select_related("calendar")),

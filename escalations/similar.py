@@ -72,9 +72,7 @@ def by_text(
 
 def similar_to(ticket: Ticket, user: User) -> list[Similar]:
     """Return tickets like this one, each with the reason, the surest reasons first."""
-    others = (
-        Ticket.objects.visible_to(user).exclude(pk=ticket.pk).select_related("category", "owner", "customer")
-    )
+    others = Ticket.objects.visible_to(user).exclude(pk=ticket.pk).select_related("category", "owner", "customer")
     found: dict[int, Similar] = {}
     if ticket.transaction_ref:
         for other in others.filter(transaction_ref=ticket.transaction_ref)[:MOST]:

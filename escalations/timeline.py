@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
+from common import markdown
 from escalations import conversation
 from escalations.access import Party, parties, reads_internal
 from escalations.models import Message, MessageKind, Metric, Reason, State, Ticket
@@ -33,6 +35,11 @@ class Entry:
     audience: str = ""
     message: Message | None = None
 
+    @property
+    def html(self) -> SafeString:
+        """What was written, rendered from Markdown."""
+        return markdown.render(self.message.body if self.message else "")
+
 
 def of_ticket(ticket: Ticket, user: User) -> list[Entry]:
     """Return what `user` may know of the ticket's past, oldest first."""
@@ -44,9 +51,7 @@ def of_ticket(ticket: Ticket, user: User) -> list[Entry]:
 
 def _event_entries(ticket: Ticket, *, internal: bool) -> list[Entry]:
     events = (
-        Event.objects.filter(subject_type=SUBJECT, subject_id=ticket.pk)
-        .select_related("actor")
-        .order_by("id")
+        Event.objects.filter(subject_type=SUBJECT, subject_id=ticket.pk).select_related("actor").order_by("id")
     )
     shown = [
         event
@@ -89,9 +94,7 @@ class _Names:
         reason_ids = {event.get("reason") or event.get("resolution") for event in events}
         self.teams = {team.pk: team.name for team in Team.objects.filter(pk__in=team_ids - {None})}
         self.people = {user.pk: user.name for user in User.objects.filter(pk__in=owner_ids - {None})}
-        self.reasons = {
-            reason.pk: str(reason) for reason in Reason.objects.filter(pk__in=reason_ids - {None})
-        }
+        self.reasons = {reason.pk: str(reason) for reason in Reason.objects.filter(pk__in=reason_ids - {None})}
 
     def team(self, event: Event) -> str:
         return self.teams.get(event.data["ticket"]["team"], "–")
@@ -137,25 +140,25 @@ def _issue(event: Event, _names: _Names) -> str:
 
 _LINES: dict[str, Callable[[Event, _Names], str]] = {
     "ticket.created": lambda event, names: _("escalated it to %s") % names.team(event),
-    "ticket.accepted": lambda event, names: _("accepted it"),
+    "ticket.accepted": lambda _event, _names: _("accepted it"),
     "ticket.returned": lambda event, names: _("returned it to L1: %s") % names.reason(event),
-    "ticket.resubmitted": lambda event, names: _("completed and resubmitted it"),
+    "ticket.resubmitted": lambda _event, _names: _("completed and resubmitted it"),
     "ticket.assigned": _assigned,
-    "ticket.started": lambda event, names: _("started work"),
+    "ticket.started": lambda _event, _names: _("started work"),
     "ticket.waiting": _waiting,
-    "ticket.resumed": lambda event, names: _("resumed work"),
+    "ticket.resumed": lambda _event, _names: _("resumed work"),
     "ticket.resolved": lambda event, names: _("resolved it: %s") % names.reason(event),
-    "ticket.closed": lambda event, names: _("closed it"),
+    "ticket.closed": lambda _event, _names: _("closed it"),
     "ticket.reopened": lambda event, names: _("reopened it: %s") % names.reason(event),
     "ticket.cancelled": lambda event, names: _("cancelled it: %s") % names.reason(event),
-    "ticket.merged": lambda event, names: _("merged it into ESC-%s") % event.get("target"),
-    "ticket.absorbed": lambda event, names: _("merged ESC-%s into this one") % event.get("source"),
+    "ticket.merged": lambda event, _names: _("merged it into ESC-%s") % event.get("target"),
+    "ticket.absorbed": lambda event, _names: _("merged ESC-%s into this one") % event.get("source"),
     "ticket.team_changed": lambda event, names: _("passed it to %s") % names.team(event),
     "ticket.priority_changed": _priority,
-    "ticket.diagnosed": lambda event, names: _("wrote version %s of the diagnosis") % event.get("version"),
+    "ticket.diagnosed": lambda event, _names: _("wrote version %s of the diagnosis") % event.get("version"),
     "ticket.known_issue_linked": _issue,
-    "ticket.article_linked": lambda event, names: _("linked an article"),
-    "ticket.rating_asked": lambda event, names: _("asked the customer for a rating"),
+    "ticket.article_linked": lambda _event, _names: _("linked an article"),
+    "ticket.rating_asked": lambda _event, _names: _("asked the customer for a rating"),
     "ticket.rated": _rated,
     "sla.breached": _breached,
 }

@@ -84,9 +84,7 @@ def return_to_l1(
         "reason",
         _("Choose why it goes back."),
     )
-    body = redaction.clean(
-        required(missing, "missing", _("Say what is missing, so that L1 can complete it."))
-    )
+    body = redaction.clean(required(missing, "missing", _("Say what is missing, so that L1 can complete it.")))
     enter(locked, State.RETURNED)
     locked.return_count += 1
     message = Message.objects.create(

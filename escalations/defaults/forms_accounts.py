@@ -173,9 +173,7 @@ KYC_DOCUMENT: list[Field] = [
         required=True,
         when=("check", ("identity",)),
     ),
-    field(
-        "issued_by", "text", ("Issuing country", "País emisor"), required=True, when=("check", ("identity",))
-    ),
+    field("issued_by", "text", ("Issuing country", "País emisor"), required=True, when=("check", ("identity",))),
     field("submitted_on", "date", ("Submitted on", "Enviado el"), required=True),
     choice(
         "result",

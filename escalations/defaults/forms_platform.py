@@ -156,9 +156,7 @@ SOCIAL_COMPLAINT: list[Field] = [
     field("posted_on", "date", ("Posted on", "Publicado el"), required=True),
     field("reach", "number", ("Followers or views", "Seguidores o vistas"), when=("network", _NETWORKS)),
     field("stars", "number", ("Stars", "Estrellas"), required=True, when=("network", _STORES)),
-    choice(
-        "identified", ("Do we know which customer it is?", "¿Sabemos qué cliente es?"), YES_NO, required=True
-    ),
+    choice("identified", ("Do we know which customer it is?", "¿Sabemos qué cliente es?"), YES_NO, required=True),
     choice(
         "press",
         ("Do they mention press, lawyers or a regulator?", "¿Menciona prensa, abogados o un regulador?"),

@@ -46,16 +46,12 @@ def _seed_categories() -> None:
 def _seed_reasons() -> None:
     for kind, codes in REASONS.items():
         for position, (key, words) in enumerate(codes.items(), 1):
-            Reason.objects.get_or_create(
-                kind=kind, key=key, defaults={**_named(words), "position": position * 10}
-            )
+            Reason.objects.get_or_create(kind=kind, key=key, defaults={**_named(words), "position": position * 10})
 
 
 def _seed_root_causes() -> None:
     for position, (key, (words, leaves)) in enumerate(ROOT_CAUSES.items(), 1):
-        parent, _ = RootCause.objects.get_or_create(
-            key=key, defaults={**_named(words), "position": position * 10}
-        )
+        parent, _ = RootCause.objects.get_or_create(key=key, defaults={**_named(words), "position": position * 10})
         for below, (leaf, leaf_words) in enumerate(leaves.items(), 1):
             RootCause.objects.get_or_create(
                 key=leaf, defaults={**_named(leaf_words), "position": below * 10, "parent": parent}

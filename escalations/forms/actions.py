@@ -130,9 +130,7 @@ class ReviewFields(forms.Form):
     is_complete = ChecksField(label=_("Was everything needed there?"))
     right_category = ChecksField(label=_("Was the category right?"))
     l1_could_solve = ChecksField(label=_("Could L1 have solved it?"))
-    comment = forms.CharField(
-        label=_("Feedback for L1"), required=False, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    comment = forms.CharField(label=_("Feedback for L1"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
     def review(self) -> Review:
         return Review(
@@ -147,9 +145,7 @@ class AcceptForm(ReviewFields, ActionForm):
     verb = Verb.ACCEPT
     category = forms.ModelChoiceField(label=_("Category"), queryset=Category.objects.filter(is_active=True))
     priority = forms.TypedChoiceField(label=_("Priority"), choices=Priority.choices, coerce=int)
-    team = forms.ModelChoiceField(
-        label=_("Team"), queryset=Team.objects.filter(kind=TeamKind.L2, is_active=True)
-    )
+    team = forms.ModelChoiceField(label=_("Team"), queryset=Team.objects.filter(kind=TeamKind.L2, is_active=True))
     field_order = ("category", "priority", "team")
 
     def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:

@@ -53,9 +53,7 @@ class EscalationForm(forms.Form):
         help_text=_("How soon it has to be solved."),
     )  # fmt: skip
     l1_reference = forms.CharField(label=_("Your ticket's id"), max_length=80, required=False)
-    l1_link = forms.URLField(
-        label=_("Link to your ticket"), max_length=200, required=False, assume_scheme="https"
-    )
+    l1_link = forms.URLField(label=_("Link to your ticket"), max_length=200, required=False, assume_scheme="https")
     uploads = FilesField(label=_("Files"), required=False)
 
     def __init__(
@@ -169,6 +167,4 @@ def _editable(definition: dict[str, Any], value: Any) -> str:
         return "\n".join(value)
     if definition["type"] == "choice":
         return str(value)
-    return (
-        contract.as_text(definition, value).replace(",", "") if definition["type"] == "money" else str(value)
-    )
+    return contract.as_text(definition, value).replace(",", "") if definition["type"] == "money" else str(value)

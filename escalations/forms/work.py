@@ -58,9 +58,7 @@ class OwnerForm(forms.Form):
 
 
 class TeamForm(forms.Form):
-    team = forms.ModelChoiceField(
-        label=_("Team"), queryset=Team.objects.filter(kind=TeamKind.L2, is_active=True)
-    )
+    team = forms.ModelChoiceField(label=_("Team"), queryset=Team.objects.filter(kind=TeamKind.L2, is_active=True))
 
 
 class PriorityForm(forms.Form):
@@ -88,9 +86,7 @@ class DiagnosisForm(forms.Form):
             root_cause=self.cleaned_data["root_cause"],
             workaround=self.cleaned_data["workaround"],
             fix=self.cleaned_data["fix"],
-            hypotheses=[
-                Hypothesis(**form.cleaned_data) for form in hypotheses if form.cleaned_data.get("text")
-            ],
+            hypotheses=[Hypothesis(**form.cleaned_data) for form in hypotheses if form.cleaned_data.get("text")],
         )
 
 

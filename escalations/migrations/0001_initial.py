@@ -29,9 +29,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(max_length=80, unique=True, verbose_name="name")),
                 (
@@ -45,9 +43,7 @@ class Migration(migrations.Migration):
                 ("weekly", models.JSONField(verbose_name="weekly hours")),
                 (
                     "holiday_country",
-                    models.CharField(
-                        blank=True, max_length=2, verbose_name="country whose holidays are kept"
-                    ),
+                    models.CharField(blank=True, max_length=2, verbose_name="country whose holidays are kept"),
                 ),
                 ("own_holidays", models.JSONField(blank=True, default=list, verbose_name="further holidays")),
                 ("version", models.PositiveIntegerField(default=1, editable=False)),
@@ -63,9 +59,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("key", models.SlugField(max_length=60, verbose_name="key")),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
@@ -78,9 +72,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "description_es",
-                    models.CharField(
-                        blank=True, max_length=250, verbose_name="when to choose it, in Spanish"
-                    ),
+                    models.CharField(blank=True, max_length=250, verbose_name="when to choose it, in Spanish"),
                 ),
                 (
                     "team",
@@ -106,9 +98,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "metric",
@@ -159,9 +149,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("is_running", models.BooleanField()),
                 ("reason", models.CharField(max_length=40)),
@@ -195,9 +183,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("version", models.PositiveIntegerField(editable=False, verbose_name="version")),
                 ("fields", models.JSONField(verbose_name="fields")),
@@ -221,9 +207,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("external_id", models.CharField(max_length=80, unique=True, verbose_name="customer id")),
                 ("name", models.CharField(max_length=160, verbose_name="name")),
@@ -270,9 +254,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("symptoms", models.TextField(blank=True, verbose_name="symptoms")),
                 ("hypotheses", models.JSONField(blank=True, default=list, verbose_name="hypotheses")),
@@ -299,9 +281,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("category_key", models.CharField(max_length=60)),
                 ("data", models.JSONField(default=dict)),
@@ -321,9 +301,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("question", models.TextField(verbose_name="what we ask")),
                 ("asked_at", models.DateTimeField()),
@@ -356,9 +334,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(max_length=80, unique=True, verbose_name="name")),
                 ("position", models.PositiveSmallIntegerField(default=100, verbose_name="position")),
@@ -470,9 +446,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("impact", models.PositiveSmallIntegerField(verbose_name="impact")),
                 ("urgency", models.PositiveSmallIntegerField(verbose_name="urgency")),
@@ -498,9 +472,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("key", models.SlugField(max_length=60, verbose_name="key")),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
@@ -534,9 +506,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("key", models.SlugField(max_length=60, verbose_name="key")),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
@@ -567,9 +537,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("symptoms", models.TextField(blank=True, verbose_name="symptoms")),
                 ("hypotheses", models.JSONField(blank=True, default=list, verbose_name="hypotheses")),
@@ -623,9 +591,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "metric",
@@ -667,9 +633,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("subject", models.CharField(max_length=200, verbose_name="subject")),
                 ("description", models.TextField(verbose_name="what happened")),
@@ -900,9 +864,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("sent_at", models.DateTimeField()),
                 ("expires_at", models.DateTimeField()),
@@ -922,9 +884,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("score", models.PositiveSmallIntegerField(verbose_name="score")),
                 ("reasons", models.JSONField(default=list, verbose_name="reasons")),
@@ -981,9 +941,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "kind",
@@ -1061,9 +1019,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(max_length=200)),
                 ("content_type", models.CharField(max_length=100)),
@@ -1071,9 +1027,7 @@ class Migration(migrations.Migration):
                 ("sha256", models.CharField(max_length=64)),
                 (
                     "file",
-                    models.FileField(
-                        max_length=200, upload_to=escalations.models.conversation.attachment_path
-                    ),
+                    models.FileField(max_length=200, upload_to=escalations.models.conversation.attachment_path),
                 ),
                 ("is_image", models.BooleanField(default=False)),
                 ("created_at", models.DateTimeField()),
@@ -1113,9 +1067,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("solved", models.BooleanField(default=False, verbose_name="this solved it")),
                 ("linked_at", models.DateTimeField()),
@@ -1150,9 +1102,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("reviewed_at", models.DateTimeField()),
                 ("decision", models.CharField(max_length=20)),
@@ -1208,9 +1158,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="escalationdraft",
-            constraint=models.UniqueConstraint(
-                fields=("user", "category_key"), name="one_draft_per_category"
-            ),
+            constraint=models.UniqueConstraint(fields=("user", "category_key"), name="one_draft_per_category"),
         ),
         migrations.AddConstraint(
             model_name="rootcause",
@@ -1218,9 +1166,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="diagnosisrevision",
-            constraint=models.UniqueConstraint(
-                fields=("diagnosis", "version"), name="diagnosis_revision_version"
-            ),
+            constraint=models.UniqueConstraint(fields=("diagnosis", "version"), name="diagnosis_revision_version"),
         ),
         migrations.AddConstraint(
             model_name="target",
@@ -1228,9 +1174,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="target",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("minutes__gt", 0)), name="target_above_zero"
-            ),
+            constraint=models.CheckConstraint(condition=models.Q(("minutes__gt", 0)), name="target_above_zero"),
         ),
         migrations.AddIndex(
             model_name="ticket",

@@ -47,7 +47,7 @@ class Message(models.Model):
         return f"{self.get_kind_display()} · {self.ticket_id}"
 
 
-def attachment_path(attachment: "Attachment", _name: str) -> str:
+def attachment_path(_attachment: "Attachment", _name: str) -> str:
     """Return where the file is kept: a random name, so that none can be guessed or clash."""
     token = uuid.uuid4().hex
     return str(PurePosixPath("attachments", token[:2], token))
@@ -84,9 +84,7 @@ class EscalationDraft(models.Model):
     updated_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["user", "category_key"], name="one_draft_per_category")
-        ]
+        constraints = [models.UniqueConstraint(fields=["user", "category_key"], name="one_draft_per_category")]
 
     def __str__(self) -> str:
         return f"{self.user_id} · {self.category_key}"

@@ -50,9 +50,7 @@ class DiagnosisRevision(DiagnosisFields):
     written_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["diagnosis", "version"], name="diagnosis_revision_version")
-        ]
+        constraints = [models.UniqueConstraint(fields=["diagnosis", "version"], name="diagnosis_revision_version")]
 
     def __str__(self) -> str:
         return f"{self.diagnosis_id} v{self.version}"

@@ -47,9 +47,7 @@ class Rating(models.Model):
     class Meta:
         verbose_name = _("rating")
         verbose_name_plural = _("ratings")
-        constraints = [
-            models.CheckConstraint(condition=models.Q(score__range=(1, 5)), name="rating_score_range")
-        ]
+        constraints = [models.CheckConstraint(condition=models.Q(score__range=(1, 5)), name="rating_score_range")]
 
     def __str__(self) -> str:
         return f"{self.ticket_id}: {self.score}"

@@ -190,9 +190,7 @@ class ClockSegment(models.Model):
     class Meta:
         ordering = ["started_at", "id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["clock"], name="one_open_segment", condition=Q(ended_at__isnull=True)
-            ),
+            models.UniqueConstraint(fields=["clock"], name="one_open_segment", condition=Q(ended_at__isnull=True)),
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")), name="segment_forward"
             ),

@@ -179,9 +179,7 @@ class Ticket(models.Model):
     imported_facts = models.JSONField(default=dict)
 
     version = models.PositiveIntegerField(default=1)
-    search = models.GeneratedField(
-        expression=search_document(), output_field=SearchVectorField(), db_persist=True
-    )
+    search = models.GeneratedField(expression=search_document(), output_field=SearchVectorField(), db_persist=True)
 
     objects = TicketQuerySet.as_manager()
 
@@ -201,9 +199,7 @@ class Ticket(models.Model):
             models.Index(fields=["l1_team", "-created_at"], name="ticket_l1_team"),
             models.Index(fields=["created_by", "-created_at"], name="ticket_creator"),
             models.Index(fields=["customer", "-created_at"], name="ticket_customer"),
-            models.Index(
-                fields=["transaction_ref"], name="ticket_transaction", condition=~Q(transaction_ref="")
-            ),
+            models.Index(fields=["transaction_ref"], name="ticket_transaction", condition=~Q(transaction_ref="")),
             models.Index(fields=["state", "state_since"], name="ticket_state_since"),
             GinIndex(fields=["search"], name="ticket_search"),
         ]

@@ -34,9 +34,7 @@ def choose_category(request: HttpRequest) -> HttpResponse:
     by_key = {category.key: category for category in categories}
     context = {
         "categories": categories,
-        "drafts": [
-            (by_key[draft.category_key], draft) for draft in own_drafts if draft.category_key in by_key
-        ],
+        "drafts": [(by_key[draft.category_key], draft) for draft in own_drafts if draft.category_key in by_key],
     }
     return render(request, "escalations/choose_category.html", context)
 

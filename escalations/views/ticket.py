@@ -145,9 +145,7 @@ def write_message(request: HttpRequest, reference: str) -> HttpResponse:
         else:
             done(request, _("Sent."))
             return redirect(f"{ticket_url(ticket)}#composer")
-    return render(
-        request, "escalations/ticket.html", page_context(ticket, user, message_form=form), status=422
-    )
+    return render(request, "escalations/ticket.html", page_context(ticket, user, message_form=form), status=422)
 
 
 @require_POST
@@ -167,9 +165,7 @@ def set_owner(request: HttpRequest, reference: str) -> HttpResponse:
     if not form.is_valid():
         return _try(request, ticket, None, "")
     owner = form.cleaned_data["owner"]
-    return _try(
-        request, ticket, lambda: assignment.assign(ticket, owner, by=person(request)), _("Passed on.")
-    )
+    return _try(request, ticket, lambda: assignment.assign(ticket, owner, by=person(request)), _("Passed on."))
 
 
 @require_POST
