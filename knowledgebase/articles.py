@@ -11,7 +11,7 @@ from common import clock
 from common.errors import NotAllowed, Refused, StaleVersion
 from events import recording
 from knowledgebase import texts
-from knowledgebase.access import may_lead, may_publish, may_write
+from knowledgebase.access import may_hand_on, may_publish, may_write
 from knowledgebase.models import Article, ArticleRevision, Audience, Status
 
 SUBJECT = "article"
@@ -91,7 +91,7 @@ def change_owner(article: Article, *, by: User, owner: User) -> Article:
     able to write; else Refused.
     """
     locked = _lock(article, by=by)
-    if not (locked.owner_id == by.pk or may_lead(by)):
+    if not may_hand_on(by, locked):
         raise NotAllowed(_("Only the owner or a lead may give this article to somebody else."))
     if not owner.is_active or not may_write(owner):
         raise Refused(_("%(name)s does not write articles.") % {"name": owner}, field="owner")
@@ -121,15 +121,12 @@ def _lock(article: Article, *, by: User, version: int | None = None) -> Article:
     return locked
 
 
-def _move(
-    article: Article, status: Status, kind: str, *, sources: set[Status], by: User, version: int
-) -> Article:
+def _move(article: Article, status: Status, kind: str, *, sources: set[Status], by: User, version: int) -> Article:
     locked = _lock(article, by=by, version=version)
     _demand_publisher(by, locked)
     if locked.status not in sources:
         raise Refused(
-            _("This is not possible: the article is “%(status)s” now.")
-            % {"status": locked.get_status_display()}
+            _("This is not possible: the article is “%(status)s” now.") % {"status": locked.get_status_display()}
         )
     locked.status = status
     _save(locked, by=by)

@@ -10,7 +10,7 @@ from common import clock
 from common.errors import NotAllowed, Refused, StaleVersion
 from events import recording
 from knowledgebase import texts
-from knowledgebase.access import may_lead, may_write
+from knowledgebase.access import may_hand_on, may_write
 from knowledgebase.models import IssueStatus, KnownIssue
 
 SUBJECT = "known_issue"
@@ -34,9 +34,7 @@ def open_issue(*, by: User, title: str, symptoms: str, workaround: str = "") -> 
 
 
 @transaction.atomic
-def revise(
-    issue: KnownIssue, *, by: User, version: int, title: str, symptoms: str, workaround: str
-) -> KnownIssue:
+def revise(issue: KnownIssue, *, by: User, version: int, title: str, symptoms: str, workaround: str) -> KnownIssue:
     """Store new texts and return the known issue as it is now.
 
     Nothing is stored when the texts are the same. Raises StaleVersion when
@@ -78,7 +76,7 @@ def set_status(issue: KnownIssue, *, by: User, version: int, status: str) -> Kno
 def change_owner(issue: KnownIssue, *, by: User, owner: User) -> KnownIssue:
     """Make `owner` answerable for the known issue. Only the present owner or a lead may."""
     locked = _lock(issue, by=by)
-    if not (locked.owner_id == by.pk or may_lead(by)):
+    if not may_hand_on(by, locked):
         raise NotAllowed(_("Only the owner or a lead may give this known issue to somebody else."))
     if not owner.is_active or not may_write(owner):
         raise Refused(_("%(name)s does not work on known issues.") % {"name": owner}, field="owner")

@@ -1,33 +1,25 @@
-"""Room on the pages of articles and known issues for what stands above them.
+"""Panels that upper apps put on the pages of articles and known issues.
 
-An upper app registers its panel when it starts (linked tickets, say), and these
-pages show it without knowing of that app.
+An upper app registers its panel when it starts (linked tickets, say), so that
+this app never reaches up.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from accounts.models import User
 from knowledgebase.models import Article, KnownIssue
 
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-    from django.utils.safestring import SafeString
-
-#: Renders one panel for the person who asks, or returns "" where it has nothing to show.
-Render = Callable[["HttpRequest", Article | KnownIssue], "SafeString"]
+#: Returns safe HTML for the side column, or "" where there is nothing to show to this person.
+Render = Callable[[Article | KnownIssue, User], str]
 
 _panels: dict[str, Render] = {}
 
 
 def register(name: str, render: Render) -> None:
-    """Show `render(request, thing)` on the page of every article and known issue.
-
-    Panels stand in the order in which they were registered; registering a name
-    again replaces its panel. `render` checks for itself what the person may see.
-    """
+    """Show `render`'s HTML on every article and known issue. Registering a name again replaces it."""
     _panels[name] = render
 
 
-def rendered(request: "HttpRequest", thing: Article | KnownIssue) -> "list[SafeString]":
-    """Return the panels that have something to show about `thing`."""
-    return [html for render in _panels.values() if (html := render(request, thing))]
+def rendered(thing: Article | KnownIssue, user: User) -> list[str]:
+    """Return the HTML of every panel that has something to show to `user`, in order of registration."""
+    return [html for render in _panels.values() if (html := render(thing, user))]

@@ -21,7 +21,6 @@ from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
 from knowledgebase.models import Article, KnownIssue, Status
-from knowledgebase.models.article import ArticleQuerySet
 
 #: Characters of a query that are looked at.
 QUERY_MAX = 200
@@ -51,7 +50,7 @@ class Hit:
 
 
 def search_articles(
-    user: User, query: str, *, limit: int = 20, among: ArticleQuerySet | None = None
+    user: User, query: str, *, limit: int = 20, among: QuerySet[Article] | None = None
 ) -> list[Hit]:
     """Return the articles that `user` may read and that match `query`, best first.
 
@@ -70,12 +69,10 @@ def search_articles(
         articles.filter(search=either)
         .annotate(rank=SearchRank(F("search"), either, normalization=1), passages=_passages(either))
         .select_related("owner")
+        .defer("body", "search")
         .order_by("-rank", "-updated_at")[:limit]
     )
-    hits = [
-        Hit(article, _highlighted(article.passages))  # type: ignore[attr-defined]  # annotated just above
-        for article in found
-    ]
+    hits = [Hit(article, _highlighted(article.passages)) for article in found]
     return hits or _alike(articles, wanted)
 
 
@@ -135,11 +132,12 @@ def _highlighted(passages: str) -> SafeString:
     return mark_safe(re.sub(f"[{OPEN}{CLOSE}]", "", marked))  # noqa: S308 - escaped one line above
 
 
-def _alike(articles: ArticleQuerySet, query: str) -> list[Hit]:
+def _alike(articles: QuerySet[Article], query: str) -> list[Hit]:
     alike = (
         articles.annotate(likeness=TrigramWordSimilarity(query, "title"))
         .filter(likeness__gte=LIKENESS)
         .select_related("owner")
+        .defer("body", "search")
         .order_by("-likeness", "-updated_at")[:GUESSES_MAX]
     )
     return [Hit(article, is_guess=True) for article in alike]
@@ -153,7 +151,11 @@ def _sharing_words(things: QuerySet[Found], text: str) -> QuerySet[Found]:
     any_word = SearchQuery(wanted, config="english", search_type="raw") | SearchQuery(
         wanted, config="spanish", search_type="raw"
     )
-    return things.filter(search=any_word).order_by(SearchRank(F("search"), any_word).desc(), "-updated_at")
+    return (
+        things.filter(search=any_word)
+        .defer("search")
+        .order_by(SearchRank(F("search"), any_word).desc(), "-updated_at")
+    )
 
 
 def _telling_words(text: str) -> list[str]:

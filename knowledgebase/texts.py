@@ -1,9 +1,11 @@
 """Texts on their way into storage: trimmed, bounded, and free of what must not be kept."""
 
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+import redaction
+from common import markdown
 from common.errors import Refused
-from redaction import clean
 
 #: Characters. A title fits its column; a text fits PostgreSQL's search vector in both languages.
 LINE_MAX = 200
@@ -29,12 +31,15 @@ def text(value: str, field: str, missing: str = "") -> str:
     return _bounded(plain, field, TEXT_MAX, missing)
 
 
+def preview(value: str) -> SafeString:
+    """Return what a text will look like once it is stored."""
+    return markdown.render(redaction.clean(value[:TEXT_MAX]))
+
+
 def _bounded(value: str, field: str, limit: int, missing: str) -> str:
-    kept = clean(value.replace("\x00", ""))
+    kept = redaction.clean(value.replace("\x00", ""))
     if len(kept) > limit:
-        raise Refused(
-            _("This is too long: at most %(limit)d characters fit.") % {"limit": limit}, field=field
-        )
+        raise Refused(_("This is too long: at most %(limit)d characters fit.") % {"limit": limit}, field=field)
     if missing and not kept:
         raise Refused(missing, field=field)
     return kept

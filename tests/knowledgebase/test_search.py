@@ -21,9 +21,7 @@ def shelf(l2):
             title="Verificación de identidad",
             body="El documento está vencido o la imagen es ilegible. Repita las verificaciones.",
         ),
-        "limit": ArticleFactory.create(
-            **everyone, title="Credit line change", body="Compare with the bureau."
-        ),
+        "limit": ArticleFactory.create(**everyone, title="Credit line change", body="Compare with the bureau."),
         "secret": ArticleFactory.create(
             owner=l2, status=Status.PUBLISHED, audience=Audience.L2, title="Refund fraud ring", body="Secret."
         ),
@@ -97,9 +95,7 @@ def test_no_query_raises(shelf, l1, query):
 
 
 def test_what_was_found_is_marked_and_nothing_else_is_markup(l2):
-    ArticleFactory.create(
-        owner=l2, body="Before <script>alert(1)</script> the **refund** \ue000 came & went."
-    )
+    ArticleFactory.create(owner=l2, body="Before <script>alert(1)</script> the **refund** \ue000 came & went.")
     (hit,) = search.search_articles(l2, "refund")
     assert "<mark>refund</mark>" in hit.headline
     assert "&amp;" in hit.headline
