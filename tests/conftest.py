@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 
 WORKER = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "0")) or 0)
 
@@ -25,6 +26,7 @@ from pathlib import Path  # noqa: E402
 import pytest  # noqa: E402
 from django.conf import settings as django_settings  # noqa: E402
 from django.core.cache import cache  # noqa: E402
+from django.db import connections  # noqa: E402
 from django.utils import translation  # noqa: E402
 from pytest_django import DjangoDbBlocker  # noqa: E402
 
@@ -32,6 +34,8 @@ from tests import seed  # noqa: E402
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # For the same reason asgiref would give us other connections once a browser has started.
+    connections._connections = threading.local()
     # whitenoise reads every collected file whenever a test client starts: give it none.
     django_settings.STATIC_ROOT = tempfile.mkdtemp(prefix="secondline-static-")
     config.add_cleanup(lambda: shutil.rmtree(django_settings.STATIC_ROOT, ignore_errors=True))
