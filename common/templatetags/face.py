@@ -1,8 +1,7 @@
 """Marks and blocks that every page is made of. How to use each: frontend/README.md."""
 
-import difflib
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,12 +14,21 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from common import clock, durations
+from common import clock, differences, durations
 
 register = template.Library()
 
 DUE_SOON = timedelta(hours=1)
-UNCHANGED_LINES = 3
+
+# Each browser also bears the names of those after it: the first that fits is right.
+BROWSERS = {
+    "Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "FxiOS": "Firefox",
+    "Chrome": "Chrome", "CriOS": "Chrome", "Safari": "Safari",
+}  # fmt: skip
+SYSTEMS = {
+    "Android": "Android", "iPhone": "iOS", "iPad": "iOS", "Windows": "Windows",
+    "Mac OS": "macOS", "CrOS": "ChromeOS", "Linux": "Linux",
+}  # fmt: skip
 
 
 @register.simple_tag
@@ -62,6 +70,15 @@ def initials(name: object) -> str:
     """Return at most two capitals of a name: first and last word."""
     words = [word for word in str(name).replace("@", " ").split() if word[0].isalnum()]
     return "".join(word[0] for word in dict.fromkeys([*words[:1], *words[-1:]])).upper()
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """Return "Firefox, Linux" for a browser's long name of itself, or the start of that name."""
+    found = (
+        next((name for mark, name in names.items() if mark in user_agent), "") for names in (BROWSERS, SYSTEMS)
+    )
+    return ", ".join(filter(None, found)) or user_agent[:60]
 
 
 @register.inclusion_tag("components/deadline.html")
@@ -128,26 +145,11 @@ def _clock_time(local: datetime) -> str:
 @register.inclusion_tag("components/diff.html")
 def text_diff(old: str, new: str) -> dict[str, Any]:
     """Show what changed between two texts, line by line, with three unchanged lines around."""
-    return {"lines": list(_diff_lines(old.splitlines(), new.splitlines()))}
-
-
-def _diff_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, str]]:
-    groups = difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(UNCHANGED_LINES)
-    for number, group in enumerate(groups):
-        if number or group[0][1] > 0:
-            yield "skip", "…"
-        for kind, old_from, old_to, new_from, new_to in group:
-            if kind == "equal":
-                yield from (("same", line) for line in old[old_from:old_to])
-                continue
-            yield from (("removed", line) for line in old[old_from:old_to])
-            yield from (("added", line) for line in new[new_from:new_to])
+    return {"lines": differences.compare(old, new)}
 
 
 @register.inclusion_tag("components/chart.html")
-def chart(
-    chart_id: str, title: str, data: Mapping[str, Any], *, note: str = "", size: str = ""
-) -> dict[str, Any]:
+def chart(chart_id: str, title: str, data: Mapping[str, Any], *, note: str = "", size: str = "") -> dict[str, Any]:
     """Draw a chart with its table behind it. `data`: see frontend/README.md; `size`: small or tall."""
     return {
         "data_id": f"{chart_id}-data",
@@ -215,7 +217,7 @@ def timeline_item(
     partner colours the edge of what left the house; `tag` names it.
     """
     return _block(
-        "timeline_item", content.strip(), line=line, at=at, person=person,
+        "timeline_item", content, line=line, at=at, person=person,
         icon=icon, tone=tone, audience=audience, tag=tag, anchor=anchor,
     )  # fmt: skip
 

@@ -37,7 +37,7 @@ function axes(data, colours) {
   };
   const y =
     data.type === "heat"
-      ? { type: "category", data: data.y, axisLine: { show: false }, axisTick: { show: false }, axisLabel: label }
+      ? { type: "category", data: data.y, inverse: true, axisLine: { show: false }, axisTick: { show: false }, axisLabel: label }
       : {
           type: "value",
           splitNumber: 4,

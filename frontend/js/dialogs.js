@@ -2,13 +2,21 @@
 // <form data-confirm="Sentence" data-confirm-label="Verb"> asks first.
 import { whenPresent } from "./page.js";
 
+/** Open a dialog with the focus where work begins: its first field, else the dialog itself. */
+export function openDialog(dialog) {
+  if (!dialog.open) dialog.showModal();
+  const first = dialog.querySelector("[autofocus], .dialog-body :is(input:not([type=hidden]), select, textarea, .dialog-actions button)");
+  dialog.tabIndex = -1;
+  (first ?? dialog).focus();
+}
+
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog]");
   if (opener) {
     const dialog = document.getElementById(opener.dataset.dialog);
     if (dialog instanceof HTMLDialogElement) {
       event.preventDefault();
-      dialog.showModal();
+      openDialog(dialog);
     }
     return;
   }
@@ -17,9 +25,7 @@ document.addEventListener("click", (event) => {
 });
 
 // The server sent a dialog that wants to be open (an error inside its form).
-whenPresent("dialog[data-open]", (dialog) => {
-  if (!dialog.open) dialog.showModal();
-});
+whenPresent("dialog[data-open]", openDialog);
 
 const agreed = new WeakSet();
 document.addEventListener(
@@ -45,7 +51,7 @@ document.addEventListener(
       },
       { once: true },
     );
-    dialog.showModal();
+    openDialog(dialog);
   },
   true,
 );

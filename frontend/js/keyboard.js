@@ -1,5 +1,6 @@
 // Keys. data-key="g q" on a link, button or field makes it reachable; rows of a
 // [data-rows] list are walked with j and k and opened with o or Enter.
+import { openDialog } from "./dialogs.js";
 import { phrase, takesText } from "./page.js";
 
 const PAUSE = 900;
@@ -106,7 +107,7 @@ function showKeys() {
     }
     list.append(name, caps);
   }
-  dialog.showModal();
+  openDialog(dialog);
 }
 
 document.addEventListener("keydown", handle);
