@@ -3,11 +3,11 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.factories import PASSWORD, UserFactory
 
-SMALL = {"width": 360, "height": 720}
+SMALL = ViewportSize(width=360, height=720)
 
 
 @pytest.fixture
