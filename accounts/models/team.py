@@ -24,9 +24,7 @@ class Team(models.Model):
     name = models.CharField(_("name"), max_length=80, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=TeamKind)
     is_active = models.BooleanField(_("active"), default=True)
-    members = models.ManyToManyField(
-        settings.AUTH_USER_MODEL, through="accounts.Membership", related_name="teams"
-    )
+    members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="accounts.Membership", related_name="teams")
 
     class Meta:
         verbose_name = _("team")
