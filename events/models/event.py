@@ -73,12 +73,8 @@ class Delivery(models.Model):
                 condition=Q(delivered_at__isnull=True),
             ),
             # How late the oldest is (readiness), and which are old enough to prune.
-            models.Index(
-                fields=["created_at"], name="delivery_waiting", condition=Q(delivered_at__isnull=True)
-            ),
-            models.Index(
-                fields=["delivered_at"], name="delivery_done", condition=Q(delivered_at__isnull=False)
-            ),
+            models.Index(fields=["created_at"], name="delivery_waiting", condition=Q(delivered_at__isnull=True)),
+            models.Index(fields=["delivered_at"], name="delivery_done", condition=Q(delivered_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
