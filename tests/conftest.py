@@ -35,7 +35,7 @@ from tests import seed  # noqa: E402
 
 def pytest_configure(config: pytest.Config) -> None:
     # For the same reason asgiref would give us other connections once a browser has started.
-    connections._connections = threading.local()
+    connections._connections = threading.local()  # type: ignore[attr-defined]
     # whitenoise reads every collected file whenever a test client starts: give it none.
     django_settings.STATIC_ROOT = tempfile.mkdtemp(prefix="secondline-static-")
     config.add_cleanup(lambda: shutil.rmtree(django_settings.STATIC_ROOT, ignore_errors=True))

@@ -1,0 +1,41 @@
+"""The schedule names real tasks, and a task goes through a real broker to a real worker."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from celery import current_app
+
+from common import jobs
+from config.schedule import SCHEDULE
+from tests.waiting import wait_until
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("name", SCHEDULE)
+def test_a_scheduled_task_exists(name):
+    current_app.loader.import_default_modules()
+    assert SCHEDULE[name]["task"] in current_app.tasks
+
+
+def test_a_task_ends_before_the_broker_hands_it_out_again():
+    limit = current_app.conf.broker_transport_options["visibility_timeout"]
+    assert current_app.conf.task_soft_time_limit < current_app.conf.task_time_limit < limit
+
+
+def test_a_worker_takes_a_task_from_the_socket(tmp_path):
+    log = tmp_path / "worker.log"
+    command = [sys.executable, "-m", "celery", "--quiet", "--app", "config", "worker"]
+    command += ["--pool", "solo", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    with log.open("w") as output:
+        worker = subprocess.Popen(command, cwd=BASE_DIR, env=os.environ, stdout=output, stderr=output)
+    try:
+        jobs.heartbeat.delay()
+        wait_until(lambda: jobs.last_beat() or worker.poll() is not None, seconds=40)
+        assert jobs.last_beat() is not None, log.read_text()
+    finally:
+        worker.terminate()
+        worker.wait(timeout=20)
