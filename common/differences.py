@@ -83,7 +83,7 @@ def _words(was: str, now: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
     if max(len(old), len(new)) > WORDS_MAX:
         return (Piece(was),), (Piece(now),)
     matcher = SequenceMatcher(None, old, new, autojunk=False)
-    if matcher.ratio() < 0.4:  # two different sentences: marking the words they share would be noise
+    if matcher.ratio() <= 0.5:  # two different sentences: marking the words they share would be noise
         return (Piece(was),), (Piece(now),)
     left, right = [], []
     for tag, old_from, old_to, new_from, new_to in matcher.get_opcodes():

@@ -36,9 +36,7 @@ class KnownIssue(models.Model):
     """A problem the desk knows of, with its symptoms and what to do meanwhile."""
 
     title = models.CharField(_("title"), max_length=200)
-    status = models.CharField(
-        _("status"), max_length=15, choices=IssueStatus, default=IssueStatus.INVESTIGATING
-    )
+    status = models.CharField(_("status"), max_length=15, choices=IssueStatus, default=IssueStatus.INVESTIGATING)
     symptoms = models.TextField(_("symptoms"))
     workaround = models.TextField(_("workaround"), blank=True)
     owner = models.ForeignKey(

@@ -1,0 +1,1 @@
+"""Articles and known issues over the API. `register(router)` puts them under the API's addresses."""
