@@ -10,6 +10,7 @@ import "./js/theme.js";
 import "./js/times.js";
 import "./js/toasts.js";
 import "./js/copy.js";
+import "./js/conditions.js";
 import "./js/chart-loader.js";
 
 document.documentElement.classList.add("has-js");
