@@ -226,7 +226,12 @@ LOGGING = {
         "level": env.read("LOG_LEVEL", env.log_level, expected="DEBUG, INFO, WARNING or ERROR", default="WARNING"),
     },
     # Django's own handlers would write each line twice, once unredacted.
-    "loggers": {"django": {"handlers": [], "propagate": True}, "django.server": {"handlers": []}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": []},
+        # Addresses of refused requests may hold signed links.
+        "django.request": {"level": "ERROR"},
+    },
 }
 
 # Browser security. Nothing inline, nothing from elsewhere; scripts carry a nonce.
