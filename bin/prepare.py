@@ -94,9 +94,7 @@ def _make_venv() -> None:
         return
     if sys.version_info < LEAST_PYTHON:
         found = ".".join(map(str, sys.version_info[:2]))
-        raise Trouble(
-            f"Secondline needs Python 3.11 or later; this is {found}. Try: make run PYTHON=python3.12"
-        )
+        raise Trouble(f"Secondline needs Python 3.11 or later; this is {found}. Try: make run PYTHON=python3.12")
     say("making .venv")
     try:
         run(sys.executable, "-m", "venv", "--clear", VENV, quiet=True)
