@@ -13,6 +13,15 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "mark the clocks whose time has run out": {
+        "task": "escalations.tasks.mark_breaches",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "close what was resolved and not answered": {
+        "task": "escalations.tasks.close_unanswered",
+        "schedule": crontab(minute=5),
+    },
     "forget requests that nobody will repeat": {
         "task": "accounts.tasks.forget_handled_requests",
         "schedule": crontab(minute=20),

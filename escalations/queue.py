@@ -54,11 +54,21 @@ class Page:
 
 def with_row_data(tickets: TicketQuerySet) -> TicketQuerySet:
     """Fetch with each ticket what a row of the queue shows."""
-    clocks = Clock.objects.filter(state__in=[ClockState.RUNNING, ClockState.PAUSED]).select_related("calendar")
-    return tickets.select_related("customer", "category", "owner", "team").prefetch_related(
-        Prefetch("clocks", clocks.order_by("due_at"), to_attr="live_clocks"),
-        Prefetch("live_clocks__segments", ClockSegment.objects.select_related("calendar")),
+    clocks = (
+        Clock.objects.filter(state__in=[ClockState.RUNNING, ClockState.PAUSED])
+        .select_related("calendar")
+        .prefetch_related(Prefetch("segments", ClockSegment.objects.select_related("calendar")))
+        .order_by("due_at")
     )
+    return tickets.select_related("customer", "category", "owner", "team").prefetch_related(
+        Prefetch("clocks", clocks, to_attr="live_clocks")
+    )
+
+
+def live_clocks(ticket: Ticket) -> list[Clock]:
+    """Return the running and paused clocks that `with_row_data` fetched."""
+    clocks: list[Clock] = ticket.live_clocks  # type: ignore[attr-defined]  # by with_row_data
+    return clocks
 
 
 def page(

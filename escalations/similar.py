@@ -62,9 +62,10 @@ def by_text(
     tickets = Ticket.objects.visible_to(user).open().filter(search=query)
     if category is not None:
         tickets = tickets.filter(category=category)
+    if besides is not None:
+        tickets = tickets.exclude(pk=besides)
     return list(
-        tickets.exclude(pk=besides)
-        .annotate(rank=SearchRank(F("search"), query))
+        tickets.annotate(rank=SearchRank(F("search"), query))
         .select_related("category", "owner")
         .order_by("-rank", "-pk")[:MOST]
     )

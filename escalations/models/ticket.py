@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -92,7 +93,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(state__in=OPEN)
 
 
-def search_document() -> SearchVector:
+def search_document() -> CombinedExpression:
     """Return what full-text search looks through, stemmed in both languages."""
     return (
         SearchVector("subject", weight="A", config="english")

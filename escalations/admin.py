@@ -1,0 +1,150 @@
+"""The admin site for what admins set up. Tickets are worked in the desk, never here."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from escalations import contract
+from escalations.models import (
+    Calendar,
+    Category,
+    ContractForm,
+    Customer,
+    Policy,
+    PriorityRule,
+    Reason,
+    RootCause,
+    Target,
+)
+
+Field = dict[str, Any]
+
+
+class CategoryForm(forms.ModelForm):
+    """A category with its contract. Saving changed fields publishes the form's next version."""
+
+    contract_fields = forms.JSONField(
+        label=_("Fields of the form"),
+        help_text=_(
+            "A list of fields: key, type, label, help, required, show_if, choices, fills. "
+            "Changing it publishes the next version; escalations keep the one they were written in."
+        ),
+        widget=forms.Textarea(attrs={"rows": 28, "cols": 100, "spellcheck": "false"}),
+    )
+
+    class Meta:
+        model = Category
+        fields = (
+            "key", "name", "name_es", "description", "description_es", "team", "is_active", "position",
+        )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        current = self.instance.current_form if self.instance.pk else None
+        if current is not None:
+            self.fields["contract_fields"].initial = current.fields
+
+    def clean_contract_fields(self) -> list[Field]:
+        fields: list[Field] = self.cleaned_data["contract_fields"]
+        contract.check_definition(fields)
+        return fields
+
+
+@admin.register(Category)
+class CategoryAdmin(admin.ModelAdmin):
+    form = CategoryForm
+    list_display = ("name", "key", "team", "form_version", "is_active", "position")
+    list_editable = ("is_active", "position")
+    list_filter = ("is_active",)
+
+    @admin.display(description=_("form version"))
+    def form_version(self, category: Category) -> int | None:
+        current = category.current_form
+        return current.version if current else None
+
+    def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "contract_fields" in form.cleaned_data:
+            contract.publish(obj, form.cleaned_data["contract_fields"])
+
+    def has_delete_permission(self, request: HttpRequest, obj: Category | None = None) -> bool:
+        return False  # retired with "in use" instead: escalations go on naming it
+
+
+@admin.register(ContractForm)
+class ContractFormAdmin(admin.ModelAdmin):
+    """Published forms, to read: a version never changes."""
+
+    list_display = ("category", "version", "created_at")
+    list_filter = ("category",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ContractForm | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ContractForm | None = None) -> bool:
+        return False
+
+
+@admin.register(Reason)
+class ReasonAdmin(admin.ModelAdmin):
+    list_display = ("name", "kind", "key", "is_active", "position")
+    list_filter = ("kind", "is_active")
+
+
+@admin.register(RootCause)
+class RootCauseAdmin(admin.ModelAdmin):
+    list_display = ("path", "key", "is_active", "position")
+    list_filter = ("is_active",)
+    list_select_related = ("parent", "parent__parent")
+
+
+@admin.register(PriorityRule)
+class PriorityRuleAdmin(admin.ModelAdmin):
+    list_display = ("impact", "urgency", "priority")
+    list_editable = ("priority",)
+
+
+@admin.register(Customer)
+class CustomerAdmin(admin.ModelAdmin):
+    """Customers, to read: correcting one is a page of the desk, with its event."""
+
+    list_display = ("name", "external_id", "segment", "country")
+    search_fields = ("name", "external_id", "email")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Customer | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Customer | None = None) -> bool:
+        return False
+
+
+@admin.register(Calendar)
+class CalendarAdmin(admin.ModelAdmin):
+    list_display = ("name", "zone", "holiday_country", "version")
+
+    def save_model(self, request: HttpRequest, obj: Calendar, form: Any, change: bool) -> None:
+        if change and form.changed_data:
+            obj.version += 1
+        super().save_model(request, obj, form, change)
+
+
+class TargetInline(admin.TabularInline):
+    model = Target
+    extra = 0
+
+
+@admin.register(Policy)
+class PolicyAdmin(admin.ModelAdmin):
+    list_display = ("name", "position", "calendar", "is_active")
+    list_editable = ("position",)
+    filter_horizontal = ("categories", "teams")
+    inlines = (TargetInline,)
