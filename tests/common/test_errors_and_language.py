@@ -12,9 +12,10 @@ from common.language import localized
 
 
 def test_a_refusal_names_the_field_to_mend():
-    with pytest.raises(DomainError, match="Too long") as caught:
+    with pytest.raises(Refused, match="Too long") as caught:
         raise Refused("Too long.", field="subject")
     assert caught.value.field == "subject"
+    assert isinstance(caught.value, DomainError)
 
 
 def test_a_stale_version_carries_what_is_stored_now():
