@@ -1,7 +1,6 @@
 """What changed between two texts, line by line and, inside a line, word by word."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
@@ -49,19 +48,19 @@ def compare(before: str, after: str) -> list[Line]:
     lines: list[Line] = []
     shown = 0
     for group in SequenceMatcher(None, old, new).get_grouped_opcodes(CONTEXT):
-        lines += _skip(group[0][1] - shown)
+        lines += _unchanged(old[shown : group[0][1]])
         for tag, old_from, old_to, new_from, new_to in group:
             if tag == "equal":
                 lines += _whole(Kind.SAME, old[old_from:old_to])
             else:
                 lines += _replaced(old[old_from:old_to], new[new_from:new_to])
         shown = group[-1][2]
-    return lines + list(_skip(len(old) - shown))
+    return lines + _unchanged(old[shown:])
 
 
-def _skip(count: int) -> Iterator[Line]:
-    if count:
-        yield Line(Kind.SKIP, skipped=count)
+def _unchanged(lines: list[str]) -> list[Line]:
+    """Return how many lines are left out; a single one is shown, since saying so takes a line too."""
+    return [Line(Kind.SKIP, skipped=len(lines))] if len(lines) > 1 else _whole(Kind.SAME, lines)
 
 
 def _whole(kind: Kind, lines: list[str]) -> list[Line]:

@@ -127,7 +127,7 @@ def _passages(query: SearchQuery) -> Case:
 
 def _highlighted(passages: str) -> SafeString:
     """Return passages of Markdown as one line of safe HTML, what was found in <mark>."""
-    text = " ".join(re.sub(r"[#*_`>|~]+", " ", passages).split())
+    text = " ".join(re.sub(r"[#*_`>|~]+|-{3,}", " ", passages).split())
     marked = re.sub(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}", r"<mark>\1</mark>", escape(text))
     return mark_safe(re.sub(f"[{OPEN}{CLOSE}]", "", marked))  # noqa: S308 - escaped one line above
 
