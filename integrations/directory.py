@@ -1,5 +1,6 @@
 """Who and what a history names: found in the desk, or added, many at once."""
 
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -57,8 +58,15 @@ class Keyed(Generic[M]):
 
 
 def slug(text: str, longest: int = 60) -> str:
-    """Return `text` as a key: letters, digits and hyphens, never empty."""
-    return slugify(text)[:longest].strip("-") or "unknown"
+    """Return `text` as a key of letters, digits and hyphens.
+
+    Where something of the text is lost in it, a checksum keeps different texts apart.
+    """
+    plain = " ".join(text.split()).lower()
+    key = slugify(plain)
+    if key == plain.replace(" ", "-") and 0 < len(key) <= longest:
+        return key
+    return f"{key[: longest - 9].strip('-')}-{zlib.crc32(plain.encode()):08x}".lstrip("-")
 
 
 def email_of(name: str) -> str:

@@ -40,8 +40,8 @@ NO_CATEGORY = "No category recorded"
 NO_CALLER = "Caller not recorded"
 NO_PERSON = "Not recorded"
 
-#: Minutes to accept, first response and resolution, in calendar time. The log states no targets;
-#: those for resolution agree best with its own verdict (docs/imports.md shows how well).
+#: Minutes to accept, first response and resolution, in calendar time that never pauses. The log states
+#: no targets; these for resolution come near its own verdict (docs/imports.md says how near).
 _MINUTES = {
     Priority.P1: (30, 60, 60),
     Priority.P2: (60, 120, 4 * 60),
@@ -95,7 +95,7 @@ def policy_for_history() -> Policy:
             position=1000,
             is_active=False,
             calendar=calendar,
-            pauses_in=[State.WAITING_CUSTOMER],
+            pauses_in=[],
         )
         Target.objects.bulk_create(
             Target(policy=policy, metric=metric, priority=priority, minutes=minutes, business_time=False)
