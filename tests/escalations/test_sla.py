@@ -1,0 +1,101 @@
+"""SLA on stored tickets: policies, states, breaches marked once."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+
+from escalations import assignment, lifecycle, sla
+from escalations.models import Clock, ClockState, Metric, Policy, Target, Ticket
+from events.models import Event
+from tests.escalations.desk import Desk
+
+MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)  # 16:00 in Manila
+
+
+@pytest.fixture
+def flat(desk: Desk) -> Policy:
+    """A policy of whole calendar hours, before all others."""
+    policy = Policy.objects.create(
+        name="Flat", position=0, calendar=sla.policies()[0].calendar, pauses_in=["waiting_customer", "returned"]
+    )
+    for metric, minutes in {Metric.ACCEPT: 60, Metric.FIRST_RESPONSE: 120, Metric.RESOLUTION: 240}.items():
+        for priority in (1, 2, 3, 4):
+            Target.objects.create(
+                policy=policy, metric=metric, priority=priority, minutes=minutes * priority, business_time=False
+            )
+    return policy
+
+
+def clock_of(ticket: Ticket, metric: Metric) -> Clock:
+    return Clock.objects.get(ticket=ticket, metric=metric)
+
+
+def test_waiting_on_the_customer_stops_the_clock_and_loses_nothing(desk: Desk, flat: Policy) -> None:
+    with time_machine.travel(MONDAY, tick=False) as now:
+        ticket = desk.started(impact=1, urgency=1)
+        now.shift(timedelta(hours=1))
+        ticket = lifecycle.wait_for_customer(ticket, by=desk.l2, message="When?")
+        assert clock_of(ticket, Metric.FIRST_RESPONSE).state == ClockState.STOPPED
+        now.shift(timedelta(days=3))
+        ticket = lifecycle.resume(ticket, by=desk.l2)
+        assert clock_of(ticket, Metric.RESOLUTION).due_at == MONDAY + timedelta(days=3, hours=4)
+        assert ticket.next_due_at == MONDAY + timedelta(days=3, hours=4)
+        now.shift(timedelta(hours=1))
+        ticket = assignment.set_priority(ticket, 2, by=desk.l2)
+        assert clock_of(ticket, Metric.RESOLUTION).due_at == MONDAY + timedelta(days=3, hours=8)
+
+
+def test_a_breach_is_marked_once_at_its_true_instant(desk: Desk, flat: Policy) -> None:
+    with time_machine.travel(MONDAY, tick=False) as now:
+        ticket = desk.escalated(impact=1, urgency=1)
+        now.shift(timedelta(minutes=60))
+        assert sla.mark_breaches() == 0  # the last second is still in time
+        now.shift(timedelta(hours=9))
+        assert sla.mark_breaches() == 3
+        assert sla.mark_breaches() == 0
+    assert clock_of(ticket, Metric.ACCEPT).breached_at == MONDAY + timedelta(minutes=60)
+    events = Event.objects.filter(kind=sla.BREACHED, subject_id=ticket.pk)
+    assert [event.at for event in events.order_by("at")] == [
+        MONDAY + timedelta(minutes=minutes) for minutes in (60, 120, 240)
+    ]
+
+
+def test_a_change_notices_the_breach_before_the_task_does(desk: Desk, flat: Policy) -> None:
+    with time_machine.travel(MONDAY, tick=False) as now:
+        ticket = desk.started(impact=1, urgency=1)
+        now.shift(timedelta(hours=5))
+        desk.resolved(ticket)
+        assert sla.mark_breaches() == 0
+    assert clock_of(ticket, Metric.RESOLUTION).breached_at == MONDAY + timedelta(hours=4)
+    assert Event.objects.filter(kind=sla.BREACHED, data__metric="resolution").count() == 1
+
+
+def test_the_first_matching_policy_wins(desk: Desk, flat: Policy) -> None:
+    flat.segments = ["enterprise"]
+    flat.save()
+    assert clock_of(desk.escalated(), Metric.ACCEPT).policy != flat
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_mark_each_breach_once(desk: Desk, flat: Policy) -> None:
+    with time_machine.travel(datetime.now(UTC) - timedelta(days=3), tick=False):
+        for _number in range(6):
+            desk.escalated()
+    marked: list[int] = []
+
+    def work() -> None:
+        try:
+            marked.append(sla.mark_breaches())
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _number in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert sum(marked) + sla.mark_breaches() == 18
+    assert Event.objects.filter(kind=sla.BREACHED).count() == 18
