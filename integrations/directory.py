@@ -71,7 +71,7 @@ def slug(text: str, longest: int = 60) -> str:
 
 def email_of(name: str) -> str:
     """Return the address, which no mail can reach, under which an imported person is known."""
-    return f"{slug(name)}@{EMAIL_DOMAIN}"
+    return f"{slug(redaction.clean(name))}@{EMAIL_DOMAIN}"
 
 
 @dataclass(frozen=True)
@@ -158,4 +158,4 @@ class Directory:
 
 
 def _imported_key(name: str) -> str:
-    return f"imported-{slug(name, 50)}"
+    return f"imported-{slug(redaction.clean(name), 50)}"

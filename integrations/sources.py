@@ -130,6 +130,13 @@ def _csv(file: BinaryIO, encoding: str, delimiter: str) -> Iterator[tuple[int, i
         text = io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
     except LookupError:
         raise Unreadable(_("“%s” is not an encoding.") % encoding) from None
+    with text:
+        yield from _records(text, encoding, delimiter)
+
+
+def _records(
+    text: io.TextIOWrapper, encoding: str, delimiter: str
+) -> Iterator[tuple[int, int, list[str]] | BadRow]:
     reader = csv.reader(_lines(text), delimiter=delimiter)
     while True:
         first = reader.line_num + 1
