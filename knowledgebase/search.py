@@ -30,6 +30,9 @@ WORDS_MAX = 40
 #: How alike a misspelt query and a part of a title must be, from 0 to 1 (pg_trgm's word similarity).
 LIKENESS = 0.45
 GUESSES_MAX = 5
+#: What a suggestion must share with a text of some words. PostgreSQL counts about 0.75 for a word in
+#: the title and 0.3 for one in the text, divided by the number of words: one passing mention is too little.
+SHARED_ENOUGH = 0.35
 
 Found = TypeVar("Found", Article, KnownIssue)
 
@@ -79,8 +82,8 @@ def search_articles(
 def matching_articles(user: User, text: str, *, limit: int = 5) -> list[Article]:
     """Return published articles that `user` may read and that share words with `text`, best first.
 
-    For suggestions while somebody writes: any shared word counts, those in a
-    title more.
+    For suggestions while somebody writes: any word counts, those in a title
+    more; one word mentioned in passing is not enough for a longer text.
     """
     published = Article.objects.visible_to(user).filter(status=Status.PUBLISHED)
     return list(_sharing_words(published, text)[:limit])
@@ -151,10 +154,13 @@ def _sharing_words(things: QuerySet[Found], text: str) -> QuerySet[Found]:
     any_word = SearchQuery(wanted, config="english", search_type="raw") | SearchQuery(
         wanted, config="spanish", search_type="raw"
     )
+    least = SHARED_ENOUGH / len(words) if len(words) > 2 else 0
     return (
         things.filter(search=any_word)
         .defer("search")
-        .order_by(SearchRank(F("search"), any_word).desc(), "-updated_at")
+        .annotate(shared=SearchRank(F("search"), any_word))
+        .filter(shared__gte=least)
+        .order_by("-shared", "-updated_at")
     )
 
 

@@ -118,6 +118,15 @@ def test_small_words_alone_suggest_nothing(shelf, l1):
     assert search.matching_articles(l1, "the and of for with para de la que") == []
 
 
+def test_one_word_in_passing_suggests_nothing_for_a_longer_text(shelf, l1):
+    text = "The plugin documentation of the merchant says that its certificate expired yesterday."
+    ArticleFactory.create(
+        status=Status.PUBLISHED, audience=Audience.L1, title="Greetings", body="A merchant is welcome."
+    )
+    assert search.matching_articles(l1, text) == []
+    assert [a.title for a in search.matching_articles(l1, "merchant")] == ["Greetings"]
+
+
 def test_suggestions_are_bounded(l1, l2):
     ArticleFactory.create_batch(7, owner=l2, status=Status.PUBLISHED, audience=Audience.L1, title="Refund")
     assert len(search.matching_articles(l1, "refund", limit=3)) == 3
