@@ -1,18 +1,20 @@
 """What people enter about themselves."""
 
+from functools import cache
 from itertools import groupby
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Availability, User
+from accounts.models.user import time_zones
 
 
+@cache
 def zones_by_region() -> list[tuple[str, Any]]:
     """Return every IANA zone as choices, grouped by its region."""
-    named = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+    named = sorted(zone for zone in time_zones() if "/" in zone and not zone.startswith("Etc/"))
     regions = groupby(named, key=lambda zone: zone.split("/")[0])
     return [
         ("UTC", "UTC"),

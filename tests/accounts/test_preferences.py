@@ -82,9 +82,9 @@ def test_htmx_gets_the_menu_as_it_is_then(client, user):
     assert "<html" not in menu.content.decode()
 
 
-@pytest.mark.parametrize("page", ["https://evil.example.com/", "//evil.example.com", "javascript:alert(1)"])
-def test_next_leads_nowhere_else(client, user, page):
-    response = client.post(reverse("set_availability"), {"availability": "busy", "next": page})
+@pytest.mark.parametrize("address", ["https://evil.example.com/", "//evil.example.com", "javascript:alert(1)"])
+def test_next_leads_nowhere_else(client, user, address):
+    response = client.post(reverse("set_availability"), {"availability": "busy", "next": address})
     assert response.url == reverse("preferences")
 
 

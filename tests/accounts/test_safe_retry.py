@@ -29,7 +29,7 @@ def user():
 
 
 @pytest.fixture
-def page(user):
+def web(user):
     client = Client()
     client.force_login(user)
     return client
@@ -42,104 +42,104 @@ def api(user):
     return client
 
 
-def token_of(page) -> str:
-    (token,) = re.findall(r'name="form_token" value="([^"]+)"', page.get("/note").content.decode())
+def token_of(web) -> str:
+    (token,) = re.findall(r'name="form_token" value="([^"]+)"', web.get("/note").content.decode())
     return str(token)
 
 
 # Pages
 
 
-def test_each_form_gets_a_token_of_its_own_and_showing_it_writes_nothing(page):
-    assert token_of(page) != token_of(page)
+def test_each_form_gets_a_token_of_its_own_and_showing_it_writes_nothing(web):
+    assert token_of(web) != token_of(web)
     assert not HandledRequest.objects.exists()
 
 
-def test_a_repeat_goes_where_the_first_one_went(page):
-    form = {"text": "hello", "form_token": token_of(page)}
-    first, second = page.post("/note", form), page.post("/note", form)
+def test_a_repeat_goes_where_the_first_one_went(web):
+    form = {"text": "hello", "form_token": token_of(web)}
+    first, second = web.post("/note", form), web.post("/note", form)
     assert first.status_code == second.status_code == 302
     assert first.url == second.url
     assert Team.objects.count() == 1
 
 
-def test_a_refused_form_may_be_mended_and_sent_again(page):
-    token = token_of(page)
-    assert page.post("/note", {"text": "bad", "form_token": token}).status_code == 422
-    assert page.post("/note", {"text": "bad", "form_token": token}).status_code == 422
-    assert page.post("/note", {"text": "good", "form_token": token}).status_code == 302
+def test_a_refused_form_may_be_mended_and_sent_again(web):
+    token = token_of(web)
+    assert web.post("/note", {"text": "bad", "form_token": token}).status_code == 422
+    assert web.post("/note", {"text": "bad", "form_token": token}).status_code == 422
+    assert web.post("/note", {"text": "good", "form_token": token}).status_code == 302
     assert Team.objects.count() == 1
 
 
-def test_a_view_that_crashes_leaves_nothing_and_may_be_repeated(page):
-    form = {"text": "crash", "form_token": token_of(page)}
+def test_a_view_that_crashes_leaves_nothing_and_may_be_repeated(web):
+    form = {"text": "crash", "form_token": token_of(web)}
     for _ in range(2):
         with pytest.raises(RuntimeError):
-            page.post("/note", form)
+            web.post("/note", form)
     assert not Team.objects.exists()
     assert not HandledRequest.objects.exists()
 
 
-def test_another_content_is_another_request(page):
-    token = token_of(page)
-    page.post("/note", {"text": "one", "form_token": token})
-    page.post("/note", {"text": "two", "form_token": token})
+def test_another_content_is_another_request(web):
+    token = token_of(web)
+    web.post("/note", {"text": "one", "form_token": token})
+    web.post("/note", {"text": "two", "form_token": token})
     assert Team.objects.count() == 2
 
 
-def test_another_file_is_another_request(page):
-    token = token_of(page)
+def test_another_file_is_another_request(web):
+    token = token_of(web)
     for content in (b"a", b"a", b"bb"):
-        page.post("/note", {"text": "x", "form_token": token, "file": SimpleUploadedFile("a.txt", content)})
+        web.post("/note", {"text": "x", "form_token": token, "file": SimpleUploadedFile("a.txt", content)})
     assert Team.objects.count() == 2
 
 
-def test_two_people_do_not_share_a_token(page):
-    form = {"text": "hello", "form_token": token_of(page)}
-    page.post("/note", form)
+def test_two_people_do_not_share_a_token(web):
+    form = {"text": "hello", "form_token": token_of(web)}
+    web.post("/note", form)
     other = Client()
     other.force_login(UserFactory())
     other.post("/note", form)
     assert Team.objects.count() == 2
 
 
-def test_without_a_token_each_post_counts(page):
-    page.post("/note", {"text": "hello"})
-    page.post("/note", {"text": "hello"})
+def test_without_a_token_each_post_counts(web):
+    web.post("/note", {"text": "hello"})
+    web.post("/note", {"text": "hello"})
     assert Team.objects.count() == 2
 
 
 @pytest.mark.parametrize("token", ["short", "x" * 65, "with spaces and more", "ñ" * 20, "\x00" * 20])
-def test_a_damaged_token_is_refused(page, token):
-    assert page.post("/note", {"text": "hello", "form_token": token}).status_code == 400
+def test_a_damaged_token_is_refused(web, token):
+    assert web.post("/note", {"text": "hello", "form_token": token}).status_code == 400
     assert not Team.objects.exists()
 
 
-def test_an_htmx_repeat_shows_the_page_as_it_is_now(page):
-    form = {"text": "hello", "form_token": token_of(page)}
-    assert page.post("/note", form, headers=HTMX).status_code == 200
-    repeat = page.post("/note", form, headers=HTMX)
+def test_an_htmx_repeat_shows_the_page_as_it_is_now(web):
+    form = {"text": "hello", "form_token": token_of(web)}
+    assert web.post("/note", form, headers=HTMX).status_code == 200
+    repeat = web.post("/note", form, headers=HTMX)
     assert (repeat.status_code, repeat.headers["HX-Refresh"]) == (204, "true")
     assert Team.objects.count() == 1
 
 
-def test_an_htmx_repeat_of_a_redirect_leads_there(page):
-    form = {"text": "hello", "form_token": token_of(page)}
-    went_to = page.post("/note", form).url
-    assert page.post("/note", form, headers=HTMX).headers["HX-Redirect"] == went_to
+def test_an_htmx_repeat_of_a_redirect_leads_there(web):
+    form = {"text": "hello", "form_token": token_of(web)}
+    went_to = web.post("/note", form).url
+    assert web.post("/note", form, headers=HTMX).headers["HX-Redirect"] == went_to
 
 
-def test_a_plain_repeat_of_an_htmx_request_goes_home(page):
-    form = {"text": "hello", "form_token": token_of(page)}
-    page.post("/note", form, headers=HTMX)
-    assert page.post("/note", form).url == "/"
+def test_a_plain_repeat_of_an_htmx_request_goes_home(web):
+    form = {"text": "hello", "form_token": token_of(web)}
+    web.post("/note", form, headers=HTMX)
+    assert web.post("/note", form).url == "/"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_both_at_once_are_carried_out_once(page, user, monkeypatch):
+def test_both_at_once_are_carried_out_once(web, user, monkeypatch):
     monkeypatch.setattr(retry_urls, "slow", threading.Event())
     retry_urls.slow.set()
-    form = {"text": "hello", "form_token": token_of(page)}
+    form = {"text": "hello", "form_token": token_of(web)}
 
     def send(_: int) -> str:
         client = Client()

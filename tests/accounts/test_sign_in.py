@@ -72,9 +72,9 @@ def test_nobody_registers_themselves(client):
     assert not User.objects.filter(email="new@example.com").exists()
 
 
-@pytest.mark.parametrize("page", ["preferences", "usersessions_list", "account_change_password"])
-def test_a_page_asks_for_sign_in_first(client, page):
-    response = client.get(reverse(page))
+@pytest.mark.parametrize("name", ["preferences", "usersessions_list", "account_change_password"])
+def test_a_page_asks_for_sign_in_first(client, name):
+    response = client.get(reverse(name))
     assert response.status_code == 302
     assert response.url.startswith(reverse("account_login"))
 

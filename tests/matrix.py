@@ -1,0 +1,200 @@
+"""The role × endpoint matrix: who gets which answer from which address.
+
+A row says what each role gets from GET:
+
+    "ticket": page("l1 l2 lead partner auditor admin", to=ticket)   # 200 for them, 404 for the others
+
+`to` builds the address's arguments from the scenario. What deviates is named: `auditor=403`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.files.base import ContentFile
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import Role, TeamKind, User
+from common import clock
+from escalations import attachments, conversation, csat, defaults, diagnosis, lifecycle
+from escalations.models import MessageKind
+from knowledgebase import articles, known_issues
+from reports.models import Trend
+from tests.escalations.desk import Desk
+from tests.factories import TeamFactory, UserFactory
+
+ANONYMOUS = "anonymous"
+SIGNED_IN = (
+    "l1",  # escalated the tickets
+    "l1_elsewhere",
+    "l2",  # of the team that has them
+    "l2_elsewhere",
+    "lead",  # of that team
+    "partner",  # handed the ticket
+    "partner_without",  # handed nothing
+    "auditor",
+    "admin",
+)
+ROLES = (ANONYMOUS, *SIGNED_IN)
+EVERYBODY = " ".join(SIGNED_IN)
+
+LOGIN = "login"  # a redirect to the sign-in page
+Answer = int | str
+
+
+@dataclass
+class Scenario:
+    """A person of each role, signed in, around one ticket with everything that hangs on it."""
+
+    media: Path
+    desk: Desk = field(init=False)
+    people: dict[str, User] = field(init=False)
+    clients: dict[str, Client] = field(init=False)
+
+    def __post_init__(self) -> None:
+        defaults.seed()
+        self.desk = desk = Desk()
+        other_voice = TeamFactory(name="Other voice", kind=TeamKind.L1)
+        product = TeamFactory(name="Product", kind=TeamKind.PARTNER)
+        self.people = {
+            "l1": desk.l1,
+            "l1_elsewhere": desk.person("Lou Elsewhere", (other_voice, Role.L1)),
+            "l2": desk.l2,
+            "l2_elsewhere": desk.outsider,
+            "lead": desk.lead,
+            "partner": desk.partner,
+            "partner_without": desk.person("Pia Partner", (product, Role.PARTNER)),
+            "auditor": desk.auditor,
+            "admin": UserFactory(name="Ada Admin", is_staff=True, is_superuser=True),
+        }
+        self.clients = {ANONYMOUS: Client()} | {role: _signed_in(user) for role, user in self.people.items()}
+        self._things()
+
+    def _things(self) -> None:
+        desk = self.desk
+        self.new = desk.escalated()
+        self.returned = desk.returned()
+        self.resolved = desk.resolved()
+        self.ticket = lifecycle.wait_for_partner(
+            desk.started(), by=desk.l2, partner=desk.engineering, message="Is the gateway down?"
+        )
+        note = conversation.write(self.ticket, by=desk.l2, kind=MessageKind.NOTE, body="It is the gateway.")
+        upload = ContentFile(b"a log", name="log.txt")
+        self.attachment = attachments.attach(self.ticket, upload, by=desk.l2, message=note)
+        findings = diagnosis.Findings(symptoms="Time-outs.")
+        diagnosis.write(self.ticket, findings, by=desk.l2, version=0)
+        self.rating_token = csat.token(csat.invite(self.resolved))
+        self.draft = articles.write(by=desk.l2, title="Draft", body="Not yet.", language="en", audience="l2")
+        written = articles.write(by=desk.l2, title="Known", body="Do this.", language="en", audience="l1")
+        self.article = articles.publish(written, by=desk.l2, version=written.version)
+        today = clock.now().date()
+        self.trend = Trend.objects.create(
+            dimension="category", value=str(self.ticket.category_id), since=today, last_day=today,
+            expected=1, threshold=4, seen=9, total_seen=9, total_expected=1, customers=9, p_value=0, q_value=0,
+            first_flagged_at=clock.now(), updated_at=clock.now(), examples=[self.ticket.pk],
+            chart={"days": [today.isoformat()], "seen": [9], "expected": [1], "threshold": [4]},
+        )  # fmt: skip
+        self.known_issue = known_issues.open_issue(by=desk.l2, title="Gateway down", symptoms="No payments.")
+
+
+def _signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def nothing(scenario: Scenario) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What each role gets from GET of one address."""
+
+    expected: Mapping[str, Answer]
+    to: Callable[[Scenario], dict[str, Any]] = nothing
+    query: str = ""
+
+    @property
+    def is_public(self) -> bool:
+        return self.expected[ANONYMOUS] not in {LOGIN, 401}
+
+    def address(self, name: str, scenario: Scenario) -> str:
+        return reverse(name, kwargs=self.to(scenario)) + self.query
+
+
+def page(
+    allowed: str = EVERYBODY,
+    *,
+    gives: Answer = 200,
+    others: Answer = 404,
+    anonymous: Answer = LOGIN,
+    to: Callable[[Scenario], dict[str, Any]] = nothing,
+    query: str = "",
+    **deviating: Answer,
+) -> Row:
+    """Return the row of a page: `allowed` roles get `gives`, other signed-in people `others`."""
+    names = allowed.split()
+    unknown = {*names, *deviating} - set(ROLES)
+    assert not unknown, f"there is no role {', '.join(sorted(unknown))}"
+    expected = {role: gives if role in names else others for role in SIGNED_IN}
+    return Row({**expected, ANONYMOUS: anonymous, **deviating}, to, query)
+
+
+def post_only(*, to: Callable[[Scenario], dict[str, Any]] = nothing) -> Row:
+    """Return the row of an address that only takes POST."""
+    return page(gives=405, to=to)
+
+
+def public(
+    gives: Answer = 200,
+    *,
+    anonymous: Answer | None = None,
+    to: Callable[[Scenario], dict[str, Any]] = nothing,
+) -> Row:
+    """Return the row of a page that needs no sign-in; `anonymous` if strangers get something else."""
+    return page(gives=gives, anonymous=gives if anonymous is None else anonymous, to=to)
+
+
+def api(
+    allowed: str = EVERYBODY,
+    *,
+    gives: Answer = 200,
+    others: Answer = 404,
+    to: Callable[[Scenario], dict[str, Any]] = nothing,
+    query: str = "",
+    **deviating: Answer,
+) -> Row:
+    """Return the row of an API address, which answers 401 where a page would lead to the sign-in."""
+    return page(allowed, gives=gives, others=others, anonymous=401, to=to, query=query, **deviating)
+
+
+def answer_of(response: Any) -> Answer:
+    """Return the status, or LOGIN for a redirect to the sign-in page."""
+    if response.streaming:
+        response.getvalue()  # so that a file that is sent is closed
+    if response.status_code == 302 and urlsplit(response.headers["Location"]).path == reverse("account_login"):
+        return LOGIN
+    return int(response.status_code)
+
+
+def addresses() -> dict[str, str]:
+    """Return every address of the program by its name, with its namespace; the admin site's are its own."""
+    found: dict[str, str] = {}
+    for name, route in _walk(get_resolver().url_patterns, "", ""):
+        assert name, f"the address /{route} has no name"
+        found[name] = route
+    return found
+
+
+def _walk(patterns: list[URLPattern | URLResolver], prefix: str, namespace: str) -> Iterator[tuple[str, str]]:
+    for pattern in patterns:
+        route = f"{prefix}{pattern.pattern}"
+        if isinstance(pattern, URLPattern):
+            yield (f"{namespace}{pattern.name}" if pattern.name else ""), route
+        elif pattern.namespace != "admin":
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from _walk(pattern.url_patterns, route, inner)

@@ -1,0 +1,202 @@
+"""Every address × every role: what GET answers. A new address without a row fails here.
+
+Add a row when you add an address: see tests/matrix.py for how.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import override_settings
+from pytest_django import DjangoDbBlocker, Settings
+
+from tests.matrix import (
+    ANONYMOUS,
+    LOGIN,
+    ROLES,
+    Row,
+    Scenario,
+    addresses,
+    answer_of,
+    page,
+    post_only,
+    public,
+)
+
+READERS = "l1 l2 lead partner auditor admin"  # of the ticket
+INTERNAL = "l2 lead auditor admin"  # of what L2 keeps to itself
+WRITERS = "l2 l2_elsewhere lead admin"  # of articles and known issues
+HISTORY = "l2 l2_elsewhere lead auditor admin"
+NUMBERS = "l2 l2_elsewhere lead auditor admin"
+ESCALATORS = "l1 l1_elsewhere l2 l2_elsewhere lead"
+
+
+def ticket(scenario: Scenario) -> dict[str, Any]:
+    return {"reference": scenario.ticket.reference}
+
+
+def new_ticket(scenario: Scenario) -> dict[str, Any]:
+    return {"reference": scenario.new.reference}
+
+
+def returned_ticket(scenario: Scenario) -> dict[str, Any]:
+    return {"reference": scenario.returned.reference}
+
+
+def attachment(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.attachment.pk}
+
+
+def resolving(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "verb": "resolve"}
+
+
+def category(scenario: Scenario) -> dict[str, Any]:
+    return {"key": "other"}
+
+
+def customer(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.ticket.customer_id}
+
+
+def article(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.article.pk}
+
+
+def known_issue(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.known_issue.pk}
+
+
+def trend(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.trend.pk}
+
+
+CONFIG = {
+    "healthz": public(),
+    "readyz": public(503),  # no beat runs here
+}
+
+ACCOUNTS = {
+    "account_login": public(302, anonymous=200),
+    "account_logout": page(anonymous=302),
+    "account_inactive": public(),
+    "account_signup": public(302, anonymous=200),
+    "account_reauthenticate": page(),
+    "account_change_password": page(),
+    "account_set_password": page(gives=302),  # everybody has one
+    "account_reset_password": public(),
+    "account_reset_password_done": public(),
+    "account_reset_password_from_key": public(to=lambda scenario: {"uidb36": "1", "key": "not-a-key"}),
+    "account_reset_password_from_key_done": public(),
+    "usersessions_list": page(),
+    "preferences": page(),
+    "set_availability": post_only(),
+    "set_language": post_only(),
+}
+
+ESCALATIONS = {
+    "home": page(gives=302),
+    "queue": page(),
+    "take_next": post_only(),
+    "my_escalations": page(),
+    "escalate": page(ESCALATORS, others=403),
+    "escalate_in": page(ESCALATORS, others=403, to=category),
+    "keep_draft": post_only(to=category),
+    "discard_draft": post_only(to=category),
+    "escalation_hints": post_only(to=category),
+    "ticket": page(READERS, to=ticket),
+    "triage": page("l2 lead admin", l1=302, auditor=302, to=new_ticket),
+    "resubmit": page("l1", l2=302, lead=302, auditor=302, admin=302, to=returned_ticket),
+    "ticket_act": page("l2 lead admin", l1=302, partner=302, auditor=302, to=resolving),
+    "write_message": post_only(to=ticket),
+    "take": post_only(to=ticket),
+    "set_owner": post_only(to=ticket),
+    "set_team": post_only(to=ticket),
+    "set_priority": post_only(to=ticket),
+    "link_issue": post_only(to=ticket),
+    "use_article": post_only(to=ticket),
+    "diagnosis": page("l2 lead admin", auditor=403, to=ticket),
+    "diagnosis_history": page(INTERNAL, to=ticket),
+    "attachment": page(INTERNAL, to=attachment),
+    "customer": page(f"{ESCALATORS} partner auditor admin", to=customer),
+    "correct_customer": page(ESCALATORS, partner=403, auditor=403, admin=403, to=customer),
+    "rate": public(to=lambda scenario: {"token": scenario.rating_token}),
+}
+
+KNOWLEDGEBASE = {
+    "article_list": page(),
+    "article_new": page(WRITERS, others=403),
+    "article_preview": post_only(),
+    "article": page(to=article),
+    "article_edit": page(WRITERS, others=403, to=article),
+    "article_history": page(HISTORY, to=article),
+    "article_diff": page(HISTORY, to=article),
+    "article_owner": post_only(to=article),
+    "article_publish": post_only(to=article),
+    "article_archive": post_only(to=article),
+    "article_restore": post_only(to=article),
+    "known_issue_list": page(),
+    "known_issue_new": page(WRITERS, others=403),
+    "known_issue": page(to=known_issue),
+    "known_issue_edit": page(WRITERS, others=403, to=known_issue),
+    "known_issue_status": post_only(to=known_issue),
+    "known_issue_owner": post_only(to=known_issue),
+}
+
+REPORTS = {
+    "dashboard": page(NUMBERS),
+    "dashboard_csv": page(NUMBERS, to=lambda scenario: {"table": "flow"}),
+    "figure_tickets": page(NUMBERS, query="?measure=created"),
+    "trend_list": page(NUMBERS),
+    "trend": page(NUMBERS, to=trend),
+    "trend_dismiss": post_only(to=trend),
+}
+
+ADMIN = {
+    "admin:index": page("admin", others=302, anonymous=302),
+    "admin:accounts_user_changelist": page("admin", others=302),
+    "admin:events_event_changelist": page("admin", others=302),
+    "admin:events_delivery_changelist": page("admin", others=302),
+}
+
+MATRIX: dict[str, Row] = {**CONFIG, **ACCOUNTS, **ESCALATIONS, **KNOWLEDGEBASE, **REPORTS, **ADMIN}
+
+
+@pytest.fixture(scope="module")
+def built(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Scenario]:
+    """Build the scenario once: GET changes nothing, so all tests of this module may share it."""
+    media = tmp_path_factory.mktemp("media")
+    with django_db_blocker.unblock(), transaction.atomic(), override_settings(MEDIA_ROOT=media):
+        yield Scenario(media)
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def scenario(built: Scenario, settings: Settings) -> Scenario:
+    settings.MEDIA_ROOT = built.media
+    return built
+
+
+def test_every_address_has_a_row_and_every_row_an_address():
+    named = set(addresses())
+    rows = {name for name in MATRIX if not name.startswith("admin:")}
+    assert named - rows == set(), "add a row for each new address"
+    assert rows - named == set(), "remove the rows of addresses that are gone"
+
+
+@pytest.mark.parametrize("name", sorted(MATRIX))
+def test_who_may_read(scenario: Scenario, name: str):
+    row = MATRIX[name]
+    address = row.address(name, scenario)
+    got = {role: answer_of(scenario.clients[role].get(address)) for role in ROLES}
+    wrong = {role: f"{got[role]}, not {row.expected[role]}" for role in ROLES if got[role] != row.expected[role]}
+    assert not wrong, f"GET {address}"
+
+
+@pytest.mark.parametrize("name", sorted(name for name, row in MATRIX.items() if not row.is_public))
+def test_nobody_writes_without_signing_in(scenario: Scenario, name: str):
+    response = scenario.clients[ANONYMOUS].post(MATRIX[name].address(name, scenario))
+    assert answer_of(response) in {LOGIN, 302, 401, 403}
