@@ -37,7 +37,8 @@ def in_groups(number: str, sizes: tuple[int, ...], separator: str) -> str:
 
 
 PREFIXES = {
-    **dict.fromkeys("4 55 2221 2720 3528 6011 62 65 2200 8600 9860 9792".split(), 16),
+    **dict.fromkeys(("4", "55", "2221", "2720", "3528", "6011", "62", "65"), 16),
+    **dict.fromkeys(("2200", "8600", "9860", "9792"), 16),
     "34": 15,
     "37": 15,
     "36": 14,
