@@ -273,6 +273,22 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_RATES": {"tokens": "10/min"},
+    "EXCEPTION_HANDLER": "common.problems.handle",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Secondline",
+    "DESCRIPTION": "Escalations, customers, knowledge and metrics. Errors are problem details (RFC 9457).",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "TicketState": "escalations.models.ticket.State",
+        "TicketPriority": "escalations.models.ticket.Priority",
+        "LevelEnum": "escalations.models.ticket.Level",
+    },
 }
 REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "AUTH_HEADER_PREFIX": "Bearer"}
 

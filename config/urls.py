@@ -9,7 +9,9 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
+    path("api/", include("config.api")),
     path("", include("accounts.urls")),
     path("", include("knowledgebase.urls")),
     path("", include("escalations.urls")),
+    path("", include("reports.urls")),
 ]

@@ -1,0 +1,23 @@
+"""The API's addresses: version 1 of everything, its OpenAPI document, and a page to read it."""
+
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.routers import SimpleRouter
+
+import knowledgebase.api.views
+from accounts.api.tokens import CurrentTokenView, TokensView
+from escalations.api.views import CategoryViewSet, CustomerViewSet, TicketViewSet
+
+router = SimpleRouter()
+router.register("tickets", TicketViewSet, basename="api-ticket")
+router.register("customers", CustomerViewSet, basename="api-customer")
+router.register("categories", CategoryViewSet, basename="api-category")
+knowledgebase.api.views.register(router)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("v1/", include(router.urls)),
+    path("v1/tokens/", TokensView.as_view(), name="api-tokens"),
+    path("v1/tokens/current/", CurrentTokenView.as_view(), name="api-token-current"),
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+]

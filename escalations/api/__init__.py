@@ -1,0 +1,1 @@
+"""The desk over the API. It calls the same domain functions as the pages."""
