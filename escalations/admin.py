@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from escalations import contract
+from escalations import calendars, contract
 from escalations.models import (
     Calendar,
     Category,
@@ -127,8 +127,23 @@ class CustomerAdmin(admin.ModelAdmin):
         return False
 
 
+class CalendarForm(forms.ModelForm):
+    """A calendar that can be reckoned with, or an error that says why not."""
+
+    class Meta:
+        model = Calendar
+        fields = ("name", "zone", "weekly", "holiday_country", "own_holidays")
+
+    def clean(self) -> Field:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            calendars.validate(Calendar(**cleaned))
+        return cleaned
+
+
 @admin.register(Calendar)
 class CalendarAdmin(admin.ModelAdmin):
+    form = CalendarForm
     list_display = ("name", "zone", "holiday_country", "version")
 
     def save_model(self, request: HttpRequest, obj: Calendar, form: Any, change: bool) -> None:

@@ -21,6 +21,8 @@ class Deadline:
     zone: str
     target_seconds: int
     breached_at: datetime | None
+    stopped_at: datetime | None
+    used: int
 
 
 def of_clocks(clocks: list[Clock]) -> list[Deadline]:
@@ -44,6 +46,8 @@ def _deadline(row: Clock, now: datetime) -> Deadline:
         zone=row.calendar.zone if row.calendar else "",
         target_seconds=row.target_seconds,
         breached_at=row.breached_at,
+        stopped_at=row.stopped_at,
+        used=Ledger(row, list(row.segments.all())).used(now),
     )
 
 

@@ -1,10 +1,14 @@
 """The queue's filters, kept in its address."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import django_filters as filters
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, Team, TeamKind, User
@@ -14,10 +18,46 @@ from escalations.models.ticket import OPEN
 from escalations.similar import exact_reference, words_of
 
 SCOPES = {
-    "open": _("Open"),
+    "mine": _("Mine"),
     "untaken": _("Nobody's"),
+    "open": _("Open"),
     "all": _("All"),
 }
+#: Parameters of a list's address that narrow nothing.
+NOT_FILTERS = frozenset({"order", "after", "before", "scope", "whose"})
+LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One value the list is narrowed by, and the query string of the list without it."""
+
+    label: str | Promise
+    value: str
+    without: str
+
+
+class _Number(filters.Filter):
+    """The number of a row: a whole one that the database can hold."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, min_value=0, max_value=LARGEST_ID, **kwargs)
+
+
+class _Several(forms.CheckboxSelectMultiple):
+    """Boxes to tick, as the menus of the list show them."""
+
+
+def _is_id(value: str) -> bool:
+    return value.isascii() and value.isdecimal() and int(value[:20]) <= LARGEST_ID
+
+
+def _check_owner(value: str) -> None:
+    if value not in {"me", "nobody"} and not _is_id(value):
+        raise ValidationError(_("An owner is “me”, “nobody” or a person's number."))
+
 
 
 class TicketFilter(filters.FilterSet):
@@ -31,13 +71,13 @@ class TicketFilter(filters.FilterSet):
         label=_("Category"), field_name="category", to_field_name="key", queryset=Category.objects.all()
     )
     team = filters.ModelMultipleChoiceFilter(label=_("Team"), queryset=Team.objects.none())
-    owner = filters.CharFilter(label=_("Owner"), method="filter_owner")
+    owner = filters.CharFilter(label=_("Owner"), method="filter_owner", validators=[_check_owner])
     channel = filters.MultipleChoiceFilter(label=_("Channel"), choices=Channel.choices)
     segment = filters.MultipleChoiceFilter(
         label=_("Segment"), field_name="customer__segment", choices=Segment.choices
     )
-    customer = filters.NumberFilter(label=_("Customer"), field_name="customer_id")
-    known_issue = filters.NumberFilter(label=_("Known issue"), field_name="known_issue_id")
+    customer = _Number(label=_("Customer"), field_name="customer_id")
+    known_issue = _Number(label=_("Known issue"), field_name="known_issue_id")
     root_cause = filters.CharFilter(label=_("Root cause"), field_name="root_cause__key")
     product = filters.CharFilter(label=_("Product"), field_name="product")
     error_code = filters.CharFilter(label=_("Error code"), field_name="error_code")
@@ -51,7 +91,7 @@ class TicketFilter(filters.FilterSet):
     breached = filters.ChoiceFilter(label=_("Deadline missed"), choices=Metric.choices, method="filter_breached")
     returned = filters.BooleanFilter(label=_("Was returned"), method="filter_returned")
     reopened = filters.BooleanFilter(label=_("Was reopened"), method="filter_reopened")
-    score = filters.NumberFilter(label=_("Rating"), field_name="ratings__score", distinct=True)
+    score = _Number(label=_("Rating"), field_name="ratings__score", distinct=True)
 
     class Meta:
         model = Ticket
@@ -65,8 +105,53 @@ class TicketFilter(filters.FilterSet):
             teams = teams.filter(pk__in=user.teams_as(Role.L2, Role.LEAD))
         self.filters["team"].queryset = teams
         for name in ("category", "team", "state", "priority", "channel", "segment"):
-            self.form.fields[name].widget.attrs.update({"size": 4})
+            field = self.form.fields[name]
+            field.widget = _Several(choices=field.choices)
         self.form.fields["q"].widget = forms.TextInput(attrs={"type": "search", "maxlength": 200})
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Tell whether anything but the view and the page is asked for."""
+        return any(value for name, value in self.data.items() if name not in NOT_FILTERS)
+
+    def chips(self) -> list[Chip]:
+        """Return what the list is narrowed by, value for value, in the order of the address."""
+        return [
+            Chip(self._label(name), self._words_for(name, value), _without(self.data, name, value))
+            for name, values in self.data.lists()
+            if name not in NOT_FILTERS and name != "q" and self._field_of(name)
+            for value in values
+            if value
+        ]
+
+    def _field_of(self, name: str) -> forms.Field | None:
+        found: forms.Field | None = self.form.fields.get(name) or self.form.fields.get(name.rpartition("_")[0])
+        return found
+
+    def _label(self, name: str) -> str | Promise:
+        field = self._field_of(name)
+        label = str(field.label) if field else name
+        if name in self.form.fields:
+            return label
+        return _("%s from") % label if name.endswith("_after") else _("%s until") % label
+
+    def _words_for(self, name: str, value: str) -> str:
+        """Return a value of the address as people read it."""
+        if name == "owner":
+            return self._owner_words(value)
+        field = self._field_of(name)
+        if isinstance(field, forms.NullBooleanField):
+            return str(_("Yes") if value.lower() == "true" else _("No"))
+        for key, words in getattr(field, "choices", ()):
+            if str(getattr(key, "value", key)) == value:
+                return str(words)
+        return value
+
+    def _owner_words(self, value: str) -> str:
+        if value in {"me", "nobody"}:
+            return str(_("Me") if value == "me" else _("Nobody"))
+        owner = User.objects.filter(pk=value).first() if _is_id(value) else None
+        return str(owner or value)
 
     def filter_words(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
         """Narrow to a reference, a transaction, an L1 ticket, a customer's id, or to words."""
@@ -75,6 +160,8 @@ class TicketFilter(filters.FilterSet):
         return tickets.filter(words_of(value))
 
     def filter_scope(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
+        if value == "mine":
+            return tickets.filter(owner=self.user, state__in=OPEN)
         if value == "untaken":
             return tickets.filter(owner=None, state__in=OPEN)
         return tickets if value == "all" else tickets.filter(state__in=OPEN)
@@ -85,7 +172,7 @@ class TicketFilter(filters.FilterSet):
             return tickets.filter(owner=self.user)
         if value == "nobody":
             return tickets.filter(owner=None)
-        return tickets.filter(owner_id=int(value)) if value.isdecimal() and len(value) < 12 else tickets.none()
+        return tickets.filter(owner_id=int(value))
 
     def filter_due(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
         if value == "overdue":
@@ -100,3 +187,12 @@ class TicketFilter(filters.FilterSet):
 
     def filter_reopened(self, tickets: QuerySet[Ticket], _name: str, value: bool) -> QuerySet[Ticket]:
         return tickets.filter(reopen_count__gt=0) if value else tickets.filter(reopen_count=0)
+
+
+def _without(data: QueryDict, name: str, value: str) -> str:
+    """Return the query string with one value taken away, from the first page on."""
+    rest = data.copy()
+    rest.setlist(name, [one for one in data.getlist(name) if one != value])
+    for cursor in ("after", "before"):
+        rest.pop(cursor, None)
+    return rest.urlencode()

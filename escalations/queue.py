@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Case, IntegerField, OuterRef, Prefetch, Q, Subquery, Value, When
+from django.db.models.functions import Left
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -21,7 +22,7 @@ from django.utils.translation import gettext_lazy
 
 from common.errors import Refused
 from escalations.assignment import due_or_never
-from escalations.models import Clock, ClockSegment, ClockState, Ticket
+from escalations.models import Clock, ClockSegment, ClockState, Message, MessageKind, State, Ticket
 from escalations.models.ticket import TicketQuerySet
 
 PAGE_SIZE = 50
@@ -35,11 +36,16 @@ class Order:
     columns: tuple[tuple[str, bool], ...]  # (name, descending)
 
 
+#: States in which a ticket waits for the first line.
+NEEDS_L1 = (State.RETURNED, State.WAITING_L1)
+LONGEST_EXCERPT = 160
+
 ORDERS = {
     "urgency": Order(gettext_lazy("Most urgent"), (("priority", False), ("urgent_at", False), ("pk", False))),
     "newest": Order(gettext_lazy("Newest"), (("created_at", True), ("pk", True))),
     "oldest": Order(gettext_lazy("Oldest"), (("created_at", False), ("pk", False))),
     "updated": Order(gettext_lazy("Last changed"), (("updated_at", True), ("pk", True))),
+    "needs_l1": Order(gettext_lazy("What needs L1"), (("rank_for_l1", False), ("updated_at", True), ("pk", True))),
 }
 
 
@@ -84,7 +90,7 @@ def page(
     Raises Refused for a cursor that is none.
     """
     columns = ORDERS[order].columns
-    tickets = tickets.annotate(urgent_at=due_or_never())
+    tickets = tickets.annotate(urgent_at=due_or_never(), rank_for_l1=_rank_for_l1())
     backwards = bool(before)
     if cursor := (before or after):
         tickets = tickets.filter(_beyond(columns, _decode(cursor, columns), backwards=backwards))
@@ -100,6 +106,25 @@ def page(
         previous=_encode(rows[0], columns) if rows and has_previous else None,
         next=_encode(rows[-1], columns) if rows and has_next else None,
     )
+
+
+def with_last_word(tickets: TicketQuerySet) -> TicketQuerySet:
+    """Add what was last said that L1 may read: `last_word`, `last_word_kind`, `last_word_at`, `last_word_by`."""
+    said = (
+        Message.objects.filter(ticket=OuterRef("pk"))
+        .exclude(kind__in=[MessageKind.NOTE, MessageKind.PARTNER])
+        .order_by("-created_at", "-pk")
+    )
+    return tickets.annotate(
+        last_word=Subquery(said.values(excerpt=Left("body", LONGEST_EXCERPT))[:1]),
+        last_word_kind=Subquery(said.values("kind")[:1]),
+        last_word_at=Subquery(said.values("created_at")[:1]),
+        last_word_by=Subquery(said.values("author__name")[:1]),
+    )
+
+
+def _rank_for_l1() -> Case:
+    return Case(When(state__in=NEEDS_L1, then=Value(0)), default=Value(1), output_field=IntegerField())
 
 
 def _beyond(columns: Sequence[tuple[str, bool]], values: Sequence[Any], *, backwards: bool) -> Q:

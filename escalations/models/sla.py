@@ -1,7 +1,5 @@
 """Service levels: calendars, policies with their targets, and the clocks that run."""
 
-from typing import TYPE_CHECKING
-
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -12,9 +10,6 @@ from accounts.models.user import validate_time_zone
 from escalations.models.catalogue import Category
 from escalations.models.customer import Segment
 from escalations.models.ticket import Channel, Priority, State, Ticket
-
-if TYPE_CHECKING:
-    from escalations import business_hours
 
 
 class Metric(models.TextChoices):
@@ -45,18 +40,6 @@ class Calendar(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def clean(self) -> None:
-        from escalations import calendars
-
-        calendars.validate(self)
-
-    @property
-    def hours(self) -> "business_hours.Calendar":
-        """The calendar as business-time arithmetic knows it."""
-        from escalations import calendars
-
-        return calendars.hours(self)
 
 
 class Policy(models.Model):

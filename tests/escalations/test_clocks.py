@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from escalations import calendars
 from escalations.clocks import started
 from escalations.models import Calendar, Clock, ClockState, Metric
 
@@ -41,7 +42,7 @@ class Oracle:
 
     def walk_to(self, end: datetime) -> None:
         while self.now < end:
-            counts = self.calendar is None or self.calendar.hours.is_open(self.now)
+            counts = self.calendar is None or calendars.hours(self.calendar).is_open(self.now)
             if self.running and not self.finished and counts:
                 if self.used >= self.target and self.breached is None:
                     self.breached = self.marks[-1] if self.marks else self.now

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import translation
 
-from escalations import contract, defaults
+from escalations import calendars, contract, defaults
 from escalations.models import (
     Calendar,
     Category,
@@ -96,13 +96,13 @@ def test_the_error_code_is_demanded_of_a_declined_payment_only():
 
 def test_the_evening_calendar_ends_on_saturday_at_one_and_keeps_philippine_holidays():
     defaults.seed()
-    hours = Calendar.objects.get(name="Manila 16:00–01:00").hours
+    hours = calendars.hours(Calendar.objects.get(name="Manila 16:00–01:00"))
     saturday_0030 = datetime(2026, 3, 6, 16, 30, tzinfo=UTC)  # Manila is UTC+8
     assert hours.is_open(saturday_0030)
     assert not hours.is_open(datetime(2026, 3, 6, 17, 0, tzinfo=UTC))
     assert not hours.is_open(datetime(2026, 6, 12, 10, 0, tzinfo=UTC))  # Independence Day
     for calendar in Calendar.objects.all():
-        calendar.full_clean()
+        calendars.validate(calendar)
 
 
 def test_every_priority_has_every_target_somewhere_and_higher_ones_are_tighter():
