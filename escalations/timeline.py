@@ -124,10 +124,8 @@ def _breached(event: Event, _names: _Names) -> str:
 
 
 def _priority(event: Event, _names: _Names) -> str:
-    return _("changed the priority from P%(old)s to P%(new)s") % {
-        "old": event.get("former"),
-        "new": event.data["ticket"]["priority"],
-    }
+    change = {"old": event.get("former"), "new": event.data["ticket"]["priority"]}
+    return _("changed the priority from P%(old)s to P%(new)s") % change
 
 
 def _rated(event: Event, _names: _Names) -> str:

@@ -75,9 +75,9 @@ class TicketRowSerializer(serializers.ModelSerializer[Ticket]):
     """A ticket in a list."""
 
     reference = serializers.CharField(read_only=True)
-    category = serializers.SlugRelatedField(slug_field="key", read_only=True)
+    category: Any = serializers.SlugRelatedField(slug_field="key", read_only=True)
     customer = CustomerSerializer(read_only=True)
-    team = serializers.StringRelatedField()
+    team: Any = serializers.StringRelatedField()
     owner = PersonSerializer(read_only=True, allow_null=True)
     url = serializers.CharField(source="get_absolute_url", read_only=True)
 
@@ -95,7 +95,7 @@ class TransitionOfferSerializer(serializers.Serializer[Any]):
     """A transition that this person may make now, and what it needs."""
 
     verb = serializers.ChoiceField(choices=[(verb.value, verb.value) for verb in Verb])
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a Field has a label of its own
     target = serializers.CharField()
     needs = serializers.ListField(child=serializers.CharField())
 
@@ -105,8 +105,8 @@ class TicketSerializer(TicketRowSerializer):
 
     created_by = PersonSerializer(read_only=True)
     form_version = serializers.IntegerField(source="form.version", read_only=True, allow_null=True)
-    resolution = serializers.SlugRelatedField(slug_field="key", read_only=True)
-    root_cause = serializers.SlugRelatedField(slug_field="key", read_only=True)
+    resolution: Any = serializers.SlugRelatedField(slug_field="key", read_only=True)
+    root_cause: Any = serializers.SlugRelatedField(slug_field="key", read_only=True)
     known_issue = serializers.PrimaryKeyRelatedField[Any](read_only=True)
     merged_into = serializers.CharField(source="merged_into.reference", read_only=True, allow_null=True)
     deadlines = DeadlineSerializer(many=True, read_only=True)

@@ -35,7 +35,7 @@ def test_the_resolution_carries_a_rating_link_that_works_once(desk: Desk, mailou
     send_owed(ticket)
     (sent,) = mailoutbox
     assert "wait an hour" not in sent.body  # that was for L1
-    link = re.search(r"https?://[^/]+(/rate/[^?\s]+)", sent.body)
+    link = re.search(r"https?://[^/]+(/rate/[^?\s]+)", str(sent.body))
     assert link is not None
     visitor = Client()
     assert visitor.get(link[1] + "?score=5").status_code == 200
