@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 20) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
     """Return when `condition()` is true. Raises TimeoutError after so many seconds."""
     deadline = time.monotonic() + seconds
     while not condition():
