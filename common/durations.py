@@ -31,6 +31,7 @@ def phrases() -> dict[str, str]:
         "days_ahead": _("in {n} d"),
         "seconds": _("{n} s"),
         "minutes": _("{n} min"),
+        "hours": _("{n} h"),
         "hours_minutes": _("{h} h {m} min"),
         "days_hours": _("{d} d {h} h"),
         "left": _("{time} left"),
@@ -38,8 +39,11 @@ def phrases() -> dict[str, str]:
     }
 
 
-def in_words(span: timedelta | float) -> str:
-    """Return "45 s", "12 min", "2 h 05 min" or "3 d 4 h". `span` in seconds unless a timedelta."""
+def in_words(span: timedelta | float, *, days: bool = True) -> str:
+    """Return "45 s", "12 min", "2 h 05 min" or "3 d 4 h". `span` in seconds unless a timedelta.
+
+    Without `days` it goes on in hours: a day of business time is no day of the calendar.
+    """
     seconds = int(span.total_seconds() if isinstance(span, timedelta) else span)
     seconds = max(0, seconds)
     words = phrases()
@@ -47,9 +51,16 @@ def in_words(span: timedelta | float) -> str:
         return words["seconds"].format(n=seconds)
     if seconds < HOUR:
         return words["minutes"].format(n=seconds // MINUTE)
-    if seconds < DAY:
+    if seconds < DAY or not days:
         return words["hours_minutes"].format(h=seconds // HOUR, m=f"{seconds % HOUR // MINUTE:02d}")
     return words["days_hours"].format(d=seconds // DAY, h=seconds % DAY // HOUR)
+
+
+def roughly(seconds: float) -> str:
+    """Return "12 min", "2 h 05 min", and from ten hours on whole hours, "45 h": for tight places."""
+    if seconds < 10 * HOUR:
+        return in_words(seconds)
+    return phrases()["hours"].format(n=int(seconds // HOUR))
 
 
 def relative(moment: datetime) -> str:

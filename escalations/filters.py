@@ -25,6 +25,8 @@ SCOPES = {
 }
 #: Parameters of a list's address that narrow nothing.
 NOT_FILTERS = frozenset({"order", "after", "before", "scope", "whose"})
+#: What the list offers to narrow by; anything else comes with a link.
+MENUS = ("priority", "state", "category", "team", "channel", "segment")
 LARGEST_ID = 2**63 - 1
 
 
@@ -59,7 +61,6 @@ def _check_owner(value: str) -> None:
         raise ValidationError(_("An owner is “me”, “nobody” or a person's number."))
 
 
-
 class TicketFilter(filters.FilterSet):
     """What the queue can be narrowed by. Unknown values are an error, not an empty list."""
 
@@ -68,7 +69,7 @@ class TicketFilter(filters.FilterSet):
     state = filters.MultipleChoiceFilter(label=_("State"), choices=State.choices)
     priority = filters.TypedMultipleChoiceFilter(label=_("Priority"), choices=Priority.choices, coerce=int)
     category = filters.ModelMultipleChoiceFilter(
-        label=_("Category"), field_name="category", to_field_name="key", queryset=Category.objects.all()
+        label=_("Category"), field_name="category__key", to_field_name="key", queryset=Category.objects.all()
     )
     team = filters.ModelMultipleChoiceFilter(label=_("Team"), queryset=Team.objects.none())
     owner = filters.CharFilter(label=_("Owner"), method="filter_owner", validators=[_check_owner])
@@ -110,9 +111,45 @@ class TicketFilter(filters.FilterSet):
         self.form.fields["q"].widget = forms.TextInput(attrs={"type": "search", "maxlength": 200})
 
     @property
+    def view(self) -> str:
+        """Return the view that the address asks for: open tickets, unless it says otherwise."""
+        said = self.data.get("scope")
+        if said in SCOPES:
+            return str(said)
+        beyond_open = any(self.data.get(name) for name in ("state", "q", "resolved_after", "resolved_before"))
+        return "all" if beyond_open else "open"
+
+    def tickets(self) -> QuerySet[Ticket]:
+        """Return what the address asks for. Call it when `is_valid()`."""
+        narrowed: QuerySet[Ticket] = self.qs
+        return narrowed if self.view != "open" or self.data.get("scope") else narrowed.filter(state__in=OPEN)
+
+    @property
     def is_narrowed(self) -> bool:
         """Tell whether anything but the view and the page is asked for."""
         return any(value for name, value in self.data.items() if name not in NOT_FILTERS)
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """What the address asks for that does not exist: (label, what is wrong)."""
+        return [
+            (str(self.form.fields[name].label), str(error))
+            for name, errors in self.form.errors.items()
+            if name in self.form.fields
+            for error in errors
+        ]
+
+    @property
+    def menus(self) -> list[forms.BoundField]:
+        """The fields that the list offers as menus of boxes; one that offers no choice is left out."""
+        fields = [self.form[name] for name in MENUS]
+        return [field for field in fields if len(list(field.field.choices)) > 1]
+
+    @property
+    def carried(self) -> list[tuple[str, list[str]]]:
+        """What the address asks for beside the menus and the words: (name, values)."""
+        shown = {*MENUS, *NOT_FILTERS, "q"}
+        return [(name, values) for name, values in self.data.lists() if name not in shown and self._field_of(name)]
 
     def chips(self) -> list[Chip]:
         """Return what the list is narrowed by, value for value, in the order of the address."""
@@ -160,11 +197,13 @@ class TicketFilter(filters.FilterSet):
         return tickets.filter(words_of(value))
 
     def filter_scope(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
+        """`mine` and `untaken` by owner; all but `all` only what is open, unless states are asked for."""
         if value == "mine":
-            return tickets.filter(owner=self.user, state__in=OPEN)
-        if value == "untaken":
-            return tickets.filter(owner=None, state__in=OPEN)
-        return tickets if value == "all" else tickets.filter(state__in=OPEN)
+            tickets = tickets.filter(owner=self.user)
+        elif value == "untaken":
+            tickets = tickets.filter(owner=None)
+        any_state = value == "all" or self.form.cleaned_data.get("state")
+        return tickets if any_state else tickets.filter(state__in=OPEN)
 
     def filter_owner(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
         """`me`, `nobody`, or a person's number."""

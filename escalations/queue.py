@@ -45,7 +45,9 @@ ORDERS = {
     "newest": Order(gettext_lazy("Newest"), (("created_at", True), ("pk", True))),
     "oldest": Order(gettext_lazy("Oldest"), (("created_at", False), ("pk", False))),
     "updated": Order(gettext_lazy("Last changed"), (("updated_at", True), ("pk", True))),
-    "needs_l1": Order(gettext_lazy("What needs L1"), (("rank_for_l1", False), ("updated_at", True), ("pk", True))),
+    "needs_l1": Order(
+        gettext_lazy("What needs you"), (("rank_for_l1", False), ("updated_at", True), ("pk", True))
+    ),
 }
 
 

@@ -91,6 +91,8 @@ def deadline(
     zone: str = "",
     soon: timedelta = DUE_SOON,
     short: bool = False,
+    business: bool = False,
+    more: str = "",
 ) -> dict[str, Any]:
     """Show one deadline.
 
@@ -98,6 +100,8 @@ def deadline(
     time). `remaining`: business time left, when it is not simply `due` minus
     now (negative when over). `zone`: the name of the zone to show it in, the
     reader's by default. `short` leaves the clock time to the hover text.
+    `business`: what is left is business time, told in hours. `more`: quiet
+    words behind the clock time.
     """
     left = _as_span(remaining)
     if left is None and due is not None:
@@ -108,30 +112,42 @@ def deadline(
     return {
         "state": state,
         "label": label,
-        "text": _deadline_text(state, left),
+        "text": _deadline_text(state, left, days=not business),
         "due": due,
         "refresh": remaining is None and due is not None and state in {"running", "soon", "overdue"},
         "soon_seconds": int(soon.total_seconds()),
         "when": _clock_time(local) if local and not short else "",
-        "title": durations.exact(due, ZoneInfo(zone) if zone else None) if due else "",
+        "title": _deadline_title(due, zone, business=business) if due else "",
+        "more": more,
     }
+
+
+def _deadline_title(due: datetime, zone: str, *, business: bool) -> str:
+    exact = durations.exact(due, ZoneInfo(zone) if zone else None)
+    return _("%s, counted in business time") % exact if business else exact
 
 
 def _as_span(value: timedelta | float | None) -> timedelta | None:
     return value if value is None or isinstance(value, timedelta) else timedelta(seconds=value)
 
 
-def _deadline_text(state: str, left: timedelta | None) -> str:
+def _deadline_text(state: str, left: timedelta | None, *, days: bool) -> str:
     words = durations.phrases()
     if state == "met":
         return _("Met")
     if state == "missed":
         return _("Missed")
     if state == "paused":
-        return _("Paused") if left is None else _("Paused, {time} left").format(time=durations.in_words(left))
+        if left is not None and left <= timedelta():
+            return _("Paused, time is up")
+        return (
+            _("Paused")
+            if left is None
+            else _("Paused, {time} left").format(time=durations.in_words(left, days=days))
+        )
     if left is None:
         return "–"
-    return words["over" if left < timedelta() else "left"].format(time=durations.in_words(abs(left)))
+    return words["over" if left < timedelta() else "left"].format(time=durations.in_words(abs(left), days=days))
 
 
 def _clock_time(local: datetime) -> str:

@@ -9,11 +9,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.views.once import once
 from common.errors import Refused, StaleVersion
 from escalations import customers, queue
-from escalations.deadlines import of_clocks
 from escalations.escalating import may_escalate
 from escalations.forms.customers import CustomerForm
 from escalations.models import Customer, Ticket
 from escalations.views.parts import done, person, stale
+from escalations.views.rows import rows
 
 
 @require_safe
@@ -32,7 +32,7 @@ def customer(request: HttpRequest, number: int) -> HttpResponse:
         return render(request, "400.html", {"message": refusal.message}, status=400)
     context = {
         "customer": found,
-        "rows": [(ticket, of_clocks(ticket.live_clocks)) for ticket in page.tickets],
+        "rows": rows(page.tickets, user),
         "page": page,
         "may_correct": may_escalate(user),
     }

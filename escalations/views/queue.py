@@ -1,21 +1,25 @@
 """The queue, L1's own list, and taking the next ticket."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import Role
+from accounts.models import Role, User
 from accounts.views.once import once
 from common.errors import Refused
 from escalations import assignment, queue
-from escalations.deadlines import of_clocks
 from escalations.filters import TicketFilter
 from escalations.models import State, Ticket
 from escalations.models.ticket import TicketQuerySet
 from escalations.views.parts import person, ticket_url
+from escalations.views.rows import rows
 
 
 @require_safe
@@ -36,67 +40,77 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     tickets = Ticket.objects.visible_to(user)
     if not user.reads_all and (own := user.teams_as(Role.L2, Role.LEAD)):
         tickets = tickets.filter(team__in=own)
-    return _listing(request, tickets, template="escalations/queue.html", order="urgency")
+    listing = _listing(request, tickets, orders=("urgency", "newest", "oldest", "updated"))
+    listing["tabs"] = _queue_tabs(user)
+    return _answer(request, listing, whole="escalations/queue.html", part="escalations/parts/rows.html")
 
 
 @require_safe
 def my_escalations(request: HttpRequest) -> HttpResponse:
-    """Show what this person and their first-line team escalated, the newest first."""
+    """Show what this person and their first-line team escalated, what needs them first."""
     user = person(request)
     tickets = Ticket.objects.visible_to(user)
     own = tickets.filter(created_by=user)
     if (from_teams := user.teams_as(Role.L1, Role.LEAD)) and request.GET.get("whose") != "mine":
         own = tickets.filter(l1_team__in=from_teams) | own
-    return _listing(request, own, template="escalations/my_escalations.html", order="newest")
+    listing = _listing(request, queue.with_last_word(own), orders=("needs_l1", "newest", "oldest", "updated"))
+    listing["whose"] = request.GET.get("whose", "")
+    listing["has_team"] = bool(from_teams)
+    return _answer(
+        request, listing, whole="escalations/my_escalations.html", part="escalations/parts/own_rows.html"
+    )
 
 
-def _listing(request: HttpRequest, tickets: TicketQuerySet, *, template: str, order: str) -> HttpResponse:
+def _queue_tabs(user: User) -> list[tuple[str, str | Promise]]:
+    """Return the views of the queue that mean something to `user`: (scope, label)."""
+    if user.teams_as(Role.L2, Role.LEAD):
+        return [
+            ("mine", _("Mine")),
+            ("untaken", _("Nobody's")),
+            ("open", _("My teams' open")),
+            ("all", _("All")),
+        ]
+    if user.reads_all:
+        return [("untaken", _("Nobody's")), ("open", _("Open")), ("all", _("All"))]
+    return [("open", _("Open")), ("all", _("All"))]
+
+
+def _listing(request: HttpRequest, tickets: TicketQuerySet, *, orders: tuple[str, ...]) -> dict[str, Any]:
+    """Return what a list shows. Its `problem` says what is wrong with the address, if anything is."""
     user = person(request)
     filters = TicketFilter(request.GET, queryset=tickets, user=user)
-    chosen = request.GET.get("order", order)
-    status = 200
-    page = queue.Page([], None, None)
-    problem = ""
-    try:
-        if chosen not in queue.ORDERS:
-            raise Refused(_("There is no such order."))
-        if filters.is_valid():
+    page, problem = queue.Page([], None, None), ""
+    order = request.GET.get("order") or orders[0]
+    if order not in orders:
+        problem = _("There is no such order.")
+    elif not filters.is_valid():
+        problem = _("This address asks for something that does not exist.")
+    else:
+        try:
             page = queue.page(
-                _open_unless_said(filters),
-                order=chosen,
+                filters.tickets(),
+                order=order,
                 after=request.GET.get("after", ""),
                 before=request.GET.get("before", ""),
             )
-        else:
-            status = 400
-    except Refused as refusal:
-        problem, status = refusal.message, 400
-    rows = [(ticket, of_clocks(ticket.live_clocks)) for ticket in page.tickets]
-    context = {
+        except Refused as refusal:
+            problem = refusal.message
+    return {
         "filters": filters,
-        "rows": rows,
+        "rows": rows(page.tickets, user),
         "page": page,
         "problem": problem,
-        "order": chosen,
-        "orders": queue.ORDERS.items(),
-        "scope": request.GET.get("scope", "open"),
-        "narrowed": any(value for name, value in request.GET.items() if name not in _NOT_FILTERS),
-        "returned_state": State.RETURNED,
+        "order": order,
+        "orders": [(key, queue.ORDERS[key].label) for key in orders],
     }
-    if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
-        template = "escalations/parts/rows.html"
-    return render(request, template, context, status=status)
 
 
-_NOT_FILTERS = {"order", "after", "before", "scope", "whose"}
-
-
-def _open_unless_said(filters: TicketFilter) -> TicketQuerySet:
-    """Show open tickets unless the address asks for a state or a scope."""
-    cleaned = filters.form.cleaned_data
-    tickets: TicketQuerySet = filters.qs
-    asked = cleaned.get("state") or cleaned.get("scope") or cleaned.get("q") or cleaned.get("resolved")
-    return tickets if asked else tickets.open()
+def _answer(request: HttpRequest, listing: dict[str, Any], *, whole: str, part: str) -> HttpResponse:
+    """Answer with the whole page, or with the rows alone when the page refreshes itself."""
+    template = part if request.htmx else whole  # type: ignore[attr-defined]  # django-htmx adds it
+    response = render(request, template, listing, status=400 if listing["problem"] else 200)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 @require_POST

@@ -48,11 +48,24 @@ window.addEventListener("pageshow", (event) => {
   if (event.persisted) for (const form of document.forms) end(form);
 });
 
-// <form data-submit-on-change>: filters and small switches need no button.
+// <form data-submit-on-change>: filters and small switches need no button. Boxes
+// in a menu are sent together, when the menu closes.
+const changedMenus = new WeakSet();
 document.addEventListener("change", (event) => {
   const form = event.target.form;
-  if (form?.hasAttribute("data-submit-on-change")) form.requestSubmit();
+  if (!form?.hasAttribute("data-submit-on-change")) return;
+  const menu = event.target.closest("details.menu");
+  if (menu) changedMenus.add(menu);
+  else form.requestSubmit();
 });
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const menu = event.target;
+    if (!menu.open && changedMenus.delete(menu)) menu.closest("form")?.requestSubmit();
+  },
+  true,
+);
 
 // Empty filters stay out of the address.
 document.addEventListener("formdata", (event) => {

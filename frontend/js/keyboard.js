@@ -110,6 +110,15 @@ function showKeys() {
   openDialog(dialog);
 }
 
+// A list that refreshes itself keeps the row one is at.
+let at = null;
+document.addEventListener("htmx:beforeSwap", () => {
+  at = document.querySelector("[data-rows] > .is-at")?.id;
+});
+document.addEventListener("htmx:afterSettle", () => {
+  if (at) document.getElementById(at)?.classList.add("is-at");
+});
+
 document.addEventListener("keydown", handle);
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-show-keys]")) showKeys();
