@@ -156,7 +156,8 @@ def _prepare(directory: Directory, columns: ColumnMap, records: Sequence[Record]
     if not columns.fields["category"].existing:
         directory.ensure_categories({record.texts["category"] for record in records})
     directory.ensure_resolutions({code for record in records if (code := record.texts["resolution"])})
-    directory.ensure_customers({_customer_id(record, columns): _customer(record) for record in records})
+    # Backwards, so that a customer gets the name of the first row about them.
+    directory.ensure_customers({_customer_id(record, columns): _customer(record) for record in reversed(records)})
 
 
 def _replayed(

@@ -14,7 +14,9 @@ from accounts.models import Team, User
 from escalations import sla
 from escalations.models import Category, Clock, Customer, Message, Reason, Ticket
 from events.models import Delivery, Event
-from integrations import importing, incidents
+from integrations import importing, incidents, storing
+from integrations.directory import Directory
+from integrations.sources import BadRow
 from integrations.storing import IMPORTED
 from tests.factories import UserFactory
 from tests.integrations.incident_logs import life, row, write
@@ -109,7 +111,7 @@ def test_a_second_run_adds_nothing(tmp_path: Path) -> None:
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "log.csv", [entry for number in range(7) for entry in life(f"INC{number}")])
     monkeypatch.setattr(importing.batches, "__defaults__", (2,))
-    real, calls = importing.store, []
+    real, calls = storing.store, []
 
     def dies_in_the_third_batch(replays: Any) -> Any:
         calls.append(replays)
@@ -133,9 +135,9 @@ def test_two_runs_at_once_store_each_ticket_once(tmp_path: Path) -> None:
     path = write(tmp_path / "log.csv", life())
     log = incidents.open_log(path, ZoneInfo("UTC"))
     late = importing.Account(incidents.ORIGIN)
-    [incident] = [item for item in log.incidents() if not isinstance(item, importing.BadRow)]
+    [incident] = [item for item in log.incidents() if not isinstance(item, BadRow)]
     run(path)
-    policy, directory = incidents.policy_for_history(), incidents.Directory()
+    policy, directory = incidents.policy_for_history(), Directory()
     incidents._prepare(directory, [incident])
     late.keep([incidents.replayed(incident, directory, policy)])
     assert (late.tickets, late.known) == (0, 1)
