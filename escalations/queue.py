@@ -23,7 +23,6 @@ from django.utils.translation import gettext_lazy
 from common.errors import Refused
 from escalations.assignment import due_or_never
 from escalations.models import Clock, ClockSegment, ClockState, Message, MessageKind, State, Ticket
-from escalations.models.ticket import TicketQuerySet
 
 PAGE_SIZE = 50
 
@@ -60,7 +59,7 @@ class Page:
     next: str | None
 
 
-def with_row_data(tickets: TicketQuerySet) -> TicketQuerySet:
+def with_row_data(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """Fetch with each ticket what a row of the queue shows."""
     clocks = (
         Clock.objects.filter(state__in=[ClockState.RUNNING, ClockState.PAUSED])
@@ -80,7 +79,7 @@ def live_clocks(ticket: Ticket) -> list[Clock]:
 
 
 def page(
-    tickets: TicketQuerySet,
+    tickets: QuerySet[Ticket],
     *,
     order: str = "urgency",
     after: str = "",
@@ -110,7 +109,7 @@ def page(
     )
 
 
-def with_last_word(tickets: TicketQuerySet) -> TicketQuerySet:
+def with_last_word(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """Add what was last said that L1 may read: `last_word`, `last_word_kind`, `last_word_at`, `last_word_by`."""
     said = (
         Message.objects.filter(ticket=OuterRef("pk"))

@@ -129,7 +129,7 @@ def _priority(event: Event, _names: _Names) -> str:
 
 
 def _rated(event: Event, _names: _Names) -> str:
-    return _("The customer rated the answer: %s of 5") % event.get("score")
+    return _("The customer rated the answer: %s of 5") % str(event.get("score"))
 
 
 def _issue(event: Event, _names: _Names) -> str:

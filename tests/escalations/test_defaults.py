@@ -77,6 +77,7 @@ def test_a_condition_names_values_that_can_be_chosen():
 def test_the_error_code_is_demanded_of_a_declined_payment_only():
     defaults.seed()
     form = Category.objects.get(key="transaction_failure").current_form
+    assert form is not None
     answers = {
         "transaction_id": "TXN-8F3K2M9Q", "product": "QR payments", "amount": "120.00 PHP",
         "happened_on": "2026-03-02", "outcome": "declined", "steps_tried": "Retried\nOther network",
