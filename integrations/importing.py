@@ -3,13 +3,14 @@
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, TypeVar
 
 from django.db import connection, transaction
 from django.db.models import Count, Sum
 
+import redaction
 from escalations.models import Ticket
 from escalations.snapshot import SUBJECT
 from events.models import Event
@@ -43,7 +44,14 @@ class Account:
     on_bad_row: Callable[[BadRow], None] | None = None
 
     def bad(self, row: BadRow) -> None:
-        """Note a row that can't be used, and say so at once."""
+        """Note a row that can't be used, and say so at once.
+
+        The reason quotes the file: it is cleaned of cards and of what would steer a terminal.
+        """
+        readable = "".join(
+            character if character.isprintable() else "�" for character in redaction.clean(row.reason)
+        )
+        row = replace(row, reason=readable)
         self.bad_rows.append(row)
         if self.on_bad_row is not None:
             self.on_bad_row(row)

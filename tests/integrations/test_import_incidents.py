@@ -164,6 +164,7 @@ def test_every_bad_row_is_reported_with_its_line(tmp_path: Path, capsys: pytest.
         row(incident_state="-100", assignment_group="Group 9", sys_updated_at="1/3/2016 09:00"),
         row(priority="Enormous"),
         row(sys_mod_count="-1"),
+        row(urgency="\x1b[2J 4111 1111 1111 1111"),
         row(sys_updated_at="1/3/2999 08:00"),
         row(incident_state="Closed", sys_updated_at="2/3/2016 08:00"),
         row(number="INC2", opened_at="?"),
@@ -180,13 +181,14 @@ def test_every_bad_row_is_reported_with_its_line(tmp_path: Path, capsys: pytest.
         5: "unknown state “-100”: the former state is kept",
         6: "unknown priority “Enormous”",
         7: "sys_mod_count “-1” is not a number",
-        8: "sys_updated_at “1/3/2999 08:00” can't be right",
-        10: "opened_at “?” is not a date",
-        11: "2 columns instead of 36",
+        8: "unknown urgency “�[2J 4111 11•• •••• 1111”",
+        9: "sys_updated_at “1/3/2999 08:00” can't be right",
+        11: "opened_at “?” is not a date",
+        12: "2 columns instead of 36",
     }
-    assert report["bad_rows"] == 8
+    assert report["bad_rows"] == 9
     assert report["rows"] == 3
-    assert "line 11: 2 columns instead of 36" in capsys.readouterr().err
+    assert "line 12: 2 columns instead of 36" in capsys.readouterr().err
     ticket = Ticket.objects.get()
     assert (ticket.state, ticket.reassignment_count) == ("closed", 2)  # to Group 9 and back
 

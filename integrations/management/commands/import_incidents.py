@@ -6,9 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from integrations import incidents, running
+from integrations import incidents
 from integrations.directory import Clash
 from integrations.importing import Account
+from integrations.management import running
 from integrations.sources import Unreadable
 
 

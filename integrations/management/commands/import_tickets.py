@@ -6,10 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from integrations import column_maps, running, tables
+from integrations import column_maps, tables
 from integrations.column_maps import BadMap
 from integrations.directory import Clash
 from integrations.importing import Account
+from integrations.management import running
 from integrations.sources import Unreadable
 
 
