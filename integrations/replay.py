@@ -75,6 +75,7 @@ class Replay:
         by: User,
         state: State | None = None,
         reason: str = "",
+        code: Reason | None = None,
         rematch: bool = False,
         tells_used: bool = True,
         columns: dict[str, Any] | None = None,
@@ -82,8 +83,8 @@ class Replay:
     ) -> None:
         """Change the ticket's `columns` and `state`, move its clocks, and record `ticket.<kind>`.
 
-        `reason` goes into the clocks' ledger; `rematch` looks for the policy again;
-        `tells_used` adds what the clocks have used.
+        `reason` goes into the clocks' ledger, `code` (what somebody chose) into the event;
+        `rematch` looks for the policy again; `tells_used` adds what the clocks have used.
         """
         self.pass_deadlines(at)
         ticket = self.ticket
@@ -92,6 +93,8 @@ class Replay:
             ticket.state, ticket.state_since = state, at
         policy = sla.policy_for(ticket, self.policies) if rematch else None
         sla.follow(ticket, self.ledgers, at=at, policy=policy, reason=reason or str(state))
+        if code is not None:
+            data["reason"] = code
         if tells_used:
             data["used"] = {metric: ledger.used(at) for metric, ledger in self.ledgers.items()}
         ticket.next_due_at, ticket.next_due_metric = sla.next_due(self.ledgers.values())

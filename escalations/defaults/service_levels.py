@@ -83,8 +83,8 @@ POLICIES = [
         MANILA_EVENING,
         {
             Priority.P2: (30, 60, 480),
-            Priority.P3: (60, 120, 1080),
-            Priority.P4: (120, 240, 2160),
+            Priority.P3: (60, 120, 810),
+            Priority.P4: (120, 240, 1620),
         },
         segments=(Segment.BUSINESS, Segment.ENTERPRISE),
     ),
@@ -94,8 +94,8 @@ POLICIES = [
         {
             Priority.P1: (15, 30, 240),
             Priority.P2: (30, 90, 540),
-            Priority.P3: (90, 240, 1620),
-            Priority.P4: (180, 540, 2700),
+            Priority.P3: (90, 240, 1080),
+            Priority.P4: (180, 540, 2160),
         },
     ),
 ]
