@@ -30,4 +30,12 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "events.tasks.prune",
         "schedule": crontab(hour=3, minute=10),
     },
+    "look for what rises today": {
+        "task": "reports.tasks.detect_trends",
+        "schedule": crontab(minute=5),
+    },
+    "look once more at yesterday, now that it is whole": {
+        "task": "reports.tasks.detect_trends_of_yesterday",
+        "schedule": crontab(hour=2, minute=35),
+    },
 }

@@ -1,0 +1,122 @@
+"""The dashboard's filters, kept in its address, and the dismissal of a trend."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Membership, Role, Team, User
+from escalations.models import Category, Channel, Priority
+from reports import days
+from reports.models import DailyFact, Measure
+from reports.selection import Selection
+
+DEFAULT_DAYS = 30
+LONGEST_DAYS = 3660
+#: Before it, no desk kept figures; it also keeps the arithmetic away from the calendar's edges.
+EARLIEST = date(1990, 1, 1)
+
+PRESETS: tuple[tuple[int, str | Promise], ...] = (
+    (7, _("7 days")),
+    (30, _("30 days")),
+    (90, _("90 days")),
+    (365, _("1 year")),
+)
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+def agents(teams: list[Team]) -> QuerySet[User]:
+    """Return the people whose work these teams' figures show: who works there, and who did."""
+    worked = DailyFact.objects.filter(measure__in=[Measure.ACCEPTED, Measure.RESOLVED], team__in=teams)
+    here = Membership.objects.filter(team__in=teams, role__in=[Role.L2, Role.LEAD])
+    return User.objects.filter(
+        Q(pk__in=here.values("user")) | Q(pk__in=worked.values("agent").distinct())
+    ).order_by("name")
+
+
+class FigureFilter(forms.Form):
+    """Which part of the figures to show. `teams` are those the person may read."""
+
+    since = forms.DateField(label=_("From"), required=False, widget=DayInput())
+    until = forms.DateField(label=_("To"), required=False, widget=DayInput())
+    team = forms.TypedChoiceField(label=_("Team"), required=False, coerce=int, empty_value=None)
+    category = forms.TypedChoiceField(label=_("Category"), required=False, coerce=int, empty_value=None)
+    channel = forms.ChoiceField(label=_("Channel"), required=False)
+    priority = forms.TypedChoiceField(label=_("Priority"), required=False, coerce=int, empty_value=None)
+    agent = forms.TypedChoiceField(label=_("Agent"), required=False, coerce=int, empty_value=None)
+
+    def __init__(self, data: Any, *, teams: list[Team], all_teams: bool) -> None:
+        super().__init__(data)
+        self.teams, self.all_teams = teams, all_teams
+        # Read once: for the choices, for their check, and for the names in the tables.
+        self.agents = dict(agents(teams).values_list("pk", "name"))
+        self.categories = {category.pk: category for category in Category.objects.all()}
+        self._offer("team", _("All teams"), [(team.pk, team.name) for team in teams])
+        self._offer("category", _("All categories"), [(pk, str(one)) for pk, one in self.categories.items()])
+        self._offer("channel", _("All channels"), Channel.choices)
+        self._offer("priority", _("All priorities"), Priority.choices)
+        self._offer("agent", _("All agents"), list(self.agents.items()))
+
+    def clean_since(self) -> date:
+        return self.cleaned_data["since"] or days.today() - timedelta(days=DEFAULT_DAYS - 1)
+
+    def clean_until(self) -> date:
+        return self.cleaned_data["until"] or days.today()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first, last = cleaned.get("since"), cleaned.get("until")
+        if first is None or last is None:
+            return cleaned
+        if first > last:
+            self.add_error("until", _("This day lies before the first."))
+        elif first < EARLIEST or last > days.today() + timedelta(days=366):
+            self.add_error("since", _("There are no figures that far away."))
+        elif (last - first).days >= LONGEST_DAYS:
+            self.add_error("since", _("Choose ten years at most."))
+        return cleaned
+
+    def selection(self) -> Selection:
+        """Return what the valid form asks for."""
+        chosen = self.cleaned_data
+        teams = None if self.all_teams else tuple(one.pk for one in self.teams)
+        return Selection(
+            first=chosen["since"],
+            last=chosen["until"],
+            teams=(chosen["team"],) if chosen["team"] else teams,
+            category=chosen["category"],
+            channel=chosen["channel"] or None,
+            priority=chosen["priority"],
+            agent=chosen["agent"],
+        )
+
+    def _offer(self, name: str, everything: str | Promise, choices: Iterable[tuple[Any, Any]]) -> None:
+        field = self.fields[name]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [("", everything), *choices]
+
+
+class BehindFilter(FigureFilter):
+    """One figure of a selection, whose tickets are asked for."""
+
+    measure = forms.ChoiceField(label=_("Figure"), choices=Measure.choices)
+    bucket = forms.IntegerField(required=False, min_value=0, max_value=2**62)
+    after = forms.CharField(required=False, max_length=60)
+
+
+class DismissForm(forms.Form):
+    """Why a trend needs no more attention."""
+
+    reason = forms.CharField(
+        label=_("Why it needs no attention"), max_length=300, widget=forms.Textarea(attrs={"rows": 3})
+    )

@@ -1,0 +1,67 @@
+"""What is true only now: read from the tickets, through their indexes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Count, Q
+
+from accounts.models import User
+from common import clock
+from reports import days
+from reports.selection import Selection
+
+#: Ages of open tickets, in whole days since the day of their creation: from, to (None: and older).
+AGES: tuple[tuple[int, int | None], ...] = ((0, 0), (1, 2), (3, 6), (7, 29), (30, None))
+
+
+@dataclass(frozen=True)
+class Age:
+    """How many open tickets were created on the days from `first` (None: ever) to `last`."""
+
+    first: date | None
+    last: date
+    open: int
+    days: tuple[int, int | None]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The open tickets of a selection at this moment."""
+
+    open: int
+    overdue: int
+    unowned: int
+    ages: list[Age]
+    by_owner: Mapping[int | None, int]
+
+
+def now(selection: Selection, user: User) -> Standing:
+    """Return how things stand now, among the tickets that `user` may see."""
+    open_now = selection.tickets(user).open()
+    today = days.today()
+    ages = [
+        (None if oldest is None else today - timedelta(days=oldest), today - timedelta(days=youngest))
+        for youngest, oldest in AGES
+    ]
+    counted = open_now.aggregate(
+        open=Count("pk"),
+        overdue=Count("pk", filter=Q(next_due_at__lt=clock.now())),
+        unowned=Count("pk", filter=Q(owner=None)),
+        **{f"age{number}": Count("pk", filter=_created(*age)) for number, age in enumerate(ages)},
+    )
+    return Standing(
+        open=counted["open"],
+        overdue=counted["overdue"],
+        unowned=counted["unowned"],
+        ages=[
+            Age(first, last, counted[f"age{number}"], AGES[number]) for number, (first, last) in enumerate(ages)
+        ],
+        by_owner=dict(open_now.values_list("owner").annotate(count=Count("pk")).order_by()),
+    )
+
+
+def _created(first: date | None, last: date) -> Q:
+    begins, ends = days.span(first or last, last)
+    until = Q(created_at__lt=ends)
+    return until if first is None else until & Q(created_at__gte=begins)
