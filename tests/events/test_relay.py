@@ -14,12 +14,19 @@ from django.db import connection, transaction
 from accounts import people
 from common import clock
 from events import consumers, pending, recording, relay
-from events.management.commands.relay import publish
+from events.management.commands.relay import Queue
 from events.models import Delivery
 from tests.events.conftest import KIND
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def queue():
+    queue = Queue()
+    yield queue
+    queue.close()
 
 
 def queued_jobs() -> int:
@@ -38,7 +45,7 @@ def in_a_thread(work):
 
     thread = threading.Thread(target=run)
     thread.start()
-    thread.join(20)
+    thread.join(60)
     return results[0]
 
 
@@ -100,11 +107,11 @@ def test_two_relays_never_claim_the_same_delivery(happen):
 # Publishing
 
 
-def test_what_redis_does_not_take_is_put_back_and_counts_no_attempt(happen, broker):
+def test_what_redis_does_not_take_is_put_back_and_counts_no_attempt(happen, queue, broker):
     deliveries = [happen(number) for number in range(3)]
     broker("redis+socket:///nowhere/at/all.sock")
     with pytest.raises(relay.BrokerUnreachable):
-        relay.hand_on(publish)
+        relay.hand_on(queue.put)
     for delivery in deliveries:
         delivery.refresh_from_db()
         assert (delivery.attempts, delivery.delivered_at) == (0, None)
@@ -125,19 +132,19 @@ def test_only_the_unpublished_rest_of_a_batch_is_put_back(happen):
     assert first.attempts == 1
 
 
-def test_handing_on_queues_one_job_for_each(happen):
+def test_handing_on_queues_one_job_for_each(happen, queue):
     for number in range(3):
         happen(number)
-    assert relay.hand_on(publish) == 3
+    assert relay.hand_on(queue.put) == 3
     assert queued_jobs() == 3
-    assert relay.hand_on(publish) == 0
+    assert relay.hand_on(queue.put) == 0
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_the_whole_way_through_redis_and_a_worker(happen, watcher):
+def test_the_whole_way_through_redis_and_a_worker(happen, watcher, queue):
     deliveries = [happen(number) for number in range(5)]
-    relay.hand_on(publish)
+    relay.hand_on(queue.put)
     with start_worker(current_app, pool="solo", perform_ping_check=False):
         wait_until(lambda: pending.oldest_undelivered() is None)
     assert sorted(watcher.seen) == [0, 1, 2, 3, 4]

@@ -71,12 +71,20 @@ def relay_process(valkey: Valkey) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [sys.executable, "manage.py", "relay"],
         cwd=settings.BASE_DIR,
-        env={**os.environ, "DATABASE_URL": address, "REDIS_URL": f"unix://{valkey.socket}?db=0"},
+        env={
+            **os.environ,
+            "DATABASE_URL": address,
+            "REDIS_URL": f"unix://{valkey.socket}?db=0",
+            "PYTHONUNBUFFERED": "1",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     try:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        assert said == "The relay is running.\n", said + process.stdout.read()
         yield process
     finally:
         process.kill()
@@ -99,11 +107,14 @@ def test_it_outlives_redis_and_the_database_and_stops_when_told(happen, valkey):
         valkey.kill()
         happen(2)
         delivery = happen(3)
-        cut_every_other_database_connection()
         valkey.start()
         wait_until(lambda: valkey.client().llen("celery") == 2)  # an empty server: the first job died with it
         delivery.refresh_from_db()
         assert delivery.attempts == 1
+
+        cut_every_other_database_connection()
+        happen(4)
+        wait_until(lambda: valkey.client().llen("celery") == 3)
 
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=10)

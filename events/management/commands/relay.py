@@ -6,17 +6,34 @@ from typing import Any
 
 from celery import current_app
 from django.core.management.base import BaseCommand
+from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from events import relay
 
 
-def publish(delivery_id: int) -> None:
-    """Queue one delivery for a worker. Raises BrokerUnreachable when Redis doesn't take it."""
-    try:
-        current_app.send_task("events.tasks.deliver", args=[delivery_id], retry=False)
-    except (OperationalError, OSError) as error:
-        raise relay.BrokerUnreachable from error
+class Queue:
+    """The workers' queue. A failure is told at once: waiting is the relay's own business."""
+
+    def __init__(self) -> None:
+        self._connection: Connection | None = None
+
+    def put(self, delivery_id: int) -> None:
+        """Queue one delivery for a worker. Raises BrokerUnreachable when Redis doesn't take it."""
+        if self._connection is None:
+            self._connection = current_app.connection_for_write(transport_options={"max_retries": 0})
+        try:
+            current_app.send_task(
+                "events.tasks.deliver", args=[delivery_id], connection=self._connection, retry=False
+            )
+        except (OperationalError, OSError) as error:
+            self.close()
+            raise relay.BrokerUnreachable from error
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.release()
+            self._connection = None
 
 
 class Command(BaseCommand):
@@ -27,5 +44,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         self.stdout.write("The relay is running.")
-        relay.run(publish, stop)
+        queue = Queue()
+        relay.run(queue.put, stop)
+        queue.close()
         self.stdout.write("The relay has stopped.")
