@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import redis
 from celery import current_app
+from django.conf import settings
 
 from common import jobs
 from config.schedule import SCHEDULE
@@ -30,14 +32,16 @@ def test_a_worker_takes_a_task_from_the_socket(tmp_path):
     log = tmp_path / "worker.log"
     command = [sys.executable, "-m", "celery", "--quiet", "--app", "config", "worker"]
     command += ["--pool", "solo", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    broker = redis.from_url(settings.REDIS_URL)
     with log.open("w") as output:
         worker = subprocess.Popen(command, cwd=BASE_DIR, env=os.environ, stdout=output, stderr=output)
     try:
         # Before a worker has bound its queue, the broker has nowhere to put a task.
-        wait_until(lambda: current_app.control.ping(timeout=1) or worker.poll() is not None, seconds=60)
+        wait_until(lambda: broker.exists("_kombu.binding.celery") or worker.poll() is not None, seconds=90)
         assert worker.poll() is None, log.read_text()
         jobs.heartbeat.delay()
         wait_until(jobs.last_beat)
     finally:
         worker.terminate()
         worker.wait(timeout=20)
+        broker.close()
