@@ -39,6 +39,8 @@ class Queue:
 class Command(BaseCommand):
     help = "Hand recorded events on to the workers, until stopped. Any number may run side by side."
 
+    requires_system_checks = []  # it serves no page
+
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
