@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from common import clock
+from common import clock, durations
 from escalations.clocks import Ledger, used_between
 from escalations.models import Clock, ClockState
 
@@ -23,6 +23,14 @@ class Deadline:
     breached_at: datetime | None
     stopped_at: datetime | None
     used: int
+
+    @property
+    def target_words(self) -> str:
+        return durations.in_words(self.target_seconds, days=not self.business_time)
+
+    @property
+    def used_words(self) -> str:
+        return durations.in_words(self.used, days=not self.business_time)
 
 
 def of_clocks(clocks: list[Clock]) -> list[Deadline]:

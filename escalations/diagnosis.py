@@ -113,17 +113,32 @@ def _text(text: str, name: str) -> str:
     return cleaned
 
 
-def as_text(findings: Diagnosis | DiagnosisRevision) -> str:
-    """Return a version as plain lines, to be compared with another."""
+def revision_of(findings: Findings) -> DiagnosisRevision:
+    """Return findings as a version that is not stored, to be shown beside one that is."""
+    return DiagnosisRevision(
+        symptoms=findings.symptoms,
+        hypotheses=[_hypothesis(row) for row in findings.hypotheses],
+        root_cause=RootCause.objects.filter(pk=findings.root_cause).first(),
+        workaround=findings.workaround,
+        fix=findings.fix,
+    )
+
+
+def parts(findings: Diagnosis | DiagnosisRevision) -> list[tuple[str, str]]:
+    """Return a version as (title, plain text), always the same parts in the same order."""
     hypotheses = [
         f"- [{HypothesisStatus(row['status']).label}] {row['text']}\n  {row['evidence']}".rstrip()
         for row in findings.hypotheses
     ]
-    parts = [
+    return [
         (_("Symptoms"), findings.symptoms),
         (_("Hypotheses"), "\n".join(hypotheses)),
         (_("Root cause"), findings.root_cause.path if findings.root_cause else ""),
         (_("Workaround"), findings.workaround),
         (_("Fix"), findings.fix),
     ]
-    return "\n\n".join(f"{title}\n{text}" for title, text in parts if text)
+
+
+def as_text(findings: Diagnosis | DiagnosisRevision) -> str:
+    """Return a version as plain lines, to be compared with another."""
+    return "\n\n".join(f"{title}\n{text}" for title, text in parts(findings) if text)

@@ -1,6 +1,6 @@
 """Everything that happened on a ticket, on one line of time, as one person may read it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,7 +20,14 @@ _INTERNAL = {"ticket.diagnosed", "ticket.article_linked", "ticket.rating_asked",
 #: Shown as the message itself.
 _SAID_ELSEWHERE = {"ticket.message"}
 
-_AUDIENCE = {MessageKind.TO_CUSTOMER: "customer", MessageKind.TO_L1: "l1", MessageKind.PARTNER: "partner"}
+_AUDIENCE = {
+    MessageKind.NOTE: "desk",
+    MessageKind.TO_CUSTOMER: "customer",
+    MessageKind.FROM_CUSTOMER: "customer",
+    MessageKind.TO_L1: "l1",
+    MessageKind.FROM_L1: "l1",
+    MessageKind.PARTNER: "partner",
+}
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,7 @@ class Entry:
     tone: str = ""
     audience: str = ""
     message: Message | None = None
+    anchor: str = ""
 
     @property
     def html(self) -> SafeString:
@@ -43,7 +51,7 @@ class Entry:
 
 def of_ticket(ticket: Ticket, user: User) -> list[Entry]:
     """Return what `user` may know of the ticket's past, oldest first."""
-    entries = [_message_entry(message) for message in conversation.readable(user, ticket)]
+    entries = _message_entries(conversation.readable(user, ticket))
     if reads_internal(user, ticket) or Party.REQUESTER in parties(user, ticket):
         entries += _event_entries(ticket, internal=reads_internal(user, ticket))
     return sorted(entries, key=lambda entry: (entry.at, entry.message is not None))
@@ -71,7 +79,18 @@ def _event_entries(ticket: Ticket, *, internal: bool) -> list[Entry]:
     ]
 
 
-def _message_entry(message: Message) -> Entry:
+def _message_entries(messages: Iterable[Message]) -> list[Entry]:
+    """Return the messages as entries; the first of each hand-over bears its anchor."""
+    seen: set[int | None] = {None}
+    entries = []
+    for message in messages:
+        begins = message.hand_over_id not in seen
+        seen.add(message.hand_over_id)
+        entries.append(_message_entry(message, f"hand-over-{message.hand_over_id}" if begins else ""))
+    return entries
+
+
+def _message_entry(message: Message, anchor: str) -> Entry:
     kind = MessageKind(message.kind)
     line = str(kind.label)
     if message.hand_over is not None:
@@ -82,6 +101,7 @@ def _message_entry(message: Message) -> Entry:
         line=line,
         audience=_AUDIENCE.get(kind, ""),
         message=message,
+        anchor=anchor,
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from escalations.views import customers, diagnosis, escalate, files, queue, rating, ticket, triage
+from escalations.views import actions, customers, diagnosis, escalate, files, queue, rating, ticket, triage
 
 urlpatterns = [
     path("", queue.home, name="home"),
@@ -17,7 +17,7 @@ urlpatterns = [
     path("tickets/<str:reference>/", ticket.ticket_page, name="ticket"),
     path("tickets/<str:reference>/triage/", triage.triage, name="triage"),
     path("tickets/<str:reference>/resubmit/", escalate.resubmit, name="resubmit"),
-    path("tickets/<str:reference>/do/<slug:verb>/", ticket.act, name="ticket_act"),
+    path("tickets/<str:reference>/do/<slug:verb>/", actions.act, name="ticket_act"),
     path("tickets/<str:reference>/messages/", ticket.write_message, name="write_message"),
     path("tickets/<str:reference>/take/", ticket.take, name="take"),
     path("tickets/<str:reference>/owner/", ticket.set_owner, name="set_owner"),

@@ -11,6 +11,7 @@ import "./js/times.js";
 import "./js/toasts.js";
 import "./js/copy.js";
 import "./js/conditions.js";
+import "./js/formset.js";
 import "./js/chart-loader.js";
 
 document.documentElement.classList.add("has-js");

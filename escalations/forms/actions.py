@@ -3,15 +3,18 @@
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, TeamKind, User
-from escalations import lifecycle, triage
+from escalations import knowledge, lifecycle, triage
+from escalations.changes import lock
 from escalations.forms.fields import ChecksField, ReasonField, RootCauseField
-from escalations.models import Category, Priority, ReasonKind, Ticket
+from escalations.models import Category, Diagnosis, Priority, ReasonKind, Ticket
 from escalations.similar import exact_reference
 from escalations.transitions import Verb
 from escalations.triage import Review
+from knowledgebase.models import KnownIssue
 
 
 class ActionForm(forms.Form):
@@ -86,6 +89,10 @@ class ResolveForm(ActionForm):
         widget=forms.Textarea(attrs={"rows": 5}),
     )
 
+    def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
+        found = Diagnosis.objects.filter(ticket=ticket).values_list("root_cause", flat=True).first()
+        super().__init__(*args, ticket=ticket, user=user, initial={"root_cause": found}, **kwargs)
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if resolution := cleaned.get("resolution"):
@@ -130,7 +137,12 @@ class ReviewFields(forms.Form):
     is_complete = ChecksField(label=_("Was everything needed there?"))
     right_category = ChecksField(label=_("Was the category right?"))
     l1_could_solve = ChecksField(label=_("Could L1 have solved it?"))
-    comment = forms.CharField(label=_("Feedback for L1"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    comment = forms.CharField(
+        label=_("Feedback for L1"),
+        required=False,
+        max_length=4_000,
+        widget=forms.Textarea(attrs={"rows": 2, "placeholder": _("What was good, what to add next time")}),
+    )
 
     def review(self) -> Review:
         return Review(
@@ -146,22 +158,41 @@ class AcceptForm(ReviewFields, ActionForm):
     category = forms.ModelChoiceField(label=_("Category"), queryset=Category.objects.filter(is_active=True))
     priority = forms.TypedChoiceField(label=_("Priority"), choices=Priority.choices, coerce=int)
     team = forms.ModelChoiceField(label=_("Team"), queryset=Team.objects.filter(kind=TeamKind.L2, is_active=True))
-    field_order = ("category", "priority", "team")
+    known_issue = forms.ModelChoiceField(
+        label=_("A case of a known issue"),
+        queryset=KnownIssue.objects.none(),
+        required=False,
+        empty_label=_("None of the known ones"),
+    )
+    field_order = ("category", "priority", "team", "known_issue")
 
     def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
-        initial = {"category": ticket.category_id, "priority": ticket.priority, "team": ticket.team_id}
+        initial = {
+            "category": ticket.category_id,
+            "priority": ticket.priority,
+            "team": ticket.team_id,
+            "known_issue": ticket.known_issue_id,
+            **kwargs.pop("initial", {}),
+        }
         super().__init__(*args, ticket=ticket, user=user, initial=initial, **kwargs)
+        issues = KnownIssue.objects.visible_to(user)
+        self.fields["known_issue"].queryset = issues.current() | issues.filter(pk=ticket.known_issue_id)
 
     def perform(self) -> Ticket:
-        return triage.accept(
-            self.ticket,
-            by=self.user,
-            review=self.review(),
-            category=self.cleaned_data["category"],
-            priority=self.cleaned_data["priority"],
-            team=self.cleaned_data["team"],
-            version=self.cleaned_data["version"],
-        )
+        version, issue = self.cleaned_data["version"], self.cleaned_data["known_issue"]
+        with transaction.atomic():
+            if issue is not None and issue.pk != self.ticket.known_issue_id:
+                lock(self.ticket, by=self.user, version=version)
+                version = knowledge.link_known_issue(self.ticket, issue, by=self.user).version
+            return triage.accept(
+                self.ticket,
+                by=self.user,
+                review=self.review(),
+                category=self.cleaned_data["category"],
+                priority=self.cleaned_data["priority"],
+                team=self.cleaned_data["team"],
+                version=version,
+            )
 
 
 class ReturnForm(ReviewFields, _ReasonedForm):

@@ -28,7 +28,10 @@ _WIDGETS: dict[str, Any] = {
 class EscalationForm(forms.Form):
     """A contract being filled in. Its answers are checked by escalations.contract, not here."""
 
-    customer_id = forms.CharField(label=_("Customer id"), max_length=80)
+    customer_id = forms.CharField(
+        label=_("Customer id"), max_length=80,
+        help_text=_("Known customers are filled in by their id; a new one needs a name."),
+    )  # fmt: skip
     customer_name = forms.CharField(label=_("Customer's name"), max_length=160, required=False)
     customer_email = forms.EmailField(label=_("Email"), required=False)
     customer_phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
@@ -66,6 +69,8 @@ class EscalationForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.category, self.contract_form = category, contract_form
+        for name in ("customer_name", "customer_segment", "customer_language"):
+            self.fields[name].is_needed = True  # type: ignore[attr-defined]  # field.html: not "(optional)"
         if for_return:  # whose problem it is does not change
             for name in [name for name in self.fields if name.startswith("customer_")]:
                 del self.fields[name]
@@ -96,11 +101,23 @@ class EscalationForm(forms.Form):
             urgency=data["urgency"],
             l1_reference=data["l1_reference"],
             l1_link=data["l1_link"],
-            answers={
-                definition["key"]: data.get(ANSWER_PREFIX + definition["key"])
-                for definition in self.contract_form.fields
-            },
+            answers=self._answers(),
         )
+
+    def clean(self) -> dict[str, Any]:
+        """Check the answers along with the rest, so that L1 sees at once all there is to mend."""
+        cleaned = super().clean() or self.cleaned_data
+        try:
+            contract.clean(self.contract_form, self._answers())
+        except contract.Invalid as invalid:
+            self.blame_answers(invalid.errors)
+        return cleaned
+
+    def _answers(self) -> dict[str, Any]:
+        return {
+            definition["key"]: self.cleaned_data.get(ANSWER_PREFIX + definition["key"])
+            for definition in self.contract_form.fields
+        }
 
     def _customer(self) -> CustomerData:
         data = self.cleaned_data
@@ -122,7 +139,8 @@ class EscalationForm(forms.Form):
     def blame_answers(self, errors: dict[str, str]) -> None:
         """Show what the contract finds wrong with each answer."""
         for key, message in errors.items():
-            self.add_error(ANSWER_PREFIX + key, message)
+            if ANSWER_PREFIX + key not in self.errors:
+                self.add_error(ANSWER_PREFIX + key, message)
 
 
 def _answer_field(definition: dict[str, Any]) -> forms.CharField | forms.ChoiceField:

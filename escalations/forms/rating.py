@@ -9,7 +9,7 @@ from escalations.csat import LONGEST_COMMENT, REASONS, SCORES
 class RatingForm(forms.Form):
     score = forms.TypedChoiceField(
         label=_("How satisfied are you with the answer?"),
-        choices=[(score, str(score)) for score in reversed(SCORES)],
+        choices=[(score, str(score)) for score in SCORES],
         coerce=int,
         widget=forms.RadioSelect,
     )

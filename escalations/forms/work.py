@@ -13,6 +13,12 @@ from escalations.models import Diagnosis, MessageKind, Priority, Ticket
 
 _OUTSIDE = {MessageKind.TO_CUSTOMER}
 
+#: What the composer calls a kind that reads otherwise once it stands on the timeline.
+_COMPOSED = {
+    MessageKind.FROM_L1: _("To the second line"),
+    MessageKind.FROM_CUSTOMER: _("The customer's words"),
+}
+
 
 class _KindSelect(forms.RadioSelect):
     """Marks the choices that leave the house, so that nobody confuses them with a note."""
@@ -30,8 +36,9 @@ class MessageForm(forms.Form):
     kind = forms.ChoiceField(label=_("Who reads it"), widget=_KindSelect)
     body = forms.CharField(
         label=_("Message"),
-        help_text=_("Markdown is understood. Card numbers are masked before anything is stored."),
-        widget=forms.Textarea(attrs={"rows": 5}),
+        widget=forms.Textarea(
+            attrs={"rows": 4, "placeholder": _("Markdown is understood. Card numbers are masked.")}
+        ),
         max_length=conversation.LONGEST,
     )
     uploads = FilesField(label=_("Files"), required=False)
@@ -39,7 +46,7 @@ class MessageForm(forms.Form):
     def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
         kinds = conversation.kinds_for(user, ticket)
         super().__init__(*args, initial={"kind": kinds[0] if kinds else None}, **kwargs)
-        self.fields["kind"].choices = [(kind.value, kind.label) for kind in kinds]
+        self.fields["kind"].choices = [(kind.value, _COMPOSED.get(kind, kind.label)) for kind in kinds]
 
 
 class OwnerForm(forms.Form):
@@ -99,7 +106,7 @@ class HypothesisForm(forms.Form):
 
 
 HypothesisFormSet = forms.formset_factory(
-    HypothesisForm, extra=2, max_num=MOST_HYPOTHESES, validate_max=True, absolute_max=MOST_HYPOTHESES + 5
+    HypothesisForm, extra=1, max_num=MOST_HYPOTHESES, validate_max=True, absolute_max=MOST_HYPOTHESES + 5
 )
 
 

@@ -1,7 +1,7 @@
 """A customer with their escalations, and correcting what is known of them."""
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -12,7 +12,7 @@ from escalations import customers, queue
 from escalations.escalating import may_escalate
 from escalations.forms.customers import CustomerForm
 from escalations.models import Customer, Ticket
-from escalations.views.parts import done, person, stale
+from escalations.views.parts import Conflict, conflict_of, done, forbidding, person
 from escalations.views.rows import rows
 
 
@@ -41,6 +41,7 @@ def customer(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
+@forbidding
 def correct_customer(request: HttpRequest, number: int) -> HttpResponse:
     """Correct what is known of a customer."""
     user = person(request)
@@ -48,27 +49,32 @@ def correct_customer(request: HttpRequest, number: int) -> HttpResponse:
     if not may_escalate(user):
         raise PermissionDenied
     form = CustomerForm(request.POST or None, instance=found)
+    conflict = None
     if request.method == "POST" and form.is_valid():
         try:
             customers.correct(found, form.known(), by=user, version=form.cleaned_data["version"])
         except StaleVersion as error:
-            return _stale(request, error, form, found)
+            form, conflict = _again(request.POST, error, form)
         except Refused as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         else:
             done(request, _("The customer is corrected."))
             return redirect("customer", number=found.pk)
-    context = {"form": form, "customer": found}
-    return render(request, "escalations/customer_edit.html", context, status=422 if form.errors else 200)
+    context = {"form": form, "customer": found, "conflict": conflict}
+    status = 409 if conflict else 422 if form.errors else 200
+    return render(request, "escalations/customer_edit.html", context, status=status)
 
 
-def _stale(request: HttpRequest, error: StaleVersion, form: CustomerForm, customer: Customer) -> HttpResponse:
+def _again(sent: QueryDict, error: StaleVersion, form: CustomerForm) -> tuple[CustomerForm, Conflict]:
+    """Return the same form on the customer as they are now, and both versions."""
     current = error.current
     if not isinstance(current, Customer):
         raise Http404
+    data = sent.copy()
+    data["version"] = str(current.version)
     rows = [
         (form.fields[name].label, getattr(current, name), form.cleaned_data[name])
         for name in form.fields
         if name != "version"
     ]
-    return stale(request, error, rows, back_url=customer.get_absolute_url())
+    return CustomerForm(data, instance=current), conflict_of(error, rows)

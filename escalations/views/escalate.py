@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.forms import BoundField
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.formats import date_format
@@ -12,14 +13,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.views.once import once
-from common import clock
 from common.errors import Refused, StaleVersion
 from escalations import attachments, drafts, escalating, similar
 from escalations.contract import Invalid
 from escalations.forms.escalation import EscalationForm, initial_of
-from escalations.models import Category, Customer, EscalationDraft, Ticket
+from escalations.models import Category, Customer, EscalationDraft, Level, Ticket
+from escalations.priorities import priority_of
 from escalations.transitions import Verb, open_to
-from escalations.views.parts import done, person, stale, ticket_rows, ticket_url, visible_ticket
+from escalations.views.parts import conflict_of, done, forbidding, person, ticket_rows, ticket_url, visible_ticket
 from knowledgebase.search import matching_articles, matching_known_issues
 
 
@@ -41,6 +42,7 @@ def choose_category(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
+@forbidding
 def escalate(request: HttpRequest, key: str) -> HttpResponse:
     """Show the category's contract, and escalate it."""
     user = person(request)
@@ -64,7 +66,12 @@ def escalate(request: HttpRequest, key: str) -> HttpResponse:
             drafts.discard(user, key)
             done(request, _("%s is in the queue.") % ticket.reference)
             return redirect(ticket_url(ticket))
-    context = {"form": form, "category": category, "draft": draft}
+    context = {
+        "form": form,
+        "category": category,
+        "draft": draft,
+        "preview": _preview(form["impact"], form["urgency"]),
+    }
     return render(request, "escalations/escalate.html", context, status=422 if form.errors else 200)
 
 
@@ -87,6 +94,7 @@ def _escalated(request: HttpRequest, form: EscalationForm) -> Ticket | None:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
+@forbidding
 def resubmit(request: HttpRequest, reference: str) -> HttpResponse:
     """Complete a returned escalation and send the same one again."""
     ticket, user = visible_ticket(request, reference), person(request)
@@ -101,6 +109,7 @@ def resubmit(request: HttpRequest, reference: str) -> HttpResponse:
         initial=initial_of(ticket),
     )
     version = request.POST.get("version", str(ticket.version))
+    conflict = None
     if request.method == "POST" and form.is_valid():
         try:
             with transaction.atomic():
@@ -111,8 +120,8 @@ def resubmit(request: HttpRequest, reference: str) -> HttpResponse:
                     attachments.attach(changed, upload, by=user)
         except StaleVersion as error:
             current = Ticket.objects.visible_to(user).get(pk=ticket.pk)
-            sent = {name: form.cleaned_data[name] for name in ("subject", "description", "impact", "urgency")}
-            return stale(request, error, ticket_rows(current, sent), back_url=ticket_url(ticket))
+            conflict = conflict_of(error, ticket_rows(current, form.cleaned_data), at=current.updated_at)
+            version = str(current.version)
         except Invalid as invalid:
             form.blame_answers(invalid.errors)
         except Refused as refusal:
@@ -126,9 +135,24 @@ def resubmit(request: HttpRequest, reference: str) -> HttpResponse:
         "ticket": ticket,
         "version": version,
         "returned": ticket.reviews.select_related("reviewer").last(),
+        "conflict": conflict,
+        "preview": _preview(form["impact"], form["urgency"]),
         "missing": ticket.messages.filter(kind="to_l1").order_by("-created_at").first(),
     }
-    return render(request, "escalations/escalate.html", context, status=422 if form.errors else 200)
+    status = 409 if conflict else 422 if form.errors else 200
+    return render(request, "escalations/escalate.html", context, status=status)
+
+
+def _preview(impact: BoundField, urgency: BoundField) -> str:
+    """Return the priority that the chosen impact and urgency make, or "" while they make none."""
+    return _priority(str(impact.value()), str(urgency.value()))
+
+
+def _priority(impact: str, urgency: str) -> str:
+    levels = {str(level): level for level in Level.values}
+    if impact not in levels or urgency not in levels:
+        return ""
+    return str(priority_of(levels[impact], levels[urgency]).label)
 
 
 @require_POST
@@ -180,6 +204,7 @@ def hints(request: HttpRequest, key: str) -> HttpResponse:
         "similar": similar.by_text(user, text, category=category),
         "known_issues": matching_known_issues(user, text, limit=3),
         "articles": matching_articles(user, text, limit=4),
-        "at": clock.now(),
+        "preview": _priority(request.POST.get("impact", ""), request.POST.get("urgency", "")),
+        "typed": bool(text.strip()),
     }
     return render(request, "escalations/parts/hints.html", context)

@@ -1,15 +1,21 @@
 """What the desk's views share: finding a ticket, and answering refusals."""
 
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.models import User
-from common.errors import StaleVersion
+from common.errors import NotAllowed, StaleVersion
 from escalations.models import Ticket
 from escalations.similar import exact_reference
 
@@ -38,33 +44,60 @@ def visible_ticket(request: HttpRequest, reference: str) -> Ticket:
     return ticket
 
 
-def stale(
-    request: HttpRequest,
+@dataclass(frozen=True)
+class Conflict:
+    """Both sides of a refused edit: (label, as it is now, as it was sent), who changed it and when."""
+
+    message: str
+    rows: list[tuple[Any, Any, Any]]
+    by: User | None
+    at: datetime | None
+
+
+def conflict_of(
     error: StaleVersion,
     rows: list[tuple[Any, Any, Any]],
     *,
-    back_url: str,
-    **context: Any,
-) -> HttpResponse:
-    """Answer 409 with both versions: what is kept now, and what this person sent."""
-    return render(
-        request,
-        "409.html",
-        {"message": error.message, "rows": rows, "back_url": back_url, **context},
-        status=409,
-    )
+    by: User | None = None,
+    at: datetime | None = None,
+) -> Conflict:
+    """Return what the page that asks again shows of a stale edit."""
+    return Conflict(message=str(error.message), rows=rows, by=by, at=at)
+
+
+def forbidding(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Answer 403, with the reason, where the domain says NotAllowed."""
+
+    @functools.wraps(view)
+    def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except NotAllowed as refusal:
+            raise PermissionDenied(str(refusal.message)) from refusal
+
+    return wrapper
+
+
+def leave(request: HttpRequest, url: str) -> HttpResponse:
+    """Lead on to `url`: the whole page, also from a dialog that htmx has sent."""
+    if request.htmx:  # type: ignore[attr-defined]  # django-htmx adds it
+        return HttpResponseClientRedirect(url)
+    return redirect(url)
 
 
 def ticket_rows(current: Ticket, sent: dict[str, Any]) -> list[tuple[Any, Any, Any]]:
     """Return (label, as it is now, as it was sent) for what a person sent about a ticket."""
-    rows = [(_("State"), current.get_state_display(), "")]
+    rows: list[tuple[Any, Any, Any]] = [
+        (_("State"), current.get_state_display(), ""),
+        (_("Owner"), current.owner or _("Nobody"), ""),
+    ]
     for name, value in sent.items():
-        if name in {"version", "uploads"} or value in (None, ""):
-            continue
         field = next((field for field in Ticket._meta.fields if field.name == name), None)
-        label = field.verbose_name if field else name.replace("_", " ").capitalize()
-        now = getattr(current, name, "") if field else ""
-        rows.append((label, now if now is not None else "", value))
+        if field is None or name in {"version", "resolution", "root_cause"} or value in (None, ""):
+            continue
+        now = getattr(current, f"get_{name}_display", lambda name=name: getattr(current, name))()
+        shown = dict(field.flatchoices).get(value, value) if field.choices else value
+        rows.append((field.verbose_name.capitalize(), now if now is not None else "", shown))
     return rows
 
 

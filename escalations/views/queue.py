@@ -18,7 +18,7 @@ from escalations import assignment, queue
 from escalations.filters import TicketFilter
 from escalations.models import State, Ticket
 from escalations.models.ticket import TicketQuerySet
-from escalations.views.parts import person, ticket_url
+from escalations.views.parts import forbidding, person, ticket_url
 from escalations.views.rows import rows
 
 
@@ -115,6 +115,7 @@ def _answer(request: HttpRequest, listing: dict[str, Any], *, whole: str, part: 
 
 @require_POST
 @once
+@forbidding
 def take_next(request: HttpRequest) -> HttpResponse:
     """Give this person the most urgent ticket nobody has, and open it."""
     try:

@@ -2,25 +2,26 @@
 
 from typing import Any
 
-from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.views.once import once
-from common.errors import DomainError, NotAllowed, Refused, StaleVersion
+from common.errors import DomainError, NotAllowed, Refused
 from escalations import assignment, contract, conversation, knowledge, panels, timeline
 from escalations.access import Party, parties, reads_internal, works_on
 from escalations.deadlines import of_clocks
-from escalations.forms.actions import FORMS, ONE_CLICK, ActionForm
 from escalations.forms.work import MessageForm, OwnerForm, PriorityForm, TeamForm
-from escalations.models import ClockSegment, MessageKind, State, Ticket
+from escalations.models import ClockSegment, Diagnosis, Message, MessageKind, State, Ticket
+from escalations.queue import NEEDS_L1
 from escalations.similar import similar_to
-from escalations.transitions import BY_VERB, Verb, open_to
-from escalations.views.parts import done, person, stale, ticket_rows, ticket_url, visible_ticket
+from escalations.views.actions import buttons
+from escalations.views.parts import done, forbidding, person, ticket_url, visible_ticket
 from knowledgebase.models import Article, KnownIssue
 from knowledgebase.search import matching_articles, matching_known_issues
 
@@ -35,41 +36,80 @@ def ticket_page(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None = None) -> dict[str, Any]:
-    """Return what the ticket page shows to `user`."""
+    """Return what the ticket page shows to `user`: a partner sees the contract and the own thread, no more."""
+    stances = parties(user, ticket)
     internal = reads_internal(user, ticket)
     works = works_on(user, ticket)
+    follows = internal or Party.REQUESTER in stances
+    files = visible_attachments(ticket, user)
+    context: dict[str, Any] = {
+        "ticket": ticket,
+        "answers": contract.rows(ticket.form, ticket.answers),
+        "attachments": [file for file in files if file.message_id is None],
+        "entries": timeline.of_ticket(ticket, user),
+        "buttons": buttons(ticket, user),
+        "reads_internal": internal,
+        "works": works,
+        "follows": follows,
+        "is_requester": Party.REQUESTER in stances and not works,
+        "may_take": works and ticket.is_open and ticket.owner_id is None and bool(user.roles.get(ticket.team_id)),
+        "panels": panels.rendered(ticket, user),
+    }
+    if conversation.kinds_for(user, ticket) and ticket.state not in _SILENT:
+        context["message_form"] = message_form or MessageForm(ticket=ticket, user=user)
+    if follows:
+        context |= _followed(ticket, user)
+    if internal:
+        context |= _internal(ticket, user)
+    if works:
+        context |= _worked(ticket, user)
+    return context
+
+
+def _followed(ticket: Ticket, user: User) -> dict[str, Any]:
+    """What those see who escalated the ticket, and all who read everything."""
     clocks = ticket.clocks.select_related("calendar").prefetch_related(
         Prefetch("segments", ClockSegment.objects.select_related("calendar"))
     )
-    text = f"{ticket.subject} {ticket.description}"
     return {
-        "ticket": ticket,
-        "answers": contract.rows(ticket.form, ticket.answers),
         "deadlines": of_clocks(list(clocks)),
-        "entries": timeline.of_ticket(ticket, user),
-        "actions": list(open_to(user, ticket)),
-        "one_click": ONE_CLICK,
-        "message_form": message_form or MessageForm(ticket=ticket, user=user),
-        "can_write": bool(conversation.kinds_for(user, ticket)) and ticket.state not in _SILENT,
-        "diagnosis": getattr(ticket, "diagnosis", None) if internal else None,
-        "reads_internal": internal,
-        "works": works,
-        "leads": Party.LEAD in parties(user, ticket),
-        "is_requester": Party.REQUESTER in parties(user, ticket),
-        "owner_form": OwnerForm(ticket=ticket) if works else None,
-        "team_form": TeamForm(initial={"team": ticket.team_id}) if works else None,
-        "priority_form": PriorityForm(initial={"priority": ticket.priority}) if works else None,
         "reviews": ticket.reviews.select_related("reviewer"),
-        "attachments": visible_attachments(ticket, user),
-        "hand_overs": ticket.hand_overs.select_related("team", "asked_by") if internal else (),
-        "article_uses": ticket.article_uses.select_related("article") if internal else (),
-        "articles": matching_articles(user, text, limit=4) if works else (),
-        "known_issues": matching_known_issues(user, text, limit=3) if works else (),
-        "similar": similar_to(ticket, user) if internal else (),
         "earlier": earlier_tickets(ticket, user),
         "ratings": ticket.ratings.all(),
-        "panels": panels.rendered(ticket, user),
+        "asked": _asked_of_l1(ticket),
     }
+
+
+def _internal(ticket: Ticket, user: User) -> dict[str, Any]:
+    return {
+        "diagnosis": Diagnosis.objects.filter(ticket=ticket)
+        .select_related("root_cause__parent", "updated_by")
+        .first(),
+        "hand_overs": ticket.hand_overs.select_related("team", "asked_by").order_by("asked_at"),
+        "article_uses": ticket.article_uses.select_related("article"),
+        "similar": similar_to(ticket, user),
+    }
+
+
+def _worked(ticket: Ticket, user: User) -> dict[str, Any]:
+    text = f"{ticket.subject} {ticket.description}"
+    used = {use.article_id for use in ticket.article_uses.all()}
+    issues = matching_known_issues(user, text, limit=3)
+    may_assign = ticket.owner_id == user.pk or Party.LEAD in parties(user, ticket)
+    return {
+        "owner_form": OwnerForm(ticket=ticket) if may_assign else None,
+        "team_form": TeamForm(initial={"team": ticket.team_id}),
+        "priority_form": PriorityForm(initial={"priority": ticket.priority}),
+        "articles": [article for article in matching_articles(user, text, limit=4) if article.pk not in used],
+        "known_issues": [issue for issue in issues if issue.pk != ticket.known_issue_id],
+    }
+
+
+def _asked_of_l1(ticket: Ticket) -> Message | None:
+    """Return what the second line asked, while the ticket waits for the first line's answer."""
+    if ticket.state not in NEEDS_L1:
+        return None
+    return ticket.messages.filter(kind=MessageKind.TO_L1).select_related("author").order_by("-created_at").first()
 
 
 _SILENT = {State.MERGED, State.CANCELLED}
@@ -88,45 +128,9 @@ def visible_attachments(ticket: Ticket, user: User) -> list[Any]:
     return list((own | ticket.attachments.filter(message__in=readable)).distinct().order_by("created_at"))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@once
-def act(request: HttpRequest, reference: str, verb: str) -> HttpResponse:
-    """Ask for what a transition needs (GET), and make it (POST)."""
-    ticket, user = visible_ticket(request, reference), person(request)
-    if verb not in FORMS:
-        raise Http404
-    chosen = Verb(verb)
-    form = FORMS[chosen](request.POST or None, ticket=ticket, user=user)
-    if request.method == "POST" and form.is_valid():
-        try:
-            form.perform()
-        except StaleVersion as error:
-            return _stale(request, error, form, ticket)
-        except Refused as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-        else:
-            done(request, _("Done: %s.") % BY_VERB[chosen].label)
-            return redirect(ticket_url(ticket))
-    if chosen not in {transition.verb for transition in open_to(user, ticket)} and not form.errors:
-        messages.warning(request, _("“%s” is not possible any more.") % BY_VERB[chosen].label)
-        return redirect(ticket_url(ticket))
-    template = "escalations/parts/action.html" if request.htmx else "escalations/action.html"  # type: ignore[attr-defined]
-    context = {"ticket": ticket, "form": form, "transition": BY_VERB[chosen]}
-    return render(request, template, context, status=422 if form.errors else 200)
-
-
-def _stale(request: HttpRequest, error: StaleVersion, form: ActionForm, ticket: Ticket) -> HttpResponse:
-    current = error.current
-    if not isinstance(current, Ticket):
-        raise Http404
-    return stale(
-        request, error, ticket_rows(current, form.cleaned_data), back_url=ticket_url(ticket), by=None,
-        at=current.updated_at,
-    )  # fmt: skip
-
-
 @require_POST
 @once
+@forbidding
 def write_message(request: HttpRequest, reference: str) -> HttpResponse:
     """Add a message with its files."""
     ticket, user = visible_ticket(request, reference), person(request)
@@ -233,10 +237,11 @@ def _try(request: HttpRequest, ticket: Ticket, change: Any, sentence: str) -> Ht
             raise Refused(_("Choose one of the list."))
         change()
     except NotAllowed as refusal:
-        return render(request, "403.html", {"message": refusal.message}, status=403)
+        raise PermissionDenied(str(refusal.message)) from refusal
     except DomainError as refusal:
         return render(
             request, "400.html", {"message": refusal.message, "back_url": ticket_url(ticket)}, status=422
         )
     done(request, sentence)
-    return redirect(ticket_url(ticket))
+    to_triage = request.POST.get("back") == "triage"
+    return redirect(reverse("triage", args=[ticket.reference]) if to_triage else ticket_url(ticket))

@@ -1,38 +1,145 @@
-"""The triage screen: accept, return, merge, or link to a known issue."""
+"""The triage screen: on the left what L1 states, on the right the decision, in one form."""
 
-from django.http import HttpRequest, HttpResponse
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
+from accounts.models import User
+from accounts.views.once import once
+from common.errors import Refused, StaleVersion
 from escalations import contract
 from escalations.access import works_on
 from escalations.deadlines import of_clocks
-from escalations.forms.actions import AcceptForm, MergeForm, ReturnForm
-from escalations.models import State
+from escalations.forms.actions import AcceptForm, ActionForm, MergeForm, ReturnForm
+from escalations.models import State, Ticket
 from escalations.similar import similar_to
-from escalations.views.parts import person, ticket_url, visible_ticket
+from escalations.transitions import BY_VERB, Verb
+from escalations.views.parts import (
+    Conflict,
+    conflict_of,
+    done,
+    forbidding,
+    leave,
+    person,
+    ticket_rows,
+    ticket_url,
+    visible_ticket,
+)
 from escalations.views.ticket import earlier_tickets, visible_attachments
+from knowledgebase.models import KnownIssue
 from knowledgebase.search import matching_articles, matching_known_issues
 
+DECISIONS: dict[str, type[ActionForm]] = {
+    Verb.ACCEPT: AcceptForm,
+    Verb.RETURN: ReturnForm,
+    Verb.MERGE: MergeForm,
+}
 
-@require_safe
+
+@dataclass
+class Decision:
+    """The three forms of the screen, which are one to the eye. Only the chosen one is checked."""
+
+    chosen: str
+    forms: dict[str, ActionForm]
+
+    @property
+    def form(self) -> ActionForm:
+        return self.forms[self.chosen]
+
+    @property
+    def review(self) -> ActionForm:
+        """The form whose questions about the escalation are shown; merging asks none."""
+        return self.forms[Verb.ACCEPT if self.chosen == Verb.MERGE else self.chosen]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+@forbidding
 def triage(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show a new escalation with everything the decision needs; what is past triage opens as usual."""
+    """Show a new escalation with everything the decision needs, and make the decision.
+
+    What is past triage opens as usual.
+    """
     ticket, user = visible_ticket(request, reference), person(request)
-    if ticket.state != State.NEW or not works_on(user, ticket):
+    posted = request.POST if request.method == "POST" else None
+    if not works_on(user, ticket) or (ticket.state != State.NEW and not posted):
         return redirect(ticket_url(ticket))
+    decision, conflict = _decision(posted, ticket, user), None
+    if posted and decision.form.is_valid():
+        try:
+            decision.form.perform()
+        except StaleVersion as error:
+            decision, conflict = _again(posted, error, decision, user)
+        except Refused as refusal:
+            named = refusal.field in decision.form.fields
+            decision.form.add_error(refusal.field if named else None, refusal.message)
+        else:
+            verb = Verb(decision.chosen)
+            done(
+                request,
+                _("%(reference)s: %(done)s.") % {"reference": ticket.reference, "done": BY_VERB[verb].label},
+            )
+            return leave(request, ticket_url(ticket))
+    status = 409 if conflict else 422 if decision.form.errors else 200
+    context = {**_context(ticket, user), "decision": decision, "conflict": conflict}
+    _suggest_issues(decision.forms[Verb.ACCEPT], context["known_issues"])
+    return render(request, "escalations/triage.html", context, status=status)
+
+
+def _decision(posted: QueryDict | None, ticket: Ticket, user: User) -> Decision:
+    """Return the forms: the chosen one bound, the others holding what was typed into them meanwhile."""
+    chosen = posted.get("decision", Verb.ACCEPT) if posted else Verb.ACCEPT
+    if chosen not in DECISIONS:
+        raise Http404
+    forms: dict[str, ActionForm] = {}
+    for verb, form_class in DECISIONS.items():
+        if posted and verb == chosen:
+            forms[verb] = form_class(posted, ticket=ticket, user=user)
+        else:
+            typed: dict[str, Any] = {name: value for name, value in posted.items() if value} if posted else {}
+            forms[verb] = form_class(ticket=ticket, user=user, initial=typed)
+        forms[verb].use_required_attribute = False  # two of the three are hidden
+    return Decision(chosen, forms)
+
+
+def _again(posted: QueryDict, error: StaleVersion, decision: Decision, user: User) -> tuple[Decision, Conflict]:
+    """Return the same decision on the ticket as it is now, and both versions."""
+    current = error.current
+    if not isinstance(current, Ticket):
+        raise Http404
+    data = posted.copy()
+    data["version"] = str(current.version)
+    rows = ticket_rows(current, decision.form.cleaned_data)
+    return _decision(data, current, user), conflict_of(error, rows, at=current.updated_at)
+
+
+def _context(ticket: Ticket, user: User) -> dict[str, Any]:
     text = f"{ticket.subject} {ticket.description}"
-    context = {
+    clocks = ticket.clocks.select_related("calendar").prefetch_related("segments__calendar")
+    files = visible_attachments(ticket, user)
+    return {
         "ticket": ticket,
+        "follows": True,
         "answers": contract.rows(ticket.form, ticket.answers),
-        "deadlines": of_clocks(list(ticket.clocks.select_related("calendar").prefetch_related("segments"))),
-        "attachments": visible_attachments(ticket, user),
+        "attachments": [file for file in files if file.message_id is None],
+        "deadlines": of_clocks(list(clocks)),
+        "returned_before": ticket.reviews.select_related("reviewer") if ticket.return_count else (),
         "earlier": earlier_tickets(ticket, user),
         "similar": similar_to(ticket, user),
         "known_issues": matching_known_issues(user, text, limit=4),
         "articles": matching_articles(user, text, limit=4),
-        "accept_form": AcceptForm(ticket=ticket, user=user, auto_id="accept_%s"),
-        "return_form": ReturnForm(ticket=ticket, user=user, auto_id="return_%s"),
-        "merge_form": MergeForm(ticket=ticket, user=user, auto_id="merge_%s"),
     }
-    return render(request, "escalations/triage.html", context)
+
+
+def _suggest_issues(form: ActionForm, fitting: list[KnownIssue]) -> None:
+    """Put the known issues that share words with the ticket at the top of the choice."""
+    field = form.fields["known_issue"]
+    pks = {issue.pk for issue in fitting}
+    others = [(issue.pk, str(issue)) for issue in field.queryset if issue.pk not in pks]
+    groups = [(_("Fits"), [(issue.pk, str(issue)) for issue in fitting]), (_("Others"), others)]
+    field.choices = [("", field.empty_label), *(group for group in groups if group[1])]
