@@ -26,7 +26,8 @@ from integrations.demo import customers, knowledge, people
 from integrations.demo.arrivals import WEEKS, Arrival, Reception
 from integrations.demo.facts import Facts, fill_in, gather
 from integrations.demo.scenarios import all_scenarios
-from integrations.demo.telling import Shelf, Telling
+from integrations.demo.shelf import Shelf
+from integrations.demo.telling import Telling
 from integrations.replay import Replay
 
 SEED = 1042

@@ -100,6 +100,19 @@ def _customer(rng: Random, number: int, since: datetime) -> Customer:
     )
 
 
+def contact(rng: Random, customer: Customer) -> str:
+    """Return the first name of whom one writes to: the customer, or somebody at the company."""
+    if customer.segment == Segment.CONSUMER:
+        return customer.name.split(" ", 1)[0]
+    return somebody(rng, customer.country).split(" ", 1)[0]
+
+
+def somebody(rng: Random, country: str) -> str:
+    """Return a name that is usual in the country."""
+    names = next(row[3] for row in _COUNTRIES if row[0] == country)
+    return " ".join(rng.choice(pool.split()).replace("~", " ") for pool in names)
+
+
 def _ascii(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return plain.lower().replace(" ", "")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from escalations import contract
 from escalations.models import ContractForm, Customer
+from integrations.demo.customers import contact, somebody
 from integrations.demo.scenarios import Scenario
 
 MANILA = ZoneInfo("Asia/Manila")
@@ -23,12 +24,14 @@ _MERCHANTS = {
     "en": ["Sari-Sari ni Aling Nena", "Kapitolyo Coffee", "Metro Gadget Hub", "Lakbay Travel",
            "Blue Lagoon Resort", "Harbour Books",
            "Pandesal Republic", "Northwind Outdoor", "QuickCart", "MediPlus Pharmacy",
-           "Lucky Star Appliances", "GreenGrocer 24", "Tindahan Online", "Skyline Cinemas", "Manila Power & Light",
-           "AquaServe Water", "FiberNow", "Bayani Motors"],
+           "Lucky Star Appliances", "GreenGrocer 24", "Tindahan Online", "Skyline Cinemas", "Bayani Motors"],
     "es": ["Abarrotes La Esperanza", "Café Altura", "Librería del Centro", "TecnoPunto", "Farmacia San Rafael",
            "Viajes Horizonte", "Mueblería Roble", "Zapatería Paso Fino", "Ferretería El Tornillo", "MercaFácil",
-           "Aguas del Norte", "Luz y Fuerza Regional", "Fibra Andina", "Cines Plaza", "La Huerta en Línea"],
+           "Cines Plaza", "La Huerta en Línea"],
 }  # fmt: skip
+_BILLERS = {"en": ["Manila Power & Light", "AquaServe Water", "FiberNow", "Metro Gas", "SkyLine Cable"],
+            "es": ["Aguas del Norte", "Luz y Fuerza Regional", "Fibra Andina", "Gas del Valle"]}  # fmt: skip
+_BETWEEN_PEOPLE = {"Wallet transfers", "Bank transfers", "Remittances"}
 _BANKS = [
     "Banco Mabini",
     "First Luzon Bank",
@@ -51,6 +54,7 @@ _DEVICES = [
 ]
 _CAMPAIGNS = {"en": ["Double Points Weekend", "Payday Rewards", "QR Fridays", "Bring a Friend"],
               "es": ["Puntos al doble", "Quincena con premio", "Viernes de QR", "Trae a un amigo"]}  # fmt: skip
+_CARRIERS = {"en": ["LBC", "J&T", "DHL"], "es": ["Estafeta", "Servientrega", "DHL"]}
 _SITES = ["shop.northwind-outdoor.example", "tienda.cafealtura.example", "harbourbooks.example",
           "metrogadget.example", "farmaciasanrafael.example"]  # fmt: skip
 _FALSE_SITES = ["secure-wallet-check.example", "cuenta-verifica.example", "wallet-notice.example"]
@@ -66,30 +70,29 @@ class Facts(dict[str, str]):
 
 def gather(rng: Random, scenario: Scenario, customer: Customer, language: str, at: datetime) -> Facts:
     """Make up the particulars of a case that is escalated at `at`."""
-    happened = (
-        at - timedelta(days=rng.choice((0, 0, 0, 1, 1, 2, 3, 5)), minutes=rng.randrange(20, 900))
-    ).astimezone(MANILA)
+    days = rng.randrange(2, 9) if scenario.aged else rng.choice((0, 0, 0, 1, 1, 2, 3))
+    happened = (at - timedelta(days=days, minutes=rng.randrange(20, 600))).astimezone(MANILA)
     currency, least, most = _CURRENCIES[customer.country]
     amount = _amount(rng, least, most, currency)
-    person = customer.name if customer.segment != "consumer" else customer.name.split(" ", 1)[0]
+    product = rng.choice(scenario.products) if scenario.products else ""
     facts = Facts(
-        first=person,
+        first=contact(rng, customer),
         amount=amount,
         raw_amount=amount.replace(",", ""),
-        product=rng.choice(scenario.products) if scenario.products else "",
+        product=product,
         error=rng.choice(scenario.errors) if scenario.errors else "",
-        merchant=rng.choice(_MERCHANTS[language]),
+        merchant=_counterparty(rng, product, customer, language),
         bank=rng.choice(_BANKS),
         city=rng.choice(_CITIES[language]),
         device=rng.choice(_DEVICES),
-        version=f"{rng.randrange(5, 7)}.{rng.randrange(2, 19)}.{rng.randrange(4)}",
+        version=_version(rng, scenario),
         campaign=rng.choice(_CAMPAIGNS[language]),
-        carrier=rng.choice(["LBC", "J&T", "DHL", "Estafeta", "Servientrega"]),
+        carrier=rng.choice(_CARRIERS[language]),
         site=rng.choice(_FALSE_SITES if scenario.category == "security_alert" else _SITES),
         date=_day(happened, language),
         iso_date=happened.date().isoformat(),
         time=f"{happened:%H:%M}",
-        days=str(rng.randrange(2, 9)),
+        days=str(max(2, days)),
         n=str(rng.randrange(3, 60)),
         attempts=str(rng.randrange(2, 6)),
         points=str(rng.randrange(2, 90) * 50),
@@ -98,6 +101,8 @@ def gather(rng: Random, scenario: Scenario, customer: Customer, language: str, a
         old=f"{rng.randrange(10_000):04d}",
         new=f"{rng.randrange(10_000):04d}",
     )
+    limit = round(most / rng.randrange(2, 20), -2)
+    facts["limit_now"], facts["limit_wanted"] = f"{limit:.0f} {currency}", f"{limit * 2:.0f} {currency}"
     facts["txn"] = _reference(rng, scenario)
     return facts
 
@@ -109,6 +114,18 @@ def _amount(rng: Random, least: int, most: int, currency: str) -> str:
             f"{round(value, -2):,.0f} {currency}" if currency == "CLP" else f"{round(value, -2):,.2f} {currency}"
         )
     return f"{value:,.2f} {currency}" if rng.random() < 0.6 else f"{round(value, -1) + least:,.2f} {currency}"
+
+
+def _counterparty(rng: Random, product: str, customer: Customer, language: str) -> str:
+    if product in _BETWEEN_PEOPLE:
+        return somebody(rng, customer.country)
+    return rng.choice(_BILLERS[language] if product == "Bill payments" else _MERCHANTS[language])
+
+
+def _version(rng: Random, scenario: Scenario) -> str:
+    if scenario.category == "api_integration":  # the plugins' fault was mended with 4.2.1
+        return rng.choice(["4.0.3", "4.1.0", "4.1.2", "4.2.0"])
+    return f"5.{rng.randrange(12, 16)}.{rng.randrange(4)}"
 
 
 def _day(moment: datetime, language: str) -> str:
@@ -162,11 +179,12 @@ def _answer(rng: Random, field: contract.Field, scenario: Scenario, facts: Facts
             values = [choice["value"] for choice in field["choices"]]
             return facts["product"] if facts["product"] in values else rng.choice(values)
         case "steps":
-            return rng.sample(texts["steps"], k=min(len(texts["steps"]), rng.randrange(2, 5)))
+            steps = rng.sample(texts["steps"], k=min(len(texts["steps"]), rng.randrange(2, 5)))
+            return [step.format_map(facts) for step in steps]
         case "request":
             return rng.choice(texts["request"]).format_map(facts)
         case "money":
-            return facts["raw_amount"]
+            return facts[key] if key.startswith("limit") else facts["raw_amount"]
         case "date":
             return facts["iso_date"]
         case "reference":
@@ -174,7 +192,7 @@ def _answer(rng: Random, field: contract.Field, scenario: Scenario, facts: Facts
         case "url":
             return f"https://{facts['site']}/" + ("p/" + _letters(rng, 6).lower() if key == "post" else "")
         case "number":
-            return facts.get(key, facts["attempts"])
+            return facts.get(key, "")
     return _words(rng, field, facts, texts)
 
 

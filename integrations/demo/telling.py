@@ -1,7 +1,5 @@
 """One case from the call to the rating, told to a Replay until the present is reached."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from statistics import NormalDist
@@ -13,14 +11,11 @@ from escalations import calendars
 from escalations.defaults.service_levels import ALWAYS
 from escalations.models import (
     Calendar,
-    Category,
     HandOver,
     Message,
     MessageKind,
     Metric,
-    Policy,
     Reason,
-    RootCause,
     State,
     Ticket,
     TriageReview,
@@ -28,9 +23,8 @@ from escalations.models import (
 from integrations.demo import findings
 from integrations.demo.arrivals import Arrival
 from integrations.demo.facts import Facts
-from integrations.demo.people import Staff
+from integrations.demo.shelf import Shelf
 from integrations.replay import Replay
-from knowledgebase.models import Article, KnownIssue
 
 REOPENED_SHARE = 0.06
 RETURNED_SHARE = 0.11
@@ -38,23 +32,6 @@ RETURNED_SHARE = 0.11
 
 class Present(Exception):
     """The next step lies in the future: the case is open, as it stands."""
-
-
-@dataclass
-class Shelf:
-    """What cases refer to: catalogue, people and knowledge, by key."""
-
-    staff: Staff
-    system: User
-    policies: Sequence[Policy]
-    categories: dict[str, Category]
-    reasons: dict[tuple[str, str], Reason]
-    causes: dict[str, RootCause]
-    partner_hours: Calendar
-    articles: dict[tuple[str, str], list[Article]] = field(default_factory=dict)
-    issues: dict[str, KnownIssue] = field(default_factory=dict)
-    close_after: timedelta = timedelta(days=5)
-    rating_days: int = 14
 
 
 class Telling:
@@ -88,6 +65,13 @@ class Telling:
         value = self.texts[key]
         chosen = value if isinstance(value, str) else self.rng.choice(value)
         return redaction.clean(chosen.format_map(self.facts))
+
+    def dialogue(self, whom: str) -> tuple[str, str]:
+        """Return a question to `whom` and the answer that belongs to it."""
+        questions, answers = self.texts[f"ask_{whom}"], self.texts[f"from_{whom}"]
+        place = self.rng.randrange(len(questions))
+        question, answer = questions[place], answers[place % len(answers)]
+        return redaction.clean(question.format_map(self.facts)), redaction.clean(answer.format_map(self.facts))
 
     def chance(self, share: float) -> bool:
         return self.rng.random() < share
@@ -315,18 +299,19 @@ class Telling:
         whom = "customer" if state == State.WAITING_CUSTOMER else "l1"
         self.slow += hours / 20
         self.replay.pass_deadlines(self.at)
-        question = self.replay.say(self.at, kind, self.text(f"ask_{whom}"), by=self.owner)
+        asked, answered = self.dialogue(whom)
+        question = self.replay.say(self.at, kind, asked, by=self.owner)
         self.replay.wait(self.at, state, by=self.owner, message=question)
         self.halt(str(state))
         self.wait(hours)
         reply = MessageKind.FROM_CUSTOMER if whom == "customer" else MessageKind.FROM_L1
         by = self.shelf.system if whom == "customer" else self.agent
-        self.replay.message(self.at, reply, self.text(f"from_{whom}"), by=by, resumes=True)
+        self.replay.message(self.at, reply, answered, by=by, resumes=True)
 
     def _hand_over(self) -> None:
         partner = self.arrival.scenario.partner
         team, people = self.shelf.staff.teams[partner], self.shelf.staff.members[partner]
-        question = self.text("ask_partner")
+        question, answer = self.dialogue("partner")
         hand_over = HandOver(
             ticket=self.ticket, team=team, question=question, asked_by=self.owner, asked_at=self.at
         )
@@ -341,7 +326,7 @@ class Telling:
             + timedelta(seconds=self.rng.randrange(2000))
         )
         self.replay.message(
-            self.at, MessageKind.PARTNER, self.text("from_partner"), by=self.rng.choice(people),
+            self.at, MessageKind.PARTNER, answer, by=self.rng.choice(people),
             hand_over=hand_over, resumes=True,
         )  # fmt: skip
 
@@ -386,7 +371,7 @@ class Telling:
         self.work(self.target(Metric.RESOLUTION) * 0.25 * self.rng.random())
         scenario = self.arrival.scenario
         again = self.text("resolution_again")
-        self._settle(self.text("answer_customer"), again, scenario.cause, scenario.resolution)
+        self._settle(self.text("answer_again"), again, scenario.cause, scenario.resolution)
 
     def _close(self) -> None:
         resolved = self.at

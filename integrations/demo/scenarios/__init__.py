@@ -16,7 +16,11 @@ Texts = dict[str, Any]
 
 @dataclass(frozen=True)
 class Scenario:
-    """One kind of case: how it is reported, found out and answered, in both languages."""
+    """One kind of case: how it is reported, found out and answered, in both languages.
+
+    `planted` marks the problem that grows; `aged` one that the customer waited for some days with.
+    Where texts ask and answer, the answer stands at the question's place in its own list.
+    """
 
     category: str
     key: str
@@ -32,6 +36,7 @@ class Scenario:
     cause: str
     resolution: str
     planted: bool
+    aged: bool
     texts: dict[str, Texts]
 
 
@@ -64,6 +69,7 @@ def _of_category(category: str, content: dict[str, Any]) -> list[Scenario]:
             cause=row["cause"],
             resolution=row["resolution"],
             planted=row.get("planted", False),
+            aged=row.get("aged", False),
             texts={language: common[language] | content[language] | row[language] for language in ("en", "es")},
         )
         for row in content["scenarios"]
