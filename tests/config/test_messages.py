@@ -57,6 +57,12 @@ def test_texts_are_found_wherever_they_stand(messages, tmp_path):
         ("Queue", "", (), 'missing: "Queue" (accounts/q.py)'),
         ("Queue", "Cola", ("fuzzy",), 'doubtful (marked fuzzy): "Queue" (accounts/q.py)'),
         ("%(n)s late", "%(m)s tarde", (), 'wrong: "%(n)s late" (accounts/q.py)'),
+        ("{time} left", "quedan {tiempo}", (), 'wrong: "{time} left" (accounts/q.py): {tiempo}, {time}'),
+        ("%(a)s of %(b)s", "%(a)s", (), 'wrong: "%(a)s of %(b)s" (accounts/q.py): %(b)s'),
+        ("<b>Sent</b>", "Enviado", (), 'wrong: "<b>Sent</b>" (accounts/q.py): </b>, <b>'),
+        (("One", "%(n)s things"), ("Una", "Varias"), (), 'wrong: "One" (accounts/q.py): %(n)s'),
+        (("%(n)s day", "%(n)s days"), ("Un día", "%(n)s días"), (), 'wrong: "%(n)s day" (accounts/q.py): %(n)s'),
+        (("One", "%(n)s things"), ("Hay %(n)s", "Hay %(n)s"), (), None),
         (("%(n)s day", "%(n)s days"), ("%(n)s día", ""), (), 'missing: "%(n)s day" (accounts/q.py)'),
     ],
 )
