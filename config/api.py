@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import SimpleRouter
 
 import knowledgebase.api.views
+import reports.api.views
 from accounts.api.tokens import CurrentTokenView, TokensView
 from escalations.api.views import CategoryViewSet, CustomerViewSet, TicketViewSet
 
@@ -13,6 +14,7 @@ router.register("tickets", TicketViewSet, basename="api-ticket")
 router.register("customers", CustomerViewSet, basename="api-customer")
 router.register("categories", CategoryViewSet, basename="api-category")
 knowledgebase.api.views.register(router)
+reports.api.views.register(router)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include(router.urls)),

@@ -45,7 +45,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         return render(request, "reports/dashboard.html", {"form": form}, status=400)
     board = _board(request, form)
     shown = {name: tables.build(name, board) for name in tables.TABLES}
-    rises = shown_to(reader(request)).filter(status=TrendStatus.OPEN).order_by("-last_day", "q_value")
+    rises = shown_to(reader(request)).filter(status=TrendStatus.OPEN).defer("chart", "examples")
     context = {
         "form": form,
         "board": board,
@@ -59,7 +59,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             "most": charts.most(board),
         },
         "presets": _presets(board),
-        "trends": named(rises[:TRENDS_SHOWN]),
+        "trends": named(rises.order_by("-last_day", "q_value")[:TRENDS_SHOWN]),
         "zone": durations.zone_name(clock.now().astimezone(days.zone())),
     }
     return render(request, "reports/dashboard.html", context)

@@ -45,6 +45,11 @@ class Table:
         return [list(zip(self.columns, row, strict=True)) for row in self.rows[:ROWS_SHOWN]]
 
     @property
+    def is_slim(self) -> bool:
+        """Whether it fits a narrow screen as it is."""
+        return len(self.columns) <= 3
+
+    @property
     def hidden(self) -> int:
         """How many rows only the CSV has."""
         return max(0, len(self.rows) - ROWS_SHOWN)

@@ -29,7 +29,8 @@ def trend_list(request: HttpRequest) -> HttpResponse:
     status = request.GET.get("status", TrendStatus.OPEN)
     if status not in TrendStatus.values:
         raise Http404
-    found = trends.shown_to(reader(request)).filter(status=status).order_by("-last_day", "q_value", "pk")
+    found = trends.shown_to(reader(request)).filter(status=status).defer("chart", "examples")
+    found = found.order_by("-last_day", "q_value", "pk")
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     address = f"?status={status}&page="
     context = {
@@ -89,7 +90,7 @@ def _context(request: HttpRequest, found: Trend, form: DismissForm) -> dict[str,
 
 
 def _tiles(found: Trend) -> list[Tile]:
-    begun, latest = (date_format(day, "j M Y") for day in (found.since, found.last_day))
+    begun, latest = date_format(found.since, "j M"), date_format(found.last_day, "j M Y")
     return [
         Tile(
             _("Seen since it began"),
