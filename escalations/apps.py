@@ -7,11 +7,12 @@ class EscalationsConfig(AppConfig):
     name = "escalations"
 
     def ready(self) -> None:
-        """Ask to hear of the events that are mailed to customers; show linked tickets beside what the desk knows."""
-        from escalations import mail
+        """Hear of the events that are mailed to customers; show linked tickets beside what the desk knows."""
+        from escalations import assignment, mail
         from escalations.views import linked
         from events import consumers
         from knowledgebase import panels
 
         consumers.register(mail.CONSUMER, mail.KINDS, mail.handle)
+        consumers.register(assignment.CONSUMER, assignment.KINDS, assignment.handle)
         panels.register("linked_tickets", linked.panel)

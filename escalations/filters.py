@@ -1,6 +1,7 @@
 """The queue's filters, kept in its address."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import django_filters as filters
@@ -139,11 +140,17 @@ class TicketFilter(filters.FilterSet):
             for error in errors
         ]
 
-    @property
+    @cached_property
     def menus(self) -> list[forms.BoundField]:
         """The fields that the list offers as menus of boxes; one that offers no choice is left out."""
-        fields = [self.form[name] for name in MENUS]
-        return [field for field in fields if len(list(field.field.choices)) > 1]
+        offered = []
+        for name in MENUS:
+            bound = self.form[name]
+            options = [option for option in bound.field.choices]  # noqa: C416  list() would count the rows first
+            bound.field.widget.choices = options
+            if len(options) > 1:
+                offered.append(bound)
+        return offered
 
     @property
     def carried(self) -> list[tuple[str, list[str]]]:

@@ -44,7 +44,7 @@ class MessageForm(forms.Form):
     uploads = FilesField(label=_("Files"), required=False)
 
     def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
-        kinds = conversation.kinds_for(user, ticket)
+        self.kinds = kinds = conversation.kinds_for(user, ticket)
         super().__init__(*args, initial={"kind": kinds[0] if kinds else None}, **kwargs)
         self.fields["kind"].choices = [(kind.value, _COMPOSED.get(kind, kind.label)) for kind in kinds]
 
