@@ -36,7 +36,11 @@ class Refused(DomainError):
 
 
 class NotAllowed(DomainError):
-    """This person may not do this. What they may not even see must look absent instead (404, else 403)."""
+    """This person may not do this (403). What they may not even see is Absent."""
+
+
+class Absent(NotAllowed):
+    """This person may not even see it: it looks as if it were not there (404)."""
 
 
 class StaleVersion(DomainError):

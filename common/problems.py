@@ -8,12 +8,13 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import status
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from common.errors import DomainError, NotAllowed, Refused, StaleVersion
+from common.errors import Absent, DomainError, NotAllowed, Refused, StaleVersion
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -37,15 +38,27 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def problem(code: int, detail: str, *, errors: dict[str, list[str]] | None = None) -> Response:
     """Return an answer of problem details. `errors` names each field and what to mend."""
-    body: dict[str, Any] = {
+    return Response(body(code, detail, errors=errors), status=code, content_type=MEDIA_TYPE)
+
+
+def body(code: int, detail: str, *, errors: dict[str, list[str]] | None = None) -> dict[str, Any]:
+    """Return the members of problem details; an empty `detail` is the code's usual sentence."""
+    members: dict[str, Any] = {
         "type": "about:blank",
         "title": _TITLES.get(code, str(code)),
         "status": code,
-        "detail": detail,
+        "detail": detail or _USUAL.get(code, _("The request was malformed.")),
     }
     if errors:
-        body["errors"] = errors
-    return Response(body, status=code, content_type=MEDIA_TYPE)
+        members["errors"] = errors
+    return members
+
+
+_USUAL = {
+    403: gettext_lazy("You may not do this."),
+    404: gettext_lazy("There is nothing here."),
+    413: gettext_lazy("The request is too large."),
+}
 
 
 _TITLES = {
@@ -56,6 +69,7 @@ _TITLES = {
     405: "Method Not Allowed",
     406: "Not Acceptable",
     409: "Conflict",
+    411: "Length Required",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
@@ -64,6 +78,8 @@ _TITLES = {
 
 
 def _of_domain(error: DomainError) -> Response:
+    if isinstance(error, Absent):
+        return problem(status.HTTP_404_NOT_FOUND, "")
     if isinstance(error, NotAllowed):
         return problem(status.HTTP_403_FORBIDDEN, str(error))
     if isinstance(error, StaleVersion):

@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.refusals.Readable",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -73,6 +74,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "config.refusals.Refusals",
     "allauth.account.middleware.AccountMiddleware",
 ]
 
@@ -187,8 +189,18 @@ STORAGES = {
 ATTACHMENT_MAX_BYTES = (
     1024 * 1024 * env.read("ATTACHMENT_MAX_MB", env.positive, expected="a whole number of megabytes", default=20)
 )
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+UPLOAD_MAX_BYTES = max(
+    ATTACHMENT_MAX_BYTES,
+    1024 * 1024 * env.read("UPLOAD_MAX_MB", env.positive, expected="a whole number of megabytes", default=50),
+)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # of all that is no file
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+FILE_UPLOAD_HANDLERS = [
+    "common.uploads.WithinLimits",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # Mail.
 vars().update(
@@ -202,6 +214,7 @@ vars().update(
         },
     )
 )
+EMAIL_TIMEOUT = 20  # seconds; a hanging mail server must not hold a worker
 DEFAULT_FROM_EMAIL = env.read(
     "DEFAULT_FROM_EMAIL",
     str,
@@ -271,7 +284,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["common.json_input.Input"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_RATES": {"tokens": "10/min"},
     "EXCEPTION_HANDLER": "common.problems.handle",
@@ -281,6 +294,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Escalations, customers, knowledge and metrics. Errors are problem details (RFC 9457).",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from common import clock
-from common.errors import NotAllowed, Refused, StaleVersion
+from common.errors import Absent, NotAllowed, Refused, StaleVersion
 from escalations.access import parties
 from escalations.models import State, Ticket
 from escalations.snapshot import SUBJECT, snapshot
@@ -22,7 +22,7 @@ from events.models import Event
 def lock(ticket: Ticket, *, by: User, version: int | None = None) -> Ticket:
     """Return the ticket as stored now, locked until the transaction ends.
 
-    Raises NotAllowed when `by` may not see it, StaleVersion when `version` is
+    Raises Absent when `by` may not see it, StaleVersion when `version` is
     given and somebody has changed the ticket since.
     """
     tickets = Ticket.objects.all() if by.is_robot else Ticket.objects.visible_to(by)
@@ -33,7 +33,7 @@ def lock(ticket: Ticket, *, by: User, version: int | None = None) -> Ticket:
         .first()
     )
     if locked is None:
-        raise NotAllowed(_("There is no such escalation."))
+        raise Absent(_("There is no such escalation."))
     if version is not None and version != locked.version:
         raise StaleVersion(
             _("Somebody changed this escalation while you were writing. Nothing was saved."),

@@ -34,6 +34,8 @@ TYPES = (
 FILLS = ("transaction_ref", "product", "error_code")
 LONGEST = {"text": 300, "reference": 120, "url": 1000, "long_text": 10_000, "request": 4_000}
 MOST_STEPS = 30
+_MOST_DIGITS = 15  # on either side of the point
+_LARGEST_AMOUNT = 10**15  # minor units
 
 # Minor units of the currencies that do not have two decimals (ISO 4217).
 _DECIMALS = {
@@ -216,16 +218,24 @@ def _number(field: Field, raw: Any) -> str | None:
         number = Decimal(value.replace(",", "."))
     except InvalidOperation:
         number = Decimal("NaN")
-    if not number.is_finite() or abs(number) >= Decimal("1e15"):
+    # Asked of the digits: arithmetic overflows at 1e999999999, and 1e-999999999 would be written out.
+    if not number.is_finite() or number.adjusted() >= _MOST_DIGITS or _decimals(number) > _MOST_DIGITS:
         raise ValueError(_("This must be a number, such as 12 or 3.5."))
     return f"{number.normalize():f}"
+
+
+def _decimals(number: Decimal) -> int:
+    exponent = number.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
 
 
 def _money(field: Field, raw: Any) -> dict[str, Any] | None:
     """Read "12.50 EUR", or the stored form of an API client."""
     if isinstance(raw, Mapping):
         amount, currency = raw.get("amount"), str(raw.get("currency", "")).upper()
-        if isinstance(amount, bool) or not isinstance(amount, int) or not re.fullmatch(r"[A-Z]{3}", currency):
+        if isinstance(amount, bool) or not isinstance(amount, int) or abs(amount) > _LARGEST_AMOUNT:
+            raise ValueError(_("This must be an amount in minor units and a currency."))
+        if not re.fullmatch(r"[A-Z]{3}", currency):
             raise ValueError(_("This must be an amount in minor units and a currency."))
         return {"amount": amount, "currency": currency}
     value = _text(field, raw)

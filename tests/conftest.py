@@ -22,15 +22,20 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 from collections.abc import Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
+from typing import TYPE_CHECKING  # noqa: E402
 
 import pytest  # noqa: E402
 from django.conf import settings as django_settings  # noqa: E402
 from django.core.cache import cache  # noqa: E402
-from django.db import connections  # noqa: E402
+from django.db import connections, transaction  # noqa: E402
+from django.test import override_settings  # noqa: E402
 from django.utils import translation  # noqa: E402
 from pytest_django import DjangoDbBlocker  # noqa: E402
 
 from tests import seed  # noqa: E402
+
+if TYPE_CHECKING:
+    from tests.matrix import Scenario
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -66,3 +71,23 @@ def _nothing_left_over(tmp_path: Path, settings: object) -> Iterator[None]:
     cache.clear()
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(scope="module")
+def built(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[Scenario]":
+    """Build a desk with a person of each role once for a module, whose tests are marked `django_db`."""
+    from tests.matrix import Scenario
+
+    media = tmp_path_factory.mktemp("media")
+    with django_db_blocker.unblock(), transaction.atomic(), override_settings(MEDIA_ROOT=media):
+        yield Scenario(media)
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def scenario(built: "Scenario", settings: object) -> "Scenario":
+    """The module's desk; what a test does to it is rolled back."""
+    settings.MEDIA_ROOT = built.media  # type: ignore[attr-defined]
+    return built

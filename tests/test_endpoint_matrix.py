@@ -3,13 +3,9 @@
 Add a row when you add an address: see tests/matrix.py for how.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import transaction
-from django.test import override_settings
-from pytest_django import DjangoDbBlocker, Settings
 
 from tests.matrix import (
     ANONYMOUS,
@@ -19,6 +15,7 @@ from tests.matrix import (
     Scenario,
     addresses,
     answer_of,
+    api,
     page,
     post_only,
     public,
@@ -153,6 +150,31 @@ REPORTS = {
     "trend_dismiss": post_only(to=trend),
 }
 
+API = {
+    "api-ticket-list": api(),
+    "api-ticket-detail": api(READERS, to=ticket),
+    "api-ticket-transitions": api(READERS, to=ticket),
+    "api-ticket-comments": api(READERS, to=ticket),
+    "api-customer-list": api(),
+    "api-customer-detail": api(
+        f"{ESCALATORS} partner auditor admin", to=lambda scenario: {"pk": scenario.ticket.customer_id}
+    ),
+    "api-category-list": api(),
+    "api-category-detail": api(to=category),
+    "api-article-list": api(),
+    "api-article-search": api(query="?q=known"),
+    "api-article-detail": api(to=article),
+    "api-known-issue-list": api(),
+    "api-known-issue-detail": api(to=known_issue),
+    "api-metrics-list": api(NUMBERS, query="?measure=created"),
+    "api-trend-list": api(NUMBERS),
+    "api-trend-detail": api(NUMBERS, to=trend),
+    "api-tokens": public(405),
+    "api-token-current": api(gives=401),  # a session is no token
+    "api-schema": api(),
+    "api-docs": api(),
+}
+
 ADMIN = {
     "admin:index": page("admin", others=302, anonymous=302),
     "admin:accounts_user_changelist": page("admin", others=302),
@@ -160,24 +182,10 @@ ADMIN = {
     "admin:events_delivery_changelist": page("admin", others=302),
 }
 
-MATRIX: dict[str, Row] = {**CONFIG, **ACCOUNTS, **ESCALATIONS, **KNOWLEDGEBASE, **REPORTS, **ADMIN}
+# All tests share one scenario, and what a test writes is rolled back.
+pytestmark = pytest.mark.django_db
 
-
-@pytest.fixture(scope="module")
-def built(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Scenario]:
-    """Build the scenario once: GET changes nothing, so all tests of this module may share it."""
-    media = tmp_path_factory.mktemp("media")
-    with django_db_blocker.unblock(), transaction.atomic(), override_settings(MEDIA_ROOT=media):
-        yield Scenario(media)
-        transaction.set_rollback(True)
-
-
-@pytest.fixture
-def scenario(built: Scenario, settings: Settings) -> Scenario:
-    settings.MEDIA_ROOT = built.media
-    return built
+MATRIX: dict[str, Row] = {**CONFIG, **ACCOUNTS, **ESCALATIONS, **KNOWLEDGEBASE, **REPORTS, **API, **ADMIN}
 
 
 def test_every_address_has_a_row_and_every_row_an_address():
@@ -199,4 +207,4 @@ def test_who_may_read(scenario: Scenario, name: str):
 @pytest.mark.parametrize("name", sorted(name for name, row in MATRIX.items() if not row.is_public))
 def test_nobody_writes_without_signing_in(scenario: Scenario, name: str):
     response = scenario.clients[ANONYMOUS].post(MATRIX[name].address(name, scenario))
-    assert answer_of(response) in {LOGIN, 302, 401, 403}
+    assert answer_of(response) in {LOGIN, 302, 401, 403, 405}

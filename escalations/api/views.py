@@ -9,13 +9,13 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet, ReadOnlyModelViewSet
 
 from accounts.api.idempotency import idempotent
 from accounts.models import User
+from common.pagination import Cursors
 from escalations import conversation, escalating, queue
 from escalations.api import transitions
 from escalations.api.serializers import (
@@ -38,12 +38,12 @@ from escalations.similar import exact_reference
 from escalations.transitions import open_to
 
 
-class NewestFirst(CursorPagination):
+class NewestFirst(Cursors):
     page_size = 50
     ordering = ("-created_at", "-pk")
 
 
-class ByPosition(CursorPagination):
+class ByPosition(Cursors):
     page_size = 100
     ordering = ("position", "pk")
 

@@ -6,13 +6,13 @@ from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from accounts.models import User
+from common.pagination import Cursors
 from knowledgebase.api.serializers import (
     ArticleRowSerializer,
     ArticleSerializer,
@@ -25,7 +25,7 @@ from knowledgebase.models import Article, KnownIssue
 from knowledgebase.search import search_articles
 
 
-class LastChangedFirst(CursorPagination):
+class LastChangedFirst(Cursors):
     page_size = 50
     ordering = ("-updated_at", "-pk")
 

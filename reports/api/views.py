@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import BaseRouter
 from rest_framework.viewsets import GenericViewSet, ViewSet
 
 from accounts.models import User
+from common.pagination import Cursors
 from reports import access, naming, summaries, trends
 from reports.api.serializers import MetricsSerializer, QuestionSerializer, TrendSerializer
 from reports.forms import FigureFilter
@@ -70,7 +70,7 @@ class MetricsViewSet(ViewSet):
         return Response(MetricsSerializer(answer).data)
 
 
-class LatestFirst(CursorPagination):
+class LatestFirst(Cursors):
     page_size = 50
     ordering = ("-last_day", "-pk")
 

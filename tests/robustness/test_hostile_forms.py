@@ -1,0 +1,154 @@
+"""Every form of every page: hostile values get a 4xx and change nothing; a repeat is carried out once."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
+from django.test import Client
+
+from tests.matrix import Scenario, answer_of
+from tests.robustness import hostile
+from tests.robustness.forms import Form, forms_of
+from tests.test_endpoint_matrix import MATRIX
+
+pytestmark = pytest.mark.django_db
+
+#: Where who works finds forms.
+PAGES = {
+    "l1": ["escalate_in", "resubmit", "ticket", "correct_customer", "preferences", "account_change_password"],
+    "l2": ["queue", "ticket", "triage", "diagnosis", "article_new", "article_edit", "article", "known_issue_new",
+           "known_issue_edit", "known_issue"],
+    "lead": ["ticket", "trend"],
+    "partner": ["ticket"],
+    "anonymous": ["rate", "account_login", "account_reset_password"],
+}  # fmt: skip
+VERBS = ("resolve", "resume", "cancel")
+SESSIONS = {"sessions.Session", "usersessions.UserSession"}
+TABLES = [
+    model._meta.db_table
+    for model in apps.get_models()
+    if model._meta.label not in SESSIONS and model._meta.managed and not model._meta.proxy
+]
+EVERYTHING = " UNION ALL ".join(
+    f"SELECT '{table}', count(*), coalesce(sum(hashtext(row::text)), 0) FROM {table} AS row"  # noqa: S608
+    for table in TABLES
+)
+
+
+def state() -> list[tuple[Any, ...]]:
+    """Return a digest of each table of the database."""
+    with connection.cursor() as cursor:
+        cursor.execute(EVERYTHING)
+        return cursor.fetchall()
+
+
+def changed(before: list[tuple[Any, ...]]) -> set[str]:
+    return {old[0] for old, new in zip(before, state(), strict=True) if old != new}
+
+
+def addresses_of(role: str, scenario: Scenario) -> Iterator[str]:
+    yield from (MATRIX[name].address(name, scenario) for name in PAGES[role])
+    if role == "lead":
+        ticket = MATRIX["ticket"].address("ticket", scenario)
+        yield from (f"{ticket}do/{verb}/" for verb in VERBS)
+
+
+def all_forms(role: str, scenario: Scenario) -> list[Form]:
+    """Return the forms that the role's pages offer, each action once."""
+    found: dict[tuple[str, tuple[str, ...]], Form] = {}
+    for address in addresses_of(role, scenario):
+        response = scenario.clients[role].get(address)
+        assert response.status_code == 200, address
+        for form in forms_of(response.content.decode(), address):
+            found.setdefault((form.action, tuple(form.open_fields)), form)
+    return [form for form in found.values() if not form.action.endswith("/logout/")]
+
+
+def send(client: Client, form: Form, **values: Any) -> Any:
+    with transaction.atomic():
+        response = client.post(form.action, {**form.fields, **values})
+        response.state = state()
+        transaction.set_rollback(True)
+    return response
+
+
+@pytest.mark.parametrize("role", sorted(PAGES))
+def test_hostile_values(scenario: Scenario, role: str):
+    client = scenario.clients[role]
+    before = state()
+    for form in all_forms(role, scenario):
+        for value in hostile.TEXTS:
+            response = send(client, form, **dict.fromkeys(form.open_fields, value))
+            assert response.status_code < 500, f"{form.action} {value[:40]!r}"
+            if response.status_code >= 400:
+                assert response.state == before, f"{form.action} {value[:40]!r}"
+
+
+@pytest.mark.parametrize("role", sorted(PAGES))
+def test_each_field_alone_may_be_hostile(scenario: Scenario, role: str):
+    client = scenario.clients[role]
+    before = state()
+    for form in all_forms(role, scenario):
+        for name in form.open_fields:
+            for value in (hostile.HUGE, "1e-999999999"):
+                response = send(client, form, **{name: value})
+                assert response.status_code < 500, f"{form.action} {name}={value[:40]!r}"
+                if response.status_code >= 400:
+                    assert response.state == before, f"{form.action} {name}={value[:40]!r}"
+
+
+@pytest.mark.parametrize("role", sorted(PAGES))
+def test_a_file_where_text_belongs_and_text_where_a_file_belongs(scenario: Scenario, role: str):
+    client = scenario.clients[role]
+    for form in all_forms(role, scenario):
+        files = {name: SimpleUploadedFile("x.txt", b"x") for name in form.open_fields[:3]}
+        assert send(client, form, **files).status_code < 500, form.action
+        assert send(client, form, **dict.fromkeys(form.files, "no file")).status_code < 500, form.action
+
+
+@pytest.mark.parametrize("role", sorted(PAGES))
+def test_other_shapes_of_body(scenario: Scenario, role: str):
+    client = scenario.clients[role]
+    before = state()
+    bodies = [
+        ("application/json", b'{"a": 1}'),
+        ("application/x-www-form-urlencoded", b"%ff%fe=%00&&&=&%"),
+        ("application/x-www-form-urlencoded; charset=rot13", b"a=b"),
+        ("multipart/form-data", b"no boundary"),
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n\x00\xff"),
+        ("multipart/form-data; boundary=\xff", b"--x"),
+        ("text/xml", b"<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><a>&x;</a>"),
+    ]  # fmt: skip
+    for action in sorted({form.action for form in all_forms(role, scenario)}):
+        for content_type, body in bodies:
+            with transaction.atomic():
+                answer = answer_of(client.generic("POST", action, body, content_type=content_type))
+                if isinstance(answer, int) and answer >= 400:
+                    assert not changed(before), f"{action} {content_type}"
+                transaction.set_rollback(True)
+            assert isinstance(answer, str) or answer < 500, f"{action} {content_type}"
+
+
+@pytest.mark.parametrize("role", ["l1", "l2", "lead"])
+def test_the_same_form_sent_twice_is_carried_out_once(scenario: Scenario, role: str):
+    """Whatever a form does as it stands, the second time it does nothing more and leads to the same place."""
+    client = scenario.clients[role]
+    texts = ("body", "message", "symptoms", "title", "name")
+    carried_out = 0
+    for form in all_forms(role, scenario):
+        filled = {name: "A second thought." for name in texts if name in form.fields and not form.fields[name]}
+        sent = {**form.fields, **filled}
+        with transaction.atomic():
+            first = client.post(form.action, sent)
+            between = state()
+            second = client.post(form.action, sent)
+            if first.status_code == 302:
+                carried_out += 1
+                assert "form_token" in form.fields or not changed(between), f"{form.action} has no form_token"
+                assert not changed(between), f"{form.action} was carried out twice: {changed(between)}"
+                assert (second.status_code, second.headers["Location"]) == (302, first.headers["Location"])
+            transaction.set_rollback(True)
+    assert carried_out
