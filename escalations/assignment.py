@@ -1,37 +1,28 @@
 """Who has a ticket: taking the next one, assigning, giving it to another team."""
 
-from datetime import UTC, datetime
-
-from django.db import models, transaction
-from django.db.models.functions import Coalesce
+from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts import people
 from accounts.models import Availability, Role, Team, TeamKind, User
 from common.errors import NotAllowed, Refused
 from escalations import sla
 from escalations.access import Party, parties, works_on
 from escalations.changes import lock, record, save
 from escalations.models import Priority, State, Ticket
-from escalations.models.ticket import TicketQuerySet
+from escalations.models.ticket import OPEN, TicketQuerySet, due_or_never
+from events.models import Event
+
+CONSUMER = "assignment"
+KINDS = ("person.deactivated",)
 
 #: States in which a ticket without an owner waits for somebody to take it.
-UNTAKEN = (State.NEW, State.ACCEPTED, State.REOPENED)
-
-#: The due time, for sorting, of a ticket none of whose clocks runs.
-NEVER_DUE = datetime(9999, 12, 31, tzinfo=UTC)
+UNTAKEN = (State.NEW, State.ACCEPTED, State.REOPENED, State.IN_PROGRESS)
 
 
 def by_urgency(tickets: TicketQuerySet) -> TicketQuerySet:
     """Order tickets by urgency: priority, then the next deadline, then the oldest."""
     return tickets.annotate(urgent_at=due_or_never()).order_by("priority", "urgent_at", "pk")
-
-
-def due_or_never() -> Coalesce:
-    """Return the next due time as something that sorts last when there is none."""
-    return Coalesce(
-        "next_due_at", models.Value(NEVER_DUE, output_field=models.DateTimeField()),
-        output_field=models.DateTimeField(),
-    )  # fmt: skip
 
 
 @transaction.atomic
@@ -141,3 +132,19 @@ def set_priority(ticket: Ticket, priority: int, *, by: User, version: int | None
 def _require_open(ticket: Ticket) -> None:
     if not ticket.is_open:
         raise Refused(_("This escalation is “%s”: reopen it first.") % ticket.get_state_display())
+
+
+def handle(event: Event) -> None:
+    """Let go of every open ticket of a person who no longer works here, so that others are offered them."""
+    for ticket in Ticket.objects.filter(owner=event.subject_id, state__in=OPEN).order_by("pk"):
+        _release(ticket, event.subject_id)
+
+
+@transaction.atomic
+def _release(ticket: Ticket, owner_id: int) -> None:
+    by = people.system()
+    locked = lock(ticket, by=by)
+    if locked.owner_id == owner_id and locked.is_open:
+        locked.owner = None
+        save(locked)
+        record(locked, "assigned", by=by, how="owner_left")

@@ -23,7 +23,7 @@ WRITERS: dict[MessageKind, frozenset[Party]] = {
     MessageKind.TO_CUSTOMER: DESK,
     MessageKind.TO_L1: DESK,
     MessageKind.FROM_L1: frozenset({Party.REQUESTER}),
-    MessageKind.FROM_CUSTOMER: frozenset({Party.REQUESTER, Party.SYSTEM}),
+    MessageKind.FROM_CUSTOMER: DESK | {Party.REQUESTER, Party.SYSTEM},
     MessageKind.PARTNER: DESK | {Party.PARTNER},
 }
 
@@ -33,17 +33,26 @@ _ANSWERS = {
     MessageKind.FROM_CUSTOMER: State.WAITING_CUSTOMER,
 }
 
+#: What the other side says once it is over has to reopen the ticket, or nobody would act on it.
+_REOPENING = {MessageKind.FROM_L1, MessageKind.FROM_CUSTOMER}
+_OVER = {State.RESOLVED, State.CLOSED}
+_SILENT = {State.MERGED, State.CANCELLED}
+
 _FIRST_RESPONSES = {MessageKind.TO_CUSTOMER, MessageKind.TO_L1}
 
 
 def kinds_for(user: User, ticket: Ticket) -> list[MessageKind]:
     """Return the kinds of message that `user` may write on this ticket now."""
+    if ticket.state in _SILENT:
+        return []
     stances = parties(user, ticket)
     open_hand_over = stances & WRITERS[MessageKind.PARTNER] and _open_hand_over(ticket, user) is not None
     return [
         kind
         for kind, writers in WRITERS.items()
-        if stances & writers and (kind != MessageKind.PARTNER or open_hand_over)
+        if stances & writers
+        and (kind != MessageKind.PARTNER or open_hand_over)
+        and not (kind in _REOPENING and ticket.state in _OVER)
     ]
 
 
@@ -73,8 +82,12 @@ def write(ticket: Ticket, *, by: User, kind: MessageKind, body: str, uploads: It
     locked = lock(ticket, by=by)
     if not parties(by, locked) & WRITERS[kind]:
         raise NotAllowed(_("You may not write this here."))
-    if locked.state in {State.MERGED, State.CANCELLED}:
+    if locked.state in _SILENT:
         raise Refused(_("This escalation is “%s”.") % locked.get_state_display())
+    if kind in _REOPENING and locked.state in _OVER:
+        raise Refused(
+            _("This escalation is “%s”: reopen it to say what is still wrong.") % locked.get_state_display()
+        )
     message = add(locked, by=by, kind=kind, body=body, uploads=uploads)
     if _ANSWERS.get(kind) == locked.state:
         enter(locked, State.IN_PROGRESS)

@@ -14,7 +14,7 @@ class Deadline:
 
     metric: str
     label: str
-    state: str  # running, paused, met or missed
+    state: str  # running, overdue, paused, met or missed
     due_at: datetime | None
     remaining: int | None
     business_time: bool
@@ -41,13 +41,10 @@ def of_clocks(clocks: list[Clock]) -> list[Deadline]:
 
 
 def _deadline(row: Clock, now: datetime) -> Deadline:
-    state = {ClockState.RUNNING: "running", ClockState.PAUSED: "paused"}.get(
-        ClockState(row.state), "missed" if row.breached_at else "met"
-    )
     return Deadline(
         metric=row.metric,
         label=row.get_metric_display(),
-        state=state,
+        state=_state(row, now),
         due_at=row.due_at,
         remaining=_remaining(row, now),
         business_time=row.calendar is not None,
@@ -57,6 +54,15 @@ def _deadline(row: Clock, now: datetime) -> Deadline:
         stopped_at=row.stopped_at,
         used=Ledger(row, list(row.segments.all())).used(now),
     )
+
+
+def _state(row: Clock, now: datetime) -> str:
+    if row.due_at is not None:
+        # Said here and not left to the time left, which stands at nothing until the next opening.
+        return "overdue" if row.due_at < now else "running"
+    if row.state == ClockState.PAUSED:
+        return "paused"
+    return "missed" if row.breached_at else "met"
 
 
 def _remaining(row: Clock, now: datetime) -> int | None:

@@ -16,6 +16,7 @@ from accounts.models import Team, TeamKind, User
 from common import clock
 from common.errors import Refused
 from escalations import conversation, sla
+from escalations.access import Party, parties
 from escalations.changes import chosen, enter, lock, lock_for, record, required, save
 from escalations.models import (
     HandOver,
@@ -168,7 +169,7 @@ def reopen(
     said = redaction.clean(required(explanation, "explanation", _("Say what is still wrong.")))
     locked.reopen_count += 1
     locked.closed_at = None
-    kind = MessageKind.FROM_L1 if locked.team_id not in by.teams_as("l2", "lead") else MessageKind.NOTE
+    kind = MessageKind.FROM_L1 if Party.REQUESTER in parties(by, locked) else MessageKind.NOTE
     message = conversation.add(locked, by=by, kind=kind, body=said)
     return _enter(locked, State.REOPENED, "reopened", by=by, reason=code.pk, message=message.pk)
 

@@ -21,8 +21,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.errors import Refused
-from escalations.assignment import due_or_never
 from escalations.models import Clock, ClockSegment, ClockState, Message, MessageKind, State, Ticket
+from escalations.models.ticket import due_or_never
 
 PAGE_SIZE = 50
 

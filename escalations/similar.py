@@ -52,6 +52,18 @@ def open_of_transaction(user: User, references: list[str]) -> list[Ticket]:
     )
 
 
+def open_elsewhere(user: User, external_id: str, references: list[str]) -> bool:
+    """Tell whether another team has an open ticket of this customer or transaction.
+
+    Only that there is one: what `user` may not see stays unseen, yet nobody escalates twice unwarned.
+    """
+    about = Q(transaction_ref__in=[reference.strip() for reference in references if reference.strip()])
+    if external_id.strip():
+        about |= Q(customer__external_id=external_id.strip())
+    hidden = Ticket.objects.open().filter(about).exclude(pk__in=Ticket.objects.visible_to(user).values("pk"))
+    return hidden.exists()
+
+
 def by_text(
     user: User, text: str, *, category: Category | None = None, besides: int | None = None
 ) -> list[Ticket]:

@@ -83,7 +83,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         Verb.RESUME, _("Resume work"),
-        _WAITING, State.IN_PROGRESS, DESK | _REQUESTER | {Party.PARTNER} | _SYSTEM,
+        _WAITING, State.IN_PROGRESS, DESK | _SYSTEM,
     ),
     Transition(
         Verb.RESOLVE, _("Resolve"),

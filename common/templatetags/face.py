@@ -96,8 +96,8 @@ def deadline(
 ) -> dict[str, Any]:
     """Show one deadline.
 
-    `state`: running, paused, met or missed (soon and overdue follow from the
-    time). `remaining`: business time left, when it is not simply `due` minus
+    `state`: running, overdue, paused, met or missed (soon and overdue follow from
+    the time left too). `remaining`: business time left, when it is not simply `due` minus
     now (negative when over). `zone`: the name of the zone to show it in, the
     reader's by default. `short` leaves the clock time to the hover text.
     `business`: what is left is business time, told in hours. `more`: quiet
@@ -147,7 +147,7 @@ def _deadline_text(state: str, left: timedelta | None, *, days: bool) -> str:
         )
     if left is None:
         return "–"
-    return words["over" if left < timedelta() else "left"].format(time=durations.in_words(abs(left), days=days))
+    return words["over" if state == "overdue" or left < timedelta() else "left"].format(time=durations.in_words(abs(left), days=days))
 
 
 def _clock_time(local: datetime) -> str:

@@ -63,7 +63,7 @@ class DeadlineSerializer(serializers.Serializer[Any]):
     """One clock now. `remaining` is in seconds of the time the target counts."""
 
     metric = serializers.CharField()
-    state = serializers.ChoiceField(choices=["running", "paused", "met", "missed"])
+    state = serializers.ChoiceField(choices=["running", "overdue", "paused", "met", "missed"])
     due_at = serializers.DateTimeField(allow_null=True)
     remaining = serializers.IntegerField(allow_null=True)
     business_time = serializers.BooleanField()

@@ -1,5 +1,6 @@
 """The escalation ticket."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -65,6 +66,22 @@ class Priority(models.IntegerChoices):
     P2 = 2, "P2"
     P3 = 3, "P3"
     P4 = 4, "P4"
+
+
+#: The due time, for sorting, of a ticket none of whose clocks runs.
+NEVER_DUE = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def due_or_never() -> Coalesce:
+    """Return the next due time as something that sorts last when there is none.
+
+    The queue's index is over this very expression.
+    """
+    return Coalesce(
+        "next_due_at",
+        models.Value(NEVER_DUE, output_field=models.DateTimeField()),
+        output_field=models.DateTimeField(),
+    )
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
@@ -191,7 +208,7 @@ class Ticket(models.Model):
             models.Index(
                 F("team"),
                 F("priority"),
-                Coalesce("next_due_at", models.Value("infinity"), output_field=models.DateTimeField()),
+                due_or_never(),
                 F("id"),
                 name="ticket_queue",
                 condition=Q(state__in=sorted(OPEN)),
@@ -202,6 +219,8 @@ class Ticket(models.Model):
             models.Index(fields=["customer", "-created_at"], name="ticket_customer"),
             models.Index(fields=["transaction_ref"], name="ticket_transaction", condition=~Q(transaction_ref="")),
             models.Index(fields=["state", "state_since"], name="ticket_state_since"),
+            models.Index(fields=["created_at"], name="ticket_created"),
+            models.Index(fields=["resolved_at"], name="ticket_resolved", condition=Q(resolved_at__isnull=False)),
             GinIndex(fields=["search"], name="ticket_search"),
         ]
         constraints = [

@@ -201,6 +201,7 @@ def hints(request: HttpRequest, key: str) -> HttpResponse:
         else None,
         "doubles": similar.open_of_customer(user, customer_id),
         "same_transaction": similar.open_of_transaction(user, references),
+        "elsewhere": similar.open_elsewhere(user, customer_id, references),
         "similar": similar.by_text(user, text, category=category),
         "known_issues": matching_known_issues(user, text, limit=3),
         "articles": matching_articles(user, text, limit=4),

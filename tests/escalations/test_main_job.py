@@ -2,13 +2,15 @@
 
 import pytest
 
+from accounts.models import Role, TeamKind
 from common.errors import NotAllowed, Refused, StaleVersion
-from escalations import conversation, csat, diagnosis, escalating, lifecycle, triage
+from escalations import conversation, csat, diagnosis, escalating, lifecycle, similar, triage
 from escalations.csat import LinkRefused, Opinion
 from escalations.diagnosis import Findings, Hypothesis
 from escalations.models import Clock, ClockState, MessageKind, Metric, ReasonKind, State, Ticket
 from events.models import Event
 from tests.escalations.desk import GOOD, Desk
+from tests.factories import TeamFactory
 
 
 def test_an_escalation_goes_from_l1_to_a_rating(desk: Desk) -> None:
@@ -99,6 +101,32 @@ def test_reopening_goes_on_with_the_resolution_clock(desk: Desk) -> None:
     assert (again.state, again.reopen_count) == (State.REOPENED, 1)
     assert clock_row.state == ClockState.RUNNING
     assert [segment.reason for segment in clock_row.segments.all()][-2:] == ["stopped", "reopened"]
+
+
+def test_what_l1_says_after_the_end_has_to_reopen_it(desk: Desk) -> None:
+    """Else nobody would act on it, and it would be closed over the answer."""
+    ticket = desk.resolved()
+    with pytest.raises(Refused):
+        conversation.write(ticket, by=desk.l1, kind=MessageKind.FROM_L1, body="It is still broken.")
+    assert MessageKind.FROM_L1 not in conversation.kinds_for(desk.l1, ticket)
+
+
+def test_l1_cannot_take_back_what_was_handed_to_a_partner(desk: Desk) -> None:
+    ticket = lifecycle.wait_for_partner(
+        desk.started(), by=desk.l2, partner=desk.engineering, message="Is the gateway up?"
+    )
+    with pytest.raises(NotAllowed):
+        lifecycle.resume(ticket, by=desk.l1)
+    assert ticket.hand_overs.get().ended_at is None
+
+
+def test_another_team_is_warned_that_there_is_one_and_no_more(desk: Desk) -> None:
+    ticket = desk.escalated()
+    elsewhere = desk.person("Nina Night", (TeamFactory(kind=TeamKind.L1), Role.L1))
+    assert similar.open_elsewhere(elsewhere, ticket.customer.external_id, [])
+    assert similar.open_of_customer(elsewhere, ticket.customer.external_id) == []
+    assert not similar.open_elsewhere(desk.l1, ticket.customer.external_id, [])
+    assert not similar.open_elsewhere(elsewhere, "", [""])
 
 
 def test_merging_keeps_one_ticket(desk: Desk) -> None:

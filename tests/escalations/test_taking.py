@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
+from accounts import people
 from accounts.models import Availability, Role
 from common.errors import NotAllowed, Refused
 from escalations import assignment
 from escalations.models import Ticket
+from events.models import Event
 from tests.escalations.desk import Desk
 
 
@@ -52,6 +54,22 @@ def test_another_team_gets_it_without_an_owner(desk: Desk) -> None:
     assert (passed.team, passed.owner, passed.reassignment_count) == (desk.accounts, None, 1)
     assert not Ticket.objects.visible_to(desk.l2).exists()
     assert assignment.take_next(by=desk.outsider) == ticket
+
+
+def test_work_that_was_let_go_of_is_offered_again(desk: Desk) -> None:
+    ticket = desk.started()
+    assignment.assign(ticket, None, by=desk.l2)
+    assert assignment.take_next(by=desk.other_l2) == ticket
+
+
+def test_the_tickets_of_somebody_who_left_are_offered_to_others(desk: Desk) -> None:
+    ticket, ended = desk.started(), desk.resolved()
+    people.deactivate(desk.l2, by=desk.lead)
+    assignment.handle(Event.objects.get(kind="person.deactivated"))
+    ticket.refresh_from_db()
+    ended.refresh_from_db()
+    assert (ticket.owner, ended.owner) == (None, desk.l2)
+    assert assignment.take_next(by=desk.other_l2) == ticket
 
 
 @pytest.mark.django_db(transaction=True)
