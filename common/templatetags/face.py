@@ -147,7 +147,8 @@ def _deadline_text(state: str, left: timedelta | None, *, days: bool) -> str:
         )
     if left is None:
         return "–"
-    return words["over" if state == "overdue" or left < timedelta() else "left"].format(time=durations.in_words(abs(left), days=days))
+    phrase = words["over" if state == "overdue" or left < timedelta() else "left"]
+    return phrase.format(time=durations.in_words(abs(left), days=days))
 
 
 def _clock_time(local: datetime) -> str:
