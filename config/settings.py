@@ -299,6 +299,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "ArticleStatus": "knowledgebase.models.article.Status",
+        "KnownIssueStatus": "knowledgebase.models.known_issue.IssueStatus",
+        "TrendStatus": "reports.models.TrendStatus",
         "TicketState": "escalations.models.ticket.State",
         "TicketPriority": "escalations.models.ticket.Priority",
         "LevelEnum": "escalations.models.ticket.Level",

@@ -6,7 +6,8 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from accounts.models import Team, TeamKind, User
+from accounts.api.serializers import PersonSerializer
+from accounts.models import Team, TeamKind
 from escalations import json_schema
 from escalations.models import (
     Category,
@@ -22,12 +23,6 @@ from escalations.models import (
     Ticket,
 )
 from escalations.transitions import Verb
-
-
-class PersonSerializer(serializers.ModelSerializer[User]):
-    class Meta:
-        model = User
-        fields = ["id", "name"]
 
 
 class CustomerSerializer(serializers.ModelSerializer[Customer]):

@@ -4,15 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.models import User
+from accounts.api.serializers import PersonSerializer
 from common import markdown
 from knowledgebase.models import Article, KnownIssue
-
-
-class PersonSerializer(serializers.ModelSerializer[User]):
-    class Meta:
-        model = User
-        fields = ["id", "name"]
 
 
 class ArticleRowSerializer(serializers.ModelSerializer[Article]):
