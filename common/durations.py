@@ -67,7 +67,7 @@ def relative(moment: datetime) -> str:
     """Return "3 min ago" or "in 2 h"; a moment more than 30 days away as its date."""
     away = moment - clock.now()
     if abs(away) >= RELATIVE_WITHIN:
-        return date_format(timezone.localtime(moment), "j M Y")
+        return date_format(timezone.localtime(moment), _("j M Y"))
     words, seconds = phrases(), abs(int(away.total_seconds()))
     if seconds < MINUTE:
         return words["just_now"]
@@ -91,4 +91,5 @@ def exact(moment: datetime, zone: ZoneInfo | None = None) -> str:
     local = timezone.localtime(moment, zone)
     offset = local.strftime("%z")
     key = local.tzinfo.key if isinstance(local.tzinfo, ZoneInfo) else local.strftime("%Z")
-    return f"{date_format(local, 'D j M Y, H:i:s')} ({key}, UTC{offset[:3]}:{offset[3:]})"
+    said = date_format(local, _("D j M Y, H:i:s"))
+    return f"{said} ({key}, UTC{offset[:3]}:{offset[3:]})"

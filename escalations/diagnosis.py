@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import models, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 import redaction
 from accounts.models import User
@@ -20,7 +20,7 @@ LONGEST = 20_000
 
 
 class HypothesisStatus(models.TextChoices):
-    OPEN = "open", gettext_lazy("Open")
+    OPEN = "open", pgettext_lazy("hypothesis", "Open")
     CONFIRMED = "confirmed", gettext_lazy("Confirmed")
     RULED_OUT = "ruled_out", gettext_lazy("Ruled out")
 

@@ -45,8 +45,8 @@ def relative_time(moment: datetime | None) -> str:
 
 
 @register.simple_tag
-def exact_time(moment: datetime | None, pattern: str = "j M Y, H:i") -> str:
-    """Return <time> in the reader's zone, which is named. `pattern` as of the filter `date`."""
+def exact_time(moment: datetime | None, pattern: str = "") -> str:
+    """Return <time> in the reader's zone, which is named. `pattern` as of the filter `date`, translated."""
     if moment is None:
         return "–"
     local = timezone.localtime(moment)
@@ -54,7 +54,7 @@ def exact_time(moment: datetime | None, pattern: str = "j M Y, H:i") -> str:
         '<time datetime="{}" title="{}">{} {}</time>',
         moment.isoformat(),
         durations.exact(moment),
-        date_format(local, pattern),
+        date_format(local, pattern or _("j M Y, H:i")),
         durations.zone_name(local),
     )
 
@@ -155,7 +155,7 @@ def _clock_time(local: datetime) -> str:
     """Return "15:40 Manila", with the day when it is not today's."""
     today = clock.now().astimezone(local.tzinfo).date()
     days_away = abs((local.date() - today).days)
-    pattern = "H:i" if days_away == 0 else "D H:i" if days_away < 6 else "j M, H:i"
+    pattern = "H:i" if days_away == 0 else "D H:i" if days_away < 6 else _("j M, H:i")
     return f"{date_format(local, pattern)} {durations.zone_name(local)}"
 
 

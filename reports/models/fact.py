@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Team
 from escalations.models import Category, Channel, Priority, Ticket
@@ -18,17 +19,17 @@ class Measure(models.TextChoices):
     """What a fact counts. Each says what its `bucket` and its `total` mean, if it has them."""
 
     CREATED = "created", _("Created")
-    ACCEPTED = "accepted", _("Accepted")
-    RETURNED = "returned", _("Returned")  # bucket: the reason's id
-    RESUBMITTED = "resubmitted", _("Resubmitted")
-    TAKEN = "taken", _("Taken or assigned")
-    RESOLVED = "resolved", _("Resolved")  # bucket: the resolution code's id
-    REOPENED = "reopened", _("Reopened")  # bucket: the reason's id
-    CANCELLED = "cancelled", _("Cancelled")  # bucket: the reason's id
-    MERGED = "merged", _("Merged")
-    CLOSED = "closed", _("Closed")
+    ACCEPTED = "accepted", pgettext_lazy("counted", "Accepted")
+    RETURNED = "returned", pgettext_lazy("counted", "Returned")  # bucket: the reason's id
+    RESUBMITTED = "resubmitted", pgettext_lazy("counted", "Resubmitted")
+    TAKEN = "taken", pgettext_lazy("counted", "Taken or assigned")
+    RESOLVED = "resolved", pgettext_lazy("counted", "Resolved")  # bucket: the resolution code's id
+    REOPENED = "reopened", pgettext_lazy("counted", "Reopened")  # bucket: the reason's id
+    CANCELLED = "cancelled", pgettext_lazy("counted", "Cancelled")  # bucket: the reason's id
+    MERGED = "merged", pgettext_lazy("counted", "Merged")
+    CLOSED = "closed", pgettext_lazy("counted", "Closed")
     BACKLOG = "backlog", _("Backlog")  # +1 and −1: summed over all days up to D it is the backlog of D
-    RATED = "rated", _("Rated")  # bucket: the score; total: the scores' sum
+    RATED = "rated", pgettext_lazy("counted", "Rated")  # bucket: the score; total: the scores' sum
     # Whether each clock reached its aim in time. A resolution that was undone is neither.
     MET_ACCEPT = "met:accept", _("Accepted in time")
     MET_FIRST_RESPONSE = "met:first_response", _("Answered first in time")

@@ -158,13 +158,13 @@ def _tiles_of_flow(board: Board) -> list[Tile]:
             board.behind(Measure.CREATED),
         ),
         Tile(
-            _("Resolved"),
+            str(Measure.RESOLVED.label),
             wording.whole(resolved),
             _("%s reopened") % wording.whole(reopened),
             board.behind(Measure.RESOLVED),
         ),
         Tile(
-            _("Returned"),
+            str(Measure.RETURNED.label),
             wording.whole(returned),
             _("%s of what was created") % share,
             board.behind(Measure.RETURNED),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from escalations.models import Metric
 from reports import figures, links
@@ -105,7 +106,12 @@ def sla(board: Board) -> Table:
                 _share(reached),
             ]
         )
-    return Table("sla", _("Service levels"), [_("Clock"), _("In time"), _("Missed"), _("In time, %")], rows)
+    return Table(
+        "sla",
+        _("Service levels"),
+        [_("Clock"), _("In time"), pgettext("counted", "Missed"), _("In time, %")],
+        rows,
+    )
 
 
 def times(board: Board) -> Table:
@@ -151,7 +157,7 @@ def returns(board: Board) -> Table:
         ]
         for reason, amount in ordered
     ]
-    columns = [_("Reason"), _("Returned"), _("Share, %")]
+    columns = [_("Reason"), str(Measure.RETURNED.label), _("Share, %")]
     return Table("returns", _("Why escalations were returned"), columns, rows, _("Nothing was returned."))
 
 
@@ -198,7 +204,8 @@ def workload(board: Board) -> Table:
             ]
         )
     columns = [
-        _("Person"), _("Open now"), _("Taken"), _("Accepted"), _("Returned"), _("Resolved"),
+        _("Person"), _("Open now"), _("Taken"),
+        *(str(measure.label) for measure in (Measure.ACCEPTED, Measure.RETURNED, Measure.RESOLVED)),
         _("Resolved in time, %"), _("Rating"),
     ]  # fmt: skip
     return Table("workload", _("Workload"), columns, rows, _("Nobody worked on anything in these days."))
@@ -222,8 +229,12 @@ def by_category(board: Board) -> Table:
             ]
         )
     columns = [
-        _("Category"), _("Created"), _("Returned"), _("Resolved"), _("Reopened"), _("Resolved in time, %"),
-        _("Rating"),
+        _("Category"),
+        *(
+            str(measure.label)
+            for measure in (Measure.CREATED, Measure.RETURNED, Measure.RESOLVED, Measure.REOPENED)
+        ),
+        _("Resolved in time, %"), _("Rating"),
     ]  # fmt: skip
     return Table("categories", _("Categories"), columns, rows, _("Nothing happened in these days."))
 

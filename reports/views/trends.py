@@ -90,7 +90,7 @@ def _context(request: HttpRequest, found: Trend, form: DismissForm) -> dict[str,
 
 
 def _tiles(found: Trend) -> list[Tile]:
-    begun, latest = date_format(found.since, "j M"), date_format(found.last_day, "j M Y")
+    begun, latest = date_format(found.since, _("j M")), date_format(found.last_day, _("j M Y"))
     return [
         Tile(
             _("Seen since it began"),

@@ -35,12 +35,12 @@ def length(seconds: float | None) -> str:
 
 def period(kind: Period, start: date) -> str:
     """Return what an axis says of a period: "3 May", "week of 3 May" as "3 May", "May 2026"."""
-    return date_format(start, "M Y" if kind is Period.MONTH else "j M")
+    return date_format(start, _("M Y") if kind is Period.MONTH else _("j M"))
 
 
 def iso_day(day: str) -> str:
     """Return a day written 2026-05-03 as "3 May"."""
-    return date_format(date.fromisoformat(day), "j M")
+    return date_format(date.fromisoformat(day), _("j M"))
 
 
 def period_heading(kind: Period) -> str:
