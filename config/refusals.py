@@ -69,7 +69,7 @@ class Refusals:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
+        if "Transfer-Encoding" in request.headers and not request.headers.get("Content-Length"):
             return answer(request, 411, _("The length of the request must be said beforehand (Content-Length)."))
         if _announced(request) > _most_bytes(request):
             return answer(request, 413, limits_in_words())

@@ -22,6 +22,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "escalations.tasks.close_unanswered",
         "schedule": crontab(minute=5),
     },
+    "delete files of changes that failed": {
+        "task": "escalations.tasks.sweep_files",
+        "schedule": crontab(hour=3, minute=30),
+    },
     "forget requests that nobody will repeat": {
         "task": "accounts.tasks.forget_handled_requests",
         "schedule": crontab(minute=20),

@@ -5,11 +5,14 @@ carried; only those may be shown inline. Everything else is a download.
 """
 
 import hashlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import PurePath
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 from PIL import Image, UnidentifiedImageError
 
@@ -22,6 +25,7 @@ from escalations.models import Attachment, Message, Ticket
 IMAGE_FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
 MOST_PIXELS = 40_000_000
 MOST_FILES = 10
+FOLDER = "attachments"
 
 
 def attach(ticket: Ticket, upload: File, *, by: User, message: Message | None = None) -> Attachment:
@@ -54,7 +58,26 @@ def safe_name(name: str) -> str:
     """Return the file's own name without folders, control characters or card numbers."""
     base = PurePath(name.replace("\\", "/")).name
     printable = "".join(character for character in base if character.isprintable())
-    return redaction.clean(printable).strip()[:200] or "file"
+    return redaction.clean(printable).strip(" .")[:200] or "file"
+
+
+def sweep(older_than: timedelta = timedelta(days=1)) -> int:
+    """Delete files that no attachment names, left by changes that failed after storing them; return how many."""
+    stored = set(_stored(before=clock.now() - older_than))
+    orphans = stored - set(Attachment.objects.filter(file__in=stored).values_list("file", flat=True))
+    for name in orphans:
+        default_storage.delete(name)
+    return len(orphans)
+
+
+def _stored(*, before: datetime) -> Iterator[str]:
+    if not default_storage.exists(FOLDER):
+        return
+    for folder in default_storage.listdir(FOLDER)[0]:
+        for name in default_storage.listdir(f"{FOLDER}/{folder}")[1]:
+            path = f"{FOLDER}/{folder}/{name}"
+            if default_storage.get_modified_time(path) <= before:
+                yield path
 
 
 def _content(upload: File) -> tuple[File, str]:

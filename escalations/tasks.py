@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from escalations import lifecycle, sla
+from escalations import attachments, lifecycle, sla
 
 
 @shared_task(ignore_result=True)
@@ -15,3 +15,9 @@ def mark_breaches() -> None:
 def close_unanswered() -> None:
     """Close resolved tickets that nobody answered (hourly)."""
     lifecycle.close_unanswered()
+
+
+@shared_task(ignore_result=True)
+def sweep_files() -> None:
+    """Delete files of changes that failed after storing them (daily)."""
+    attachments.sweep()

@@ -62,7 +62,7 @@ def idempotent(handler: Handler) -> Handler:
             raise NotAuthenticated
         sent = safe_retry.fingerprint(request.method, request.get_full_path(), request.data)
         with transaction.atomic():
-            handled = safe_retry.begin(request.user, f"api:{key}", fingerprint=sent)
+            handled = safe_retry.begin(request.user, f"api:{safe_retry.fingerprint(key)}", fingerprint=sent)
             if handled.fingerprint != sent:
                 raise KeyReused
             if handled.is_done:

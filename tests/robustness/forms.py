@@ -16,6 +16,7 @@ class Form:
     method: str
     fields: dict[str, str] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
+    texts: set[str] = field(default_factory=set)  # what a person may write into
 
     @property
     def open_fields(self) -> list[str]:
@@ -50,6 +51,7 @@ class _Reader(HTMLParser):
             self.form.fields[name] = ""
         elif tag == "textarea":
             self.writing = name
+            self.form.texts.add(name)
             self.form.fields[name] = ""
         elif tag == "input" and kind == "file":
             self.form.files.add(name)
@@ -58,6 +60,8 @@ class _Reader(HTMLParser):
                 self.form.fields[name] = given.get("value", "on")
         elif tag == "input" and kind not in NOT_SENT:
             self.form.fields[name] = given.get("value", "")
+            if kind in {"text", "search", "url", "email", "tel"}:
+                self.form.texts.add(name)
 
     def handle_data(self, data: str) -> None:
         if self.form is not None and self.writing:
