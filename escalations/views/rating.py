@@ -38,7 +38,9 @@ def rate(request: HttpRequest, token: str) -> HttpResponse:
                 return render(request, "escalations/rating_thanks.html")
         context = {"form": form, "ticket": invitation.ticket}
         response = render(request, "escalations/rating.html", context, status=422 if form.errors else 200)
-        response["Referrer-Policy"] = "no-referrer"
+        # The token goes to no other site. Not "no-referrer": browsers then send the form with
+        # `Origin: null`, which the CSRF check refuses.
+        response["Referrer-Policy"] = "same-origin"
         return response
 
 
