@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
+from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -120,16 +121,29 @@ def rows(form: ContractForm | None, answers: Mapping[str, Any]) -> list[tuple[st
 
 
 def as_text(field: Field, value: Any) -> str:
-    """Return an answer as people read it."""
+    """Return an answer as people read it, in the active language."""
     if field["type"] == "money":
         decimals = _DECIMALS.get(value["currency"], 2)
-        return f"{Decimal(value['amount']).scaleb(-decimals):,.{decimals}f} {value['currency']}"
+        return f"{number_format(_amount(value), decimals, force_grouping=True)} {value['currency']}"
+    if field["type"] == "number":
+        return number_format(Decimal(value))
+    if field["type"] == "date":
+        return date_format(date.fromisoformat(value), _("j M Y"))
     if field["type"] == "steps":
         return "\n".join(f"{number}. {step}" for number, step in enumerate(value, 1))
     if field["type"] == "choice":
         chosen = next((choice for choice in field["choices"] if choice["value"] == value), None)
         return label(chosen) if chosen else str(value)
     return str(value)
+
+
+def typed_amount(value: Mapping[str, Any]) -> str:
+    """Return an amount as people type it, "1250.00 PHP", in any language."""
+    return f"{_amount(value):f} {value['currency']}"
+
+
+def _amount(value: Mapping[str, Any]) -> Decimal:
+    return Decimal(value["amount"]).scaleb(-_DECIMALS.get(value["currency"], 2))
 
 
 def publish(category: Category, fields: list[dict[str, Any]]) -> ContractForm:

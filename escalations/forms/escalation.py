@@ -183,6 +183,4 @@ def initial_of(ticket: Ticket) -> dict[str, Any]:
 def _editable(definition: dict[str, Any], value: Any) -> str:
     if definition["type"] == "steps":
         return "\n".join(value)
-    if definition["type"] == "choice":
-        return str(value)
-    return contract.as_text(definition, value).replace(",", "") if definition["type"] == "money" else str(value)
+    return contract.typed_amount(value) if definition["type"] == "money" else str(value)
