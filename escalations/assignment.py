@@ -68,12 +68,12 @@ def take(ticket: Ticket, *, by: User) -> Ticket:
 
 
 @transaction.atomic
-def assign(ticket: Ticket, owner: User | None, *, by: User) -> Ticket:
+def assign(ticket: Ticket, owner: User | None, *, by: User, version: int | None = None) -> Ticket:
     """Give the ticket to a person of its team, or to nobody (`owner=None`).
 
     A lead may assign anybody; a specialist may give away or let go of their own.
     """
-    locked = lock(ticket, by=by)
+    locked = lock(ticket, by=by, version=version)
     stances = parties(by, locked)
     own = locked.owner_id == by.pk and Party.SPECIALIST in stances
     if Party.LEAD not in stances and not own:

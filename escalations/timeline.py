@@ -11,7 +11,7 @@ from accounts.models import Team, User
 from common import markdown
 from escalations import conversation
 from escalations.access import Party, parties, reads_internal
-from escalations.models import Message, MessageKind, Metric, Reason, State, Ticket
+from escalations.models import Customer, Message, MessageKind, Metric, Reason, State, Ticket
 from escalations.snapshot import SUBJECT
 from events.models import Event
 
@@ -35,7 +35,7 @@ class Entry:
     """One thing on the timeline. `message` is set when somebody wrote it."""
 
     at: datetime
-    actor: User
+    actor: User | Customer
     line: str
     icon: str = ""
     tone: str = ""
@@ -95,9 +95,10 @@ def _message_entry(message: Message, anchor: str) -> Entry:
     line = str(kind.label)
     if message.hand_over is not None:
         line = _("Hand-over to %s") % message.hand_over.team
+    said_by_customer = kind == MessageKind.FROM_CUSTOMER and message.author.is_robot
     return Entry(
         at=message.created_at,
-        actor=message.author,
+        actor=message.ticket.customer if said_by_customer else message.author,
         line=line,
         audience=_AUDIENCE.get(kind, ""),
         message=message,

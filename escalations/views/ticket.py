@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.views.once import once
-from common.errors import DomainError, NotAllowed, Refused
+from common.errors import DomainError, NotAllowed, Refused, StaleVersion
 from escalations import assignment, contract, conversation, knowledge, panels, timeline
 from escalations.access import Party, parties, reads_internal, works_on
 from escalations.deadlines import of_clocks
@@ -21,7 +21,7 @@ from escalations.models import ClockSegment, Diagnosis, Message, MessageKind, St
 from escalations.queue import NEEDS_L1
 from escalations.similar import similar_to
 from escalations.views.actions import buttons
-from escalations.views.parts import done, forbidding, person, ticket_url, visible_ticket
+from escalations.views.parts import done, forbidding, person, ticket_rows, ticket_url, visible_ticket
 from knowledgebase.models import Article, KnownIssue
 from knowledgebase.search import matching_articles, matching_known_issues
 
@@ -168,8 +168,14 @@ def set_owner(request: HttpRequest, reference: str) -> HttpResponse:
     form = OwnerForm(request.POST, ticket=ticket)
     if not form.is_valid():
         return _try(request, ticket, None, "")
-    owner = form.cleaned_data["owner"]
-    return _try(request, ticket, lambda: assignment.assign(ticket, owner, by=person(request)), _("Passed on."))
+    owner, version = form.cleaned_data["owner"], _seen_version(request)
+    return _try(
+        request,
+        ticket,
+        lambda: assignment.assign(ticket, owner, by=person(request), version=version),
+        _("Passed on."),
+        sent={"owner": owner or _("Nobody")},
+    )
 
 
 @require_POST
@@ -180,9 +186,13 @@ def set_team(request: HttpRequest, reference: str) -> HttpResponse:
     form = TeamForm(request.POST)
     if not form.is_valid():
         return _try(request, ticket, None, "")
-    team = form.cleaned_data["team"]
+    team, version = form.cleaned_data["team"], _seen_version(request)
     return _try(
-        request, ticket, lambda: assignment.give_to_team(ticket, team, by=person(request)), _("Passed on.")
+        request,
+        ticket,
+        lambda: assignment.give_to_team(ticket, team, by=person(request), version=version),
+        _("Passed on."),
+        sent={"team": team},
     )
 
 
@@ -194,12 +204,13 @@ def set_priority(request: HttpRequest, reference: str) -> HttpResponse:
     form = PriorityForm(request.POST)
     if not form.is_valid():
         return _try(request, ticket, None, "")
-    priority = form.cleaned_data["priority"]
+    priority, version = form.cleaned_data["priority"], _seen_version(request)
     return _try(
         request,
         ticket,
-        lambda: assignment.set_priority(ticket, priority, by=person(request)),
+        lambda: assignment.set_priority(ticket, priority, by=person(request), version=version),
         _("The priority is P%s now.") % priority,
+        sent={"priority": priority},
     )
 
 
@@ -230,14 +241,34 @@ def use_article(request: HttpRequest, reference: str) -> HttpResponse:
     )
 
 
-def _try(request: HttpRequest, ticket: Ticket, change: Any, sentence: str) -> HttpResponse:
-    """Make a small change and go back to the page, with a sentence on how it went."""
+def _seen_version(request: HttpRequest) -> int | None:
+    """Return the version of the ticket that the form was shown with."""
+    raw = request.POST.get("version", "")
+    return int(raw) if raw.isdecimal() and len(raw) < 10 else None
+
+
+def _try(
+    request: HttpRequest, ticket: Ticket, change: Any, sentence: str, *, sent: dict[str, Any] | None = None
+) -> HttpResponse:
+    """Make a small change and go back to the page, with a sentence on how it went.
+
+    `sent` is what was chosen, to be shown beside what is kept when somebody was quicker.
+    """
     try:
         if change is None:
             raise Refused(_("Choose one of the list."))
         change()
     except NotAllowed as refusal:
         raise PermissionDenied(str(refusal.message)) from refusal
+    except StaleVersion as error:
+        current = visible_ticket(request, ticket.reference)
+        context = {
+            "message": error.message,
+            "rows": ticket_rows(current, sent or {}),
+            "at": current.updated_at,
+            "back_url": ticket_url(ticket),
+        }
+        return render(request, "409.html", context, status=409)
     except DomainError as refusal:
         return render(
             request, "400.html", {"message": refusal.message, "back_url": ticket_url(ticket)}, status=422

@@ -7,7 +7,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from escalations import conversation, csat, diagnosis, lifecycle
+from accounts import people
+from escalations import assignment, conversation, csat, diagnosis, lifecycle, timeline
 from escalations.diagnosis import Findings, Hypothesis
 from escalations.models import Diagnosis, EscalationDraft, MessageKind, RatingInvitation, ReasonKind, State, Ticket
 from tests.escalations.desk import Desk
@@ -244,3 +245,24 @@ def test_the_triage_screen_costs_little(desk: Desk, django_assert_max_num_querie
     page.get(address)
     with django_assert_max_num_queries(20):
         assert page.get(address).status_code == 200
+
+
+@pytest.mark.parametrize(("address", "sent"), [("set_priority", {"priority": 1}), ("set_owner", {"owner": ""})])
+def test_passing_on_what_somebody_has_just_changed_shows_both_versions(
+    desk: Desk, address: str, sent: dict[str, object]
+) -> None:
+    ticket = desk.started()
+    assignment.set_priority(ticket, 4, by=desk.lead)
+    page = signed_in(desk.l2)
+    answer = page.post(reverse(address, args=[ticket.reference]), {**sent, "version": ticket.version})
+    assert answer.status_code == 409
+    assert "P4" in answer.content.decode() or "Sam Second" in answer.content.decode()
+    ticket.refresh_from_db()
+    assert (ticket.priority, ticket.owner) == (4, desk.l2)
+
+
+def test_the_customers_words_bear_the_customers_name(desk: Desk) -> None:
+    ticket = desk.started()
+    conversation.write(ticket, by=people.system(), kind=MessageKind.FROM_CUSTOMER, body="At nine.")
+    entry = timeline.of_ticket(ticket, desk.l2)[-1]
+    assert str(entry.actor) == "Ana Cruz"
