@@ -115,7 +115,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Redis or Valkey. Celery spells a socket's address its own way.
 REDIS_URL = env.read("REDIS_URL", env.redis, expected="an address such as redis://host:6379/0")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CACHES = {
+    "default": {
+        "BACKEND": "common.cache.LastingCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 2},  # seconds; a page must not wait longer for what it can do without
+    }
+}
 
 # Jobs. A task is acknowledged when it is done, so that a killed worker's task comes
 # back; it must therefore be idempotent, and end before the broker hands it out again.
