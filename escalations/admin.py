@@ -5,9 +5,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from escalations import calendars, contract
+from escalations import calendars
 from escalations.models import (
     Calendar,
     Category,
@@ -23,39 +26,14 @@ from escalations.models import (
 Field = dict[str, Any]
 
 
-class CategoryForm(forms.ModelForm):
-    """A category with its contract. Saving changed fields publishes the form's next version."""
-
-    contract_fields = forms.JSONField(
-        label=_("Fields of the form"),
-        help_text=_(
-            "A list of fields: key, type, label, help, required, show_if, choices, fills. "
-            "Changing it publishes the next version; escalations keep the one they were written in."
-        ),
-        widget=forms.Textarea(attrs={"rows": 28, "cols": 100, "spellcheck": "false"}),
-    )
-
-    class Meta:
-        model = Category
-        fields = (
-            "key", "name", "name_es", "description", "description_es", "team", "is_active", "position",
-        )  # fmt: skip
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        current = self.instance.current_form if self.instance.pk else None
-        if current is not None:
-            self.fields["contract_fields"].initial = current.fields
-
-    def clean_contract_fields(self) -> list[Field]:
-        fields: list[Field] = self.cleaned_data["contract_fields"]
-        contract.check_definition(fields)
-        return fields
-
-
 @admin.register(Category)
 class CategoryAdmin(admin.ModelAdmin):
-    form = CategoryForm
+    """Categories. What one asks of L1 is edited on a page of the desk, linked from here."""
+
+    fields = (
+        "key", "name", "name_es", "description", "description_es", "team", "is_active", "position", "contract",
+    )  # fmt: skip
+    readonly_fields = ("contract",)
     list_display = ("name", "key", "team", "form_version", "is_active", "position")
     list_editable = ("is_active", "position")
     list_filter = ("is_active",)
@@ -65,10 +43,12 @@ class CategoryAdmin(admin.ModelAdmin):
         current = category.current_form
         return current.version if current else None
 
-    def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        if "contract_fields" in form.cleaned_data:
-            contract.publish(obj, form.cleaned_data["contract_fields"])
+    @admin.display(description=_("escalation form"))
+    def contract(self, category: Category) -> str:
+        if not category.pk:
+            return gettext("Save the category first, then write its form.")
+        address = reverse("edit_category_form", args=[category.key])
+        return format_html('<a href="{}">{}</a>', address, gettext("Edit the form"))
 
     def has_delete_permission(self, request: HttpRequest, obj: Category | None = None) -> bool:
         return False  # retired with "in use" instead: escalations go on naming it

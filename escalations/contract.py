@@ -22,12 +22,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+import redaction
+from accounts.models import User
 from common import clock
+from common.errors import NotAllowed, StaleVersion
 from escalations.models import Category, ContractForm
+from events.recording import record
 
 TYPES = (
     "text", "long_text", "choice", "number", "money", "date", "url", "reference", "steps", "request",
@@ -62,6 +67,14 @@ class Invalid(Exception):
     def __init__(self, errors: dict[str, str]) -> None:
         super().__init__("; ".join(f"{key}: {error}" for key, error in errors.items()))
         self.errors = errors
+
+
+class Malformed(ValidationError):
+    """Definitions that make no form: `index` is the field to mend (None: the whole), `part` what of it."""
+
+    def __init__(self, message: str, *, index: int | None = None, part: str = "") -> None:
+        super().__init__(message)
+        self.index, self.part = index, part
 
 
 def label(field: Field, part: str = "label") -> str:
@@ -146,54 +159,103 @@ def _amount(value: Mapping[str, Any]) -> Decimal:
     return Decimal(value["amount"]).scaleb(-_DECIMALS.get(value["currency"], 2))
 
 
-def publish(category: Category, fields: list[dict[str, Any]]) -> ContractForm:
-    """Store `fields` as the category's next form. Raises ValidationError if they make no form.
+def may_edit_forms(user: User) -> bool:
+    """Tell whether `user` may change what a category asks: admins, and Secondline itself."""
+    if user.is_auditor:
+        return False
+    return user.is_superuser or user.is_robot or (user.is_staff and user.has_perm("escalations.change_category"))
 
-    Tickets keep the version they were written in.
+
+@transaction.atomic
+def publish(
+    category: Category, fields: list[dict[str, Any]], *, by: User, version: int | None = None
+) -> ContractForm:
+    """Store `fields` as the category's next form, and return it; the current one if nothing changed.
+
+    Tickets keep the version they were written in. `version` is the one that `by` had before them,
+    0 for none; left out, it is not compared. Raises NotAllowed unless `by` may edit forms,
+    Malformed if the fields make no form, StaleVersion if somebody published meanwhile.
     """
+    if not may_edit_forms(by):
+        raise NotAllowed(_("Only admins change what a category asks."))
     check_definition(fields)
+    Category.objects.select_for_update(of=("self",), no_key=True).get(pk=category.pk)
     newest = category.current_form
+    current = newest.version if newest else 0
+    if version is not None and version != current:
+        raise StaleVersion(
+            _("Somebody published this form while you had it open. Nothing was saved."), current=newest
+        )
+    fields = [_redacted(field) for field in fields]
     if newest is not None and newest.fields == fields:
         return newest
-    return ContractForm.objects.create(
-        category=category,
-        version=newest.version + 1 if newest else 1,
-        fields=fields,
-        created_at=clock.now(),
+    form = ContractForm.objects.create(
+        category=category, version=current + 1, fields=fields, created_at=clock.now()
     )
+    record(
+        "category.form_published",
+        subject=("category", category.pk),
+        by=by,
+        data={"version": form.version, "fields": len(fields)},
+    )
+    return form
+
+
+def _redacted(field: dict[str, Any]) -> dict[str, Any]:
+    """Return the field with its texts redacted: an admin's example may be a real card number."""
+    texts = {
+        part: {language: redaction.clean(text) for language, text in field[part].items()}
+        for part in ("label", "help")
+        if isinstance(field.get(part), dict)
+    }
+    if "choices" not in field:
+        return field | texts
+    return field | texts | {"choices": [_redacted(choice) for choice in field["choices"]]}
 
 
 def check_definition(fields: Any) -> None:
-    """Raise ValidationError, naming the field, unless `fields` defines a form."""
+    """Raise Malformed, naming the field, unless `fields` defines a form."""
     if not isinstance(fields, list) or not fields:
-        raise ValidationError(_("A form is a list of at least one field."))
+        raise Malformed(_("A form is a list of at least one field."))
     seen: set[str] = set()
-    for field in fields:
+    for index, field in enumerate(fields):
         problem = _definition_problem(field, seen)
         if problem:
             key = field.get("key", "?") if isinstance(field, dict) else "?"
-            raise ValidationError(_("Field “%(key)s”: %(problem)s"), params={"key": key, "problem": problem})
+            part, sentence = problem
+            message = _("Field “%(key)s”: %(problem)s") % {"key": key, "problem": sentence}
+            raise Malformed(message, index=index, part=part)
         seen.add(field["key"])
 
 
-def _definition_problem(field: Any, seen: set[str]) -> str:
+def _definition_problem(field: Any, seen: set[str]) -> tuple[str, str] | None:
+    """Return which part of the field is wrong, and a sentence about it; None if it is well defined."""
     if not isinstance(field, dict) or not _KEY.fullmatch(str(field.get("key", ""))):
-        return _("its key must be lower-case letters, digits and underscores.")
+        return "key", _("its key must be lower-case letters, digits and underscores.")
     if field["key"] in seen:
-        return _("another field has the same key.")
+        return "key", _("another field has the same key.")
     if field.get("type") not in TYPES:
-        return _("its type must be one of %s.") % ", ".join(TYPES)
-    if not isinstance(field.get("label"), dict) or not field["label"].get("en"):
-        return _("it needs an English label.")
+        return "type", _("its type must be one of %s.") % ", ".join(TYPES)
+    if not _is_text(field.get("label")) or not field["label"].get("en"):
+        return "label", _("it needs an English label.")
+    if field.get("help") is not None and not _is_text(field["help"]):
+        return "help", _("its help must be text in English and Spanish.")
     if field["type"] == "choice" and not _has_choices(field):
-        return _("it needs choices, each with a value and a label.")
+        return "choices", _("it needs choices, each with a value and a label.")
     if (condition := field.get("show_if")) is not None and not (
-        isinstance(condition, dict) and condition.get("field") in seen and isinstance(condition.get("in"), list)
+        isinstance(condition, dict)
+        and condition.get("field") in seen
+        and isinstance(condition.get("in"), list)
+        and condition["in"]
     ):
-        return _("its condition must name an earlier field and a list of values.")
+        return "show_if", _("its condition must name an earlier field and a list of values.")
     if field.get("fills") and field["fills"] not in FILLS:
-        return _("it can fill only %s.") % ", ".join(FILLS)
-    return ""
+        return "fills", _("it can fill only %s.") % ", ".join(FILLS)
+    return None
+
+
+def _is_text(texts: Any) -> bool:
+    return isinstance(texts, dict) and all(isinstance(text, str) for text in texts.values())
 
 
 def _has_choices(field: Field) -> bool:
@@ -201,7 +263,8 @@ def _has_choices(field: Field) -> bool:
     return (
         isinstance(choices, list)
         and bool(choices)
-        and all(isinstance(c, dict) and c.get("value") and isinstance(c.get("label"), dict) for c in choices)
+        and all(isinstance(c, dict) and c.get("value") and _is_text(c.get("label")) for c in choices)
+        and len({str(c["value"]) for c in choices}) == len(choices)
     )
 
 

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from escalations.views import actions, customers, diagnosis, escalate, files, queue, rating, ticket, triage
+from escalations.views import (
+    actions,
+    contract_editor,
+    customers,
+    diagnosis,
+    escalate,
+    files,
+    queue,
+    rating,
+    ticket,
+    triage,
+)
 
 urlpatterns = [
     path("", queue.home, name="home"),
@@ -30,5 +41,8 @@ urlpatterns = [
     path("tickets/<str:reference>/files/<int:number>/", files.attachment, name="attachment"),
     path("customers/<int:number>/", customers.customer, name="customer"),
     path("customers/<int:number>/correct/", customers.correct_customer, name="correct_customer"),
+    path("setup/categories/", contract_editor.category_list, name="category_setup"),
+    path("setup/categories/<slug:key>/form/", contract_editor.edit_form, name="edit_category_form"),
+    path("setup/categories/<slug:key>/form/preview/", contract_editor.preview, name="preview_category_form"),
     path("rate/<str:token>/", rating.rate, name="rate"),
 ]

@@ -118,6 +118,9 @@ ESCALATIONS = {
     "attachment": page(INTERNAL, to=attachment),
     "customer": page(f"{ESCALATORS} partner auditor admin", to=customer),
     "correct_customer": page(ESCALATORS, partner=403, auditor=403, admin=403, to=customer),
+    "category_setup": page("admin"),
+    "edit_category_form": page("admin", to=category),
+    "preview_category_form": post_only(to=category),
     "rate": public(to=lambda scenario: {"token": scenario.rating_token}),
 }
 

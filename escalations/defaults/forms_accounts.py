@@ -31,7 +31,7 @@ ACCOUNT_RESTRICTION: list[Field] = [
         "money",
         ("Balance that is out of reach", "Saldo inaccesible"),
         required=True,
-        when=("restriction", ("payouts", "banned", "merchant")),
+        when=("restriction", ("payouts", "merchant", "banned")),
     ),
     field(
         "activity",

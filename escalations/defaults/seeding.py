@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from accounts import people
 from escalations import contract
 from escalations.defaults.categories import CATEGORIES
 from escalations.defaults.codes import REASONS, ROOT_CAUSES
@@ -40,7 +41,7 @@ def _seed_categories() -> None:
             },
         )
         if category.current_form is None:
-            contract.publish(category, default.form)
+            contract.publish(category, default.form, by=people.system())
 
 
 def _seed_reasons() -> None:

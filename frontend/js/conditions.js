@@ -6,6 +6,7 @@ whenPresent("[data-show-if]", (part) => {
   const form = part.closest("form");
   const wanted = part.dataset.showValues.split("|");
   const update = () => {
+    if (!part.isConnected) return form.removeEventListener("change", update); // htmx has put another in its place
     const shown = wanted.includes(new FormData(form).get(part.dataset.showIf) ?? "");
     part.hidden = !shown;
     for (const control of part.querySelectorAll("input, select, textarea")) control.disabled = !shown;

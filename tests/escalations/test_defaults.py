@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import translation
 
+from accounts import people
 from escalations import calendars, contract, defaults
 from escalations.models import (
     Calendar,
@@ -39,7 +40,7 @@ def test_an_admins_edit_survives():
     Category.objects.filter(key="other").update(name="Anything else", is_active=False)
     category = Category.objects.get(key="transaction_failure")
     shorter = category.current_form.fields[:3]
-    contract.publish(category, shorter)
+    contract.publish(category, shorter, by=people.system())
     Target.objects.update(minutes=7)
     RootCause.objects.get(key="unknown").delete()
 
