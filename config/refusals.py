@@ -107,7 +107,7 @@ def answer(request: HttpRequest, code: int, message: str, **context: Any) -> Htt
         return JsonResponse(problems.body(code, message), status=code, content_type=problems.MEDIA_TYPE)
     if message and request.headers.get("HX-Request") == "true" and code in {409, 422}:
         note = render(request, "components/toast.html", {"text": message, "tone": "error"}, status=code)
-        note.headers.update({"HX-Retarget": "#messages", "HX-Reswap": "beforeend"})
+        note.headers["HX-Retarget"], note.headers["HX-Reswap"] = "#messages", "beforeend"
         return note
     template = TEMPLATES.get(code, "400.html")
     return render(request, template, {"message": message, "exception": message, **context}, status=code)

@@ -175,7 +175,7 @@ API = {
     "api-tokens": public(405),
     "api-token-current": api(gives=401),  # a session is no token
     "api-schema": api(),
-    "api-docs": api(),
+    "api-docs": page(),
 }
 
 ADMIN = {

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from django.test import Client
 
-from escalations.filters import TicketFilter
+from escalations.forms.filters import TicketFilter
 from tests.matrix import ANONYMOUS, Scenario, addresses, answer_of
 from tests.robustness import hostile
 from tests.test_endpoint_matrix import MATRIX

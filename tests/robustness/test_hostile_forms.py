@@ -42,7 +42,7 @@ def state() -> list[tuple[Any, ...]]:
     """Return a digest of each table of the database."""
     with connection.cursor() as cursor:
         cursor.execute(EVERYTHING)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def changed(before: list[tuple[Any, ...]]) -> set[str]:
@@ -70,7 +70,7 @@ def all_forms(role: str, scenario: Scenario) -> list[Form]:
 def send(client: Client, form: Form, **values: Any) -> Any:
     with transaction.atomic():
         response = client.post(form.action, {**form.fields, **values})
-        response.state = state()
+        response.state = state()  # type: ignore[attr-defined]
         transaction.set_rollback(True)
     return response
 

@@ -103,7 +103,20 @@ def test_amounts_that_are_none(amount: Any):
 
 def test_answers_of_every_shape_are_refused_or_stored(scenario: Scenario):
     """Each kind of field gets each kind of JSON: 201 or 400, never a server error."""
-    shapes = [None, True, -1, 1.5, "", "x" * 20_000, hostile.HUGE, [], [[]], ["a", 1], {}, {"amount": {}}]
+    shapes: list[Any] = [
+        None,
+        True,
+        -1,
+        1.5,
+        "",
+        "x" * 20_000,
+        hostile.HUGE,
+        [],
+        [[]],
+        ["a", 1],
+        {},
+        {"amount": {}},
+    ]
     form = scenario.desk.category.current_form
     assert form is not None
     sent = {
