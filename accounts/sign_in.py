@@ -9,11 +9,24 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from accounts.preferences import supported
 
 logger = logging.getLogger(__name__)
+
+#: Texts of allauth's forms that people meet here. Named so that our catalogue has
+#: them too: it goes before allauth's, and speaks in the tone of the other pages.
+FOREIGN_TEXTS = (
+    gettext_noop("Email address"),
+    gettext_noop("Forgot your password?"),
+    gettext_noop("The email address and/or password you specified are not correct."),
+    gettext_noop("Too many failed login attempts. Try again later."),
+    gettext_noop("Please type your current password."),
+    gettext_noop("You must type the same password each time."),
+    gettext_noop("The password reset token was invalid."),
+)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
