@@ -46,9 +46,7 @@ def main() -> None:
     ]
     EVENING.add(*cases[0])  # builds the spans
     add = per_second(EVENING.add, cases)
-    between = per_second(
-        lambda start, seconds: EVENING.between(start, start + timedelta(seconds=seconds)), cases
-    )
+    between = per_second(lambda start, seconds: EVENING.between(start, start + timedelta(seconds=seconds)), cases)
     naive = per_second(walk, cases[:50])
     print(f"add      {add:>10,.0f} calls a second, {add / naive:,.0f} times the minute-stepping loop")
     print(f"between  {between:>10,.0f} calls a second")

@@ -118,7 +118,7 @@ def revision_of(findings: Findings) -> DiagnosisRevision:
     return DiagnosisRevision(
         symptoms=findings.symptoms,
         hypotheses=[_hypothesis(row) for row in findings.hypotheses],
-        root_cause=RootCause.objects.filter(pk=findings.root_cause).first(),
+        root_cause=RootCause.objects.filter(pk=findings.root_cause).first() if findings.root_cause else None,
         workaround=findings.workaround,
         fix=findings.fix,
     )

@@ -32,7 +32,7 @@ from escalations.api.serializers import (
 from escalations.contract import Invalid
 from escalations.deadlines import of_clocks
 from escalations.escalating import Contract
-from escalations.filters import TicketFilter
+from escalations.forms.filters import TicketFilter
 from escalations.models import Category, ClockSegment, Customer, MessageKind, Ticket
 from escalations.similar import exact_reference
 from escalations.transitions import open_to

@@ -1,9 +1,11 @@
 """A form for each verb of the transition table that needs something."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from django import forms
 from django.db import transaction
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, TeamKind, User
@@ -23,10 +25,10 @@ class ActionForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
     verb: Verb
 
-    def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
+    def __init__(self, data: QueryDict | None = None, *, ticket: Ticket, user: User, **kwargs: Any) -> None:
         self.ticket, self.user = ticket, user
         initial = {"version": ticket.version, **kwargs.pop("initial", {})}
-        super().__init__(*args, initial=initial, prefix=kwargs.pop("prefix", None), **kwargs)
+        super().__init__(data, initial=initial, **kwargs)
 
     def perform(self) -> Ticket:
         """Carry the verb out. Raises what the domain function raises."""
@@ -89,9 +91,9 @@ class ResolveForm(ActionForm):
         widget=forms.Textarea(attrs={"rows": 5}),
     )
 
-    def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
+    def __init__(self, data: QueryDict | None = None, *, ticket: Ticket, user: User, **kwargs: Any) -> None:
         found = Diagnosis.objects.filter(ticket=ticket).values_list("root_cause", flat=True).first()
-        super().__init__(*args, ticket=ticket, user=user, initial={"root_cause": found}, **kwargs)
+        super().__init__(data, ticket=ticket, user=user, initial={"root_cause": found}, **kwargs)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -166,7 +168,7 @@ class AcceptForm(ReviewFields, ActionForm):
     )
     field_order = ("category", "priority", "team", "known_issue")
 
-    def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
+    def __init__(self, data: QueryDict | None = None, *, ticket: Ticket, user: User, **kwargs: Any) -> None:
         initial = {
             "category": ticket.category_id,
             "priority": ticket.priority,
@@ -174,9 +176,12 @@ class AcceptForm(ReviewFields, ActionForm):
             "known_issue": ticket.known_issue_id,
             **kwargs.pop("initial", {}),
         }
-        super().__init__(*args, ticket=ticket, user=user, initial=initial, **kwargs)
+        super().__init__(data, ticket=ticket, user=user, initial=initial, **kwargs)
         issues = KnownIssue.objects.visible_to(user)
-        self.fields["known_issue"].queryset = issues.current() | issues.filter(pk=ticket.known_issue_id)
+        offered = issues.current()
+        if ticket.known_issue_id is not None:
+            offered |= issues.filter(pk=ticket.known_issue_id)
+        cast(forms.ModelChoiceField, self.fields["known_issue"]).queryset = offered
 
     def perform(self) -> Ticket:
         version, issue = self.cleaned_data["version"], self.cleaned_data["known_issue"]
@@ -216,7 +221,7 @@ class ReturnForm(ReviewFields, _ReasonedForm):
         )
 
 
-_FUNCTIONS = {
+_FUNCTIONS: dict[Verb, Callable[..., Ticket]] = {
     Verb.START: lifecycle.start,
     Verb.WAIT_CUSTOMER: lifecycle.wait_for_customer,
     Verb.WAIT_L1: lifecycle.wait_for_l1,

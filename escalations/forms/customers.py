@@ -1,9 +1,10 @@
 """Correcting what is known of a customer."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from escalations.customers import CustomerData
@@ -23,9 +24,9 @@ class CustomerForm(forms.Form):
         label=_("Country"), max_length=2, required=False, help_text=_("Two letters, such as PH.")
     )
 
-    def __init__(self, *args: Any, instance: Customer, **kwargs: Any) -> None:
+    def __init__(self, data: QueryDict | None = None, *, instance: Customer, **kwargs: Any) -> None:
         initial = {name: getattr(instance, name) for name in (*_KNOWN, "version")}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial, **kwargs)
 
     def known(self) -> CustomerData:
-        return CustomerData(**{name: self.cleaned_data[name] for name in _KNOWN})  # type: ignore[typeddict-item]
+        return cast(CustomerData, {name: self.cleaned_data[name] for name in _KNOWN})

@@ -1,6 +1,6 @@
 """The escalation form: what every contract has, and the fields of its category's form."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.conf import settings
@@ -11,6 +11,9 @@ from escalations.customers import CustomerData
 from escalations.escalating import Contract
 from escalations.forms.fields import FilesField
 from escalations.models import Category, Channel, ContractForm, Level, Segment, Ticket
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
 
 ANSWER_PREFIX = "answer_"
 
@@ -126,9 +129,9 @@ class EscalationForm(forms.Form):
             for name in ("name", "email", "phone", "segment", "language", "country")
             if data.get(f"customer_{name}")
         }
-        return CustomerData(external_id=data.get("customer_id", ""), **known)  # type: ignore[typeddict-item]
+        return cast(CustomerData, {"external_id": data.get("customer_id", ""), **known})
 
-    def blame(self, field: str | None, message: str) -> None:
+    def blame(self, field: str | None, message: "_StrOrPromise") -> None:
         """Show a refusal at the field it is about, or above the form."""
         aliases = {"external_id": "customer_id", "name": "customer_name", "email": "customer_email"}
         name = aliases.get(field or "", field)
@@ -148,7 +151,7 @@ def _answer_field(definition: dict[str, Any]) -> forms.CharField | forms.ChoiceF
     label, help_text = contract.label(definition), contract.label(definition, "help")
     if definition["type"] == "choice":
         choices = [(choice["value"], contract.label(choice)) for choice in definition["choices"]]
-        field: Any = forms.ChoiceField(
+        field: forms.CharField | forms.ChoiceField = forms.ChoiceField(
             label=label, help_text=help_text, choices=[("", _("Choose…")), *choices], required=False
         )
     else:
@@ -158,7 +161,7 @@ def _answer_field(definition: dict[str, Any]) -> forms.CharField | forms.ChoiceF
             field.help_text = help_text or _("One step a line.")
     if definition.get("required"):
         field.widget.attrs["aria-required"] = "true"
-        field.is_needed = True
+        field.is_needed = True  # type: ignore[union-attr]  # field.html: not "(optional)"
     return field
 
 

@@ -38,7 +38,7 @@ def root_cause_choices() -> list[tuple[str, Any]]:
     groups: dict[str, list[tuple[str, str]]] = {}
     for cause in causes:
         if cause.pk not in parents:
-            branch = by_id.get(cause.parent_id)
+            branch = by_id.get(cause.parent_id) if cause.parent_id else None
             groups.setdefault(str(branch or ""), []).append((str(cause.pk), str(cause)))
     return [("", _("Choose…")), *(entry for group in groups.items() for entry in _grouped(*group))]
 

@@ -1,8 +1,11 @@
 """Forms of the ticket page beside the verbs: messages, owner, priority, diagnosis, links."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Role, Team, TeamKind, User
@@ -43,10 +46,19 @@ class MessageForm(forms.Form):
     )
     uploads = FilesField(label=_("Files"), required=False)
 
-    def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        files: MultiValueDict[str, UploadedFile] | None = None,
+        *,
+        ticket: Ticket,
+        user: User,
+        **kwargs: Any,
+    ) -> None:
         self.kinds = kinds = conversation.kinds_for(user, ticket)
-        super().__init__(*args, initial={"kind": kinds[0] if kinds else None}, **kwargs)
-        self.fields["kind"].choices = [(kind.value, _COMPOSED.get(kind, kind.label)) for kind in kinds]
+        super().__init__(data, files, initial={"kind": kinds[0] if kinds else None}, **kwargs)
+        offered = [(kind.value, _COMPOSED.get(kind, kind.label)) for kind in kinds]
+        cast(forms.ChoiceField, self.fields["kind"]).choices = offered
 
 
 class OwnerForm(forms.Form):
@@ -56,12 +68,11 @@ class OwnerForm(forms.Form):
         label=_("Owner"), queryset=User.objects.none(), required=False, empty_label=_("Nobody")
     )
 
-    def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"owner": ticket.owner_id}, **kwargs)
+    def __init__(self, data: QueryDict | None = None, *, ticket: Ticket, **kwargs: Any) -> None:
+        super().__init__(data, initial={"owner": ticket.owner_id}, **kwargs)
         members = Membership.objects.filter(team=ticket.team_id, role__in=[Role.L2, Role.LEAD])
-        self.fields["owner"].queryset = User.objects.filter(
-            is_active=True, pk__in=members.values("user")
-        ).order_by("name")
+        people = User.objects.filter(is_active=True, pk__in=members.values("user")).order_by("name")
+        cast(forms.ModelChoiceField, self.fields["owner"]).queryset = people
 
 
 class TeamForm(forms.Form):

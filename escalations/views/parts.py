@@ -30,6 +30,8 @@ def person(request: HttpRequest) -> User:
 def visible_ticket(request: HttpRequest, reference: str) -> Ticket:
     """Return the ticket of that reference, or answer 404 if this person may not see it."""
     number = exact_reference(reference)
+    if number is None:
+        raise Http404
     ticket = (
         Ticket.objects.visible_to(person(request))
         .select_related(
@@ -39,7 +41,7 @@ def visible_ticket(request: HttpRequest, reference: str) -> Ticket:
         .filter(pk=number)
         .first()
     )  # fmt: skip
-    if number is None or ticket is None:
+    if ticket is None:
         raise Http404
     return ticket
 

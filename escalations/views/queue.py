@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,9 +16,8 @@ from accounts.models import Role, User
 from accounts.views.once import once
 from common.errors import Refused
 from escalations import assignment, queue
-from escalations.filters import TicketFilter
+from escalations.forms.filters import TicketFilter
 from escalations.models import State, Ticket
-from escalations.models.ticket import TicketQuerySet
 from escalations.views.parts import forbidding, person, ticket_url
 from escalations.views.rows import rows
 
@@ -75,11 +75,12 @@ def _queue_tabs(user: User) -> list[tuple[str, str | Promise]]:
     return [("open", _("Open")), ("all", _("All"))]
 
 
-def _listing(request: HttpRequest, tickets: TicketQuerySet, *, orders: tuple[str, ...]) -> dict[str, Any]:
+def _listing(request: HttpRequest, tickets: QuerySet[Ticket], *, orders: tuple[str, ...]) -> dict[str, Any]:
     """Return what a list shows. Its `problem` says what is wrong with the address, if anything is."""
     user = person(request)
     filters = TicketFilter(request.GET, queryset=tickets, user=user)
-    page, problem = queue.Page([], None, None), ""
+    page = queue.Page([], None, None)
+    problem: str | Promise = ""
     order = request.GET.get("order") or orders[0]
     if order not in orders:
         problem = _("There is no such order.")

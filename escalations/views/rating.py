@@ -30,8 +30,7 @@ def rate(request: HttpRequest, token: str) -> HttpResponse:
             try:
                 csat.rate(token, Opinion(**form.cleaned_data))
             except LinkRefused as refusal:
-                context = {"message": str(refusal)}
-                return render(request, "escalations/rating_over.html", context, status=410)
+                return render(request, "escalations/rating_over.html", {"message": str(refusal)}, status=410)
             except Refused as refusal:
                 form.add_error("score", refusal.message)
             else:

@@ -1,8 +1,10 @@
 """The triage screen: on the left what L1 states, on the right the decision, in one form."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from django.db.models import QuerySet
+from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -138,8 +140,9 @@ def _context(ticket: Ticket, user: User) -> dict[str, Any]:
 
 def _suggest_issues(form: ActionForm, fitting: list[KnownIssue]) -> None:
     """Put the known issues that share words with the ticket at the top of the choice."""
-    field = form.fields["known_issue"]
+    field = cast(ModelChoiceField, form.fields["known_issue"])
     pks = {issue.pk for issue in fitting}
-    others = [(issue.pk, str(issue)) for issue in field.queryset if issue.pk not in pks]
+    offered = cast(QuerySet[KnownIssue], field.queryset)
+    others = [(issue.pk, str(issue)) for issue in offered if issue.pk not in pks]
     groups = [(_("Fits"), [(issue.pk, str(issue)) for issue in fitting]), (_("Others"), others)]
     field.choices = [("", field.empty_label), *(group for group in groups if group[1])]

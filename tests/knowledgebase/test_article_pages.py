@@ -274,11 +274,11 @@ def test_the_list_asks_the_database_as_often_for_many_as_for_few(
 def test_the_page_asks_the_database_a_fixed_number_of_times(client, l1, l2, published, django_assert_num_queries):
     client.force_login(l1)
     client.get(published.get_absolute_url())
-    # session, person, roles, the article
-    with django_assert_num_queries(4):
+    # session, person, roles, the article, tickets linked to it
+    with django_assert_num_queries(5):
         client.get(published.get_absolute_url())
     client.force_login(l2)
     client.get(published.get_absolute_url())
     # and whom it can be given to
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get(published.get_absolute_url())

@@ -1,8 +1,9 @@
 """The queue's filters, kept in its address."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import django_filters as filters
 from django import forms
@@ -53,6 +54,10 @@ class _Several(forms.CheckboxSelectMultiple):
     """Boxes to tick, as the menus of the list show them."""
 
 
+def _choices(field: forms.Field) -> Iterable[Any]:
+    return cast(Iterable[Any], cast(forms.ChoiceField, field).choices)
+
+
 def _is_id(value: str) -> bool:
     return value.isascii() and value.isdecimal() and int(value[:20]) <= LARGEST_ID
 
@@ -95,6 +100,8 @@ class TicketFilter(filters.FilterSet):
     reopened = filters.BooleanFilter(label=_("Was reopened"), method="filter_reopened")
     score = _Number(label=_("Rating"), field_name="ratings__score", distinct=True)
 
+    data: QueryDict  # always an address
+
     class Meta:
         model = Ticket
         fields: list[str] = []
@@ -105,10 +112,10 @@ class TicketFilter(filters.FilterSet):
         teams = Team.objects.filter(kind=TeamKind.L2)
         if not user.reads_all:
             teams = teams.filter(pk__in=user.teams_as(Role.L2, Role.LEAD))
-        self.filters["team"].queryset = teams
+        cast(filters.ModelMultipleChoiceFilter, self.filters["team"]).queryset = teams
         for name in ("category", "team", "state", "priority", "channel", "segment"):
             field = self.form.fields[name]
-            field.widget = _Several(choices=field.choices)
+            field.widget = _Several(choices=_choices(field))
         self.form.fields["q"].widget = forms.TextInput(attrs={"type": "search", "maxlength": 200})
 
     @property
@@ -146,8 +153,8 @@ class TicketFilter(filters.FilterSet):
         offered = []
         for name in MENUS:
             bound = self.form[name]
-            options = [option for option in bound.field.choices]  # noqa: C416  list() would count the rows first
-            bound.field.widget.choices = options
+            options = [option for option in _choices(bound.field)]  # noqa: C416  list() would count the rows first
+            cast(_Several, bound.field.widget).choices = options
             if len(options) > 1:
                 offered.append(bound)
         return offered
