@@ -138,6 +138,7 @@ def _works(*command: str | Path) -> bool:
 def _tools() -> dict[str, str]:
     """Return an environment in which .venv's programs come first."""
     return {
+        "UV_SYSTEM_CERTS": "true",  # a company's own certificate authority is known to the system only
         **os.environ,
         "PATH": f"{PROGRAMS}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "VIRTUAL_ENV": str(VENV),
