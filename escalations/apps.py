@@ -1,10 +1,12 @@
 """Django's entry for the app."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class EscalationsConfig(AppConfig):
     name = "escalations"
+    verbose_name = _("Escalations")
 
     def ready(self) -> None:
         """Hear of the events that are mailed to customers; show linked tickets beside what the desk knows."""
