@@ -27,7 +27,7 @@ REASONS: dict[ReasonKind, dict[str, Words]] = {
     },
     ReasonKind.RESOLUTION: {
         "fixed": ("Fixed", "Corregido"),
-        "workaround": ("Workaround given", "Se dio una solución temporal"),
+        "workaround": ("Workaround given", "Se dio una solución provisional"),
         "explained": ("Explained: works as intended", "Explicado: funciona como debe"),
         "refunded": ("Refunded or credited", "Reembolsado o abonado"),
         "access_restored": ("Access restored", "Acceso restablecido"),

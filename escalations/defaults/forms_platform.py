@@ -140,7 +140,7 @@ PLATFORM_BEHAVIOUR: list[Field] = [
         ),
         (
             "For example: confirm that it is a fault, give a workaround.",
-            "Por ejemplo: confirmar que es una falla, dar una solución temporal.",
+            "Por ejemplo: confirmar que es una falla, dar una solución provisional.",
         ),
     ),
 ]
