@@ -12,6 +12,7 @@ import "./js/toasts.js";
 import "./js/copy.js";
 import "./js/conditions.js";
 import "./js/formset.js";
+import "./js/keep-open.js";
 import "./js/chart-loader.js";
 
 document.documentElement.classList.add("has-js");

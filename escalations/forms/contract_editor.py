@@ -75,7 +75,7 @@ class FieldForm(forms.Form):
     """The card of one field."""
 
     label_en = forms.CharField(label=gettext_lazy("Question, in English"), max_length=120)
-    label_es = forms.CharField(label=gettext_lazy("in Spanish"), max_length=120, required=False)
+    label_es = forms.CharField(label=gettext_lazy("Question, in Spanish"), max_length=120, required=False)
     type = forms.ChoiceField(label=gettext_lazy("Answered by"), choices=list(TYPE_LABELS.items()), initial="text")
     fills = forms.ChoiceField(label=gettext_lazy("Also fills"), choices=list(FILL_LABELS.items()), required=False)
     choices = forms.CharField(
@@ -89,7 +89,7 @@ class FieldForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
     )
     help_en = forms.CharField(label=gettext_lazy("Help below it, in English"), max_length=300, required=False)
-    help_es = forms.CharField(label=gettext_lazy("in Spanish"), max_length=300, required=False)
+    help_es = forms.CharField(label=gettext_lazy("Help below it, in Spanish"), max_length=300, required=False)
     required = forms.BooleanField(label=gettext_lazy("An answer is needed"), required=False)
     when = forms.CharField(label=gettext_lazy("Asked"), max_length=50, required=False)
     when_values = forms.Field(widget=forms.SelectMultiple, required=False)
@@ -106,6 +106,12 @@ class FieldForm(forms.Form):
         for name in ("label_es", "fills", "help_en", "help_es"):
             self.fields[name].is_needed = True  # type: ignore[attr-defined]
 
+    def judged_copy(self, data: QueryDict | None) -> "FieldForm":
+        """Return this card as `data` has it, to be judged without a word about it on this one."""
+        copy = FieldForm(data, mark=self.mark, key=self.key)
+        copy.sources, copy.later = self.sources, self.later
+        return copy
+
     @property
     def title(self) -> str:
         """What the card is called: its label in the language of the page, once there is one."""
@@ -115,6 +121,10 @@ class FieldForm(forms.Form):
     @property
     def is_new(self) -> bool:
         return self.mark.startswith("new-")
+
+    @property
+    def type_label(self) -> str:
+        return str(TYPE_LABELS.get(self._typed("type"), ""))
 
     @property
     def when_mark(self) -> str:
@@ -203,6 +213,8 @@ class ContractEditor:
         self.category, self.current = category, versions[0] if versions else None
         self.used_keys = {field["key"] for version in versions for field in version.fields}
         self.errors: list[str] = []
+        self.focus = ""
+        """The mark of the card to go on with, after cards were arranged."""
         self.data = data
         if data is None:
             fields = self.current.fields if self.current else []
@@ -231,10 +243,15 @@ class ContractEditor:
             return False
         place = next((n for n, card in enumerate(self.cards) if card.mark == data[verb]), None)
         self.cards = [self._unjudged(card) for card in self.cards]
+        self.focus = str(data[verb])
         if verb == "add":
             self.add()
+            self.cards[-1].fields["label_en"].widget.attrs["autofocus"] = True
         elif place is not None and verb == "remove":
             del self.cards[place]
+            if not self.cards:
+                self.add()
+            self.focus = self.cards[min(place, len(self.cards) - 1)].mark
         elif place is not None and verb in {"up", "down"}:
             to = max(0, place - 1) if verb == "up" else place + 1
             self.cards.insert(to, self.cards.pop(place))
@@ -249,6 +266,13 @@ class ContractEditor:
         taken = {card.mark for card in self.cards}
         mark = next(name for n in range(1, MOST_FIELDS + 2) if (name := f"new-{n}") not in taken)
         self.cards.append(FieldForm(mark=mark, key="", initial={"required": True}))
+
+    @property
+    def faults(self) -> list[tuple[FieldForm, str]]:
+        """Everything that is wrong with the judged cards, one sentence each."""
+        return [
+            (card, str(sentence)) for card in self.cards for found in card.errors.values() for sentence in found
+        ]
 
     def is_valid(self) -> bool:
         """Judge the cards; what is wrong stands on them afterwards."""
@@ -283,9 +307,10 @@ class ContractEditor:
         keys = {card.mark: card.key for card in self.cards}
         ready: list[Definition] = []
         for card in self.cards:
-            if not card.is_valid():
+            judged = card.judged_copy(self.data)
+            if not judged.is_valid():
                 continue
-            definition = card.definition(keys)
+            definition = judged.definition(keys)
             try:
                 contract.check_definition([*ready, definition])
             except contract.Malformed:
@@ -373,19 +398,18 @@ def read_choices(text: str) -> list[Definition]:
 
 def as_texts(fields: Iterable[Definition]) -> dict[str, str]:
     """Return each field by its key as people read it, in both languages, to compare versions."""
-    known = list(fields)
-    labels = {field["key"]: contract.label(field) for field in known}
-    return {field["key"]: "\n".join(_lines(field, labels)) for field in known}
+    return {field["key"]: "\n".join(_lines(field)) for field in fields}
 
 
-def _lines(field: Definition, labels: Mapping[str, str]) -> Iterable[str]:
+def _lines(field: Definition) -> Iterable[str]:
     yield _both(field["label"])
     yield "  " + str(TYPE_LABELS.get(field["type"], field["type"]))
     yield "  " + (_("An answer is needed") if field.get("required") else _("May be left empty"))
     if condition := field.get("show_if"):
-        asked = labels.get(condition["field"], condition["field"])
+        # By key and codes: renaming a question must not look like a change of those that depend on it.
         answers = ", ".join(map(str, condition["in"]))
-        yield "  " + _("Asked only if “%(field)s” is: %(answers)s") % {"field": asked, "answers": answers}
+        asked = {"field": condition["field"], "answers": answers}
+        yield "  " + _("Asked only if “%(field)s” is: %(answers)s") % asked
     if fills := field.get("fills"):
         yield f"  {_('Also fills')}: {FILL_LABELS.get(fills, fills)}"
     if help_texts := field.get("help"):

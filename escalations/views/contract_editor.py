@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -99,25 +100,19 @@ def _page(
         "category": editor.category,
         "version": editor.version if version is None or conflict else version,
         "conflict": conflict,
+        "focus": editor.focus,
+        "focus_verb": next((verb for verb in ("up", "down", "remove") if verb in request.POST), ""),
     }
     if request.method == "POST" and request.htmx and status == 200:  # type: ignore[attr-defined]
-        context["focus"] = _focus(request.POST, editor)
         answer = render(request, "escalations/setup/parts/cards.html", context)
         return trigger_client_event(answer, "cards-arranged", after="settle")
-    context["focus"] = _focus(request.POST, editor) if status == 200 else ""
     context["history"] = _history(editor.category, person(request))
     context |= _preview_of(editor, request.POST)
     return render(request, "escalations/setup/edit_form.html", context, status=status)
 
 
-def _focus(sent: QueryDict, editor: ContractEditor) -> str:
-    """Return the mark of the card that the person has just moved or added."""
-    if "add" in sent:
-        return editor.cards[-1].mark
-    return sent.get("up") or sent.get("down") or ""
-
-
 def _preview_of(editor: ContractEditor, sent: QueryDict) -> dict[str, Any]:
+    """Return the HTML of the form as far as it is finished, in the language asked for."""
     language = sent.get("preview_language", "")
     if language not in LANGUAGES:
         language = (translation.get_language() or "en")[:2]
@@ -128,8 +123,9 @@ def _preview_of(editor: ContractEditor, sent: QueryDict) -> dict[str, Any]:
             contract_form=ContractForm(category=editor.category, version=0, fields=fields),
             auto_id="preview_%s",
         )
-        shown = form.answer_fields
-    return {"preview_fields": shown, "preview_language": language, "unfinished": unfinished}
+        shown = {"preview_fields": form.answer_fields, "unfinished": unfinished}
+        html = render_to_string("escalations/setup/parts/preview_form.html", shown)
+    return {"preview": html, "preview_language": language}
 
 
 def _history(category: Category, user: Any) -> list[dict[str, Any]]:

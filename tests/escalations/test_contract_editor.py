@@ -67,6 +67,10 @@ def card(label: str, mark: str = "new-1", **values: Any) -> dict[str, Any]:
     }
 
 
+def preview_of(content: str) -> str:
+    return content.partition('id="form-preview"')[2].partition("</form>")[0]
+
+
 def cards_of(content: bytes) -> list[str]:
     return re.findall(r'name="card" value="([^"]+)"', content.decode())
 
@@ -153,9 +157,9 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_published(
     sent["card"].append("new-1")
     answer = ada.post(ADDRESS, sent | card("Till") | {f"new-1-{name}": value for name, value in values.items()})
     assert answer.status_code == 422
-    content = unescape(answer.content.decode())
-    assert sentence in content[content.index('id="card-new-1"') :]
-    assert sentence not in content[: content.index('id="card-new-1"')]
+    summary, *cards = unescape(answer.content.decode()).split('class="field-card"')
+    assert sentence in summary and sentence in cards[-1]
+    assert not any(sentence in card for card in cards[:-1])
     assert current().version == 1
 
 
@@ -225,12 +229,21 @@ def test_a_version_that_nobody_read_is_stale(ada: Client, version: str) -> None:
 def test_the_preview_shows_what_is_finished_and_writes_nothing(ada: Client) -> None:
     sent = shown()
     sent["card"] += ["new-1", "new-2"]
-    sent |= card("Terminal", label_es="Terminal de pago") | card("", mark="new-2") | {"preview_language": "es"}
+    sent |= card("Terminal", label_es="Terminal de pago") | card("", mark="new-2")
     answer = ada.post(f"{ADDRESS}preview/", sent)
-    content = answer.content.decode()
     assert answer.status_code == 200
-    assert "Terminal de pago" in content and "1 field is not finished yet" in content
+    assert "1 field is not finished yet" in answer.content.decode()
+    preview = preview_of(ada.post(f"{ADDRESS}preview/", sent | {"preview_language": "es"}).content.decode())
+    assert "Terminal de pago" in preview and "Identificador de la transacción" in preview
     assert current().version == 1
+
+
+def test_without_script_the_preview_follows_the_cards(ada: Client) -> None:
+    sent = shown()
+    sent["card"].append("new-1")
+    answer = ada.post(ADDRESS, sent | card("Terminal") | {"up": "new-1"})
+    preview = preview_of(answer.content.decode())
+    assert "Terminal" in preview and "not finished yet" not in preview
 
 
 def test_the_page_tells_each_version_and_who_made_it(desk: Desk, ada: Client, admin: User) -> None:

@@ -23,6 +23,7 @@ PAGES = {
            "known_issue_edit", "known_issue"],
     "lead": ["ticket", "trend"],
     "partner": ["ticket"],
+    "admin": ["edit_category_form"],
     "anonymous": ["rate", "account_login", "account_reset_password"],
 }  # fmt: skip
 VERBS = ("resolve", "resume", "cancel")
