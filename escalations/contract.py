@@ -322,10 +322,10 @@ def _money(field: Field, raw: Any) -> dict[str, Any] | None:
     if match is None:
         raise ValueError(_("This must be an amount with its currency, such as 12.50 EUR."))
     currency = match["currency"].upper()
-    minor = Decimal(match["amount"].replace(",", ".")).scaleb(_DECIMALS.get(currency, 2))
-    if minor != minor.to_integral_value():
-        raise ValueError(_("%s has fewer decimals than that.") % currency)
-    return {"amount": int(minor), "currency": currency}
+    amount, decimals = Decimal(match["amount"].replace(",", ".")), _DECIMALS.get(currency, 2)
+    if _decimals(amount) > decimals:  # "1,250 PHP" says a thousand, not 1.25
+        raise ValueError(_("%s has fewer decimals than that. Thousands go without a separator.") % currency)
+    return {"amount": int(amount.scaleb(decimals)), "currency": currency}
 
 
 def _date(field: Field, raw: Any) -> str | None:
