@@ -1,9 +1,11 @@
 """The ticket page, and everything one does on it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -166,16 +168,7 @@ def set_owner(request: HttpRequest, reference: str) -> HttpResponse:
     """Give the ticket to somebody of its team, or to nobody."""
     ticket = visible_ticket(request, reference)
     form = OwnerForm(request.POST, ticket=ticket)
-    if not form.is_valid():
-        return _try(request, ticket, None, "")
-    owner, version = form.cleaned_data["owner"], _seen_version(request)
-    return _try(
-        request,
-        ticket,
-        lambda: assignment.assign(ticket, owner, by=person(request), version=version),
-        _("Passed on."),
-        sent={"owner": owner or _("Nobody")},
-    )
+    return _set(request, ticket, form, "owner", assignment.assign, _("Passed on."))
 
 
 @require_POST
@@ -183,17 +176,7 @@ def set_owner(request: HttpRequest, reference: str) -> HttpResponse:
 def set_team(request: HttpRequest, reference: str) -> HttpResponse:
     """Pass the ticket to another second-line team."""
     ticket = visible_ticket(request, reference)
-    form = TeamForm(request.POST)
-    if not form.is_valid():
-        return _try(request, ticket, None, "")
-    team, version = form.cleaned_data["team"], _seen_version(request)
-    return _try(
-        request,
-        ticket,
-        lambda: assignment.give_to_team(ticket, team, by=person(request), version=version),
-        _("Passed on."),
-        sent={"team": team},
-    )
+    return _set(request, ticket, TeamForm(request.POST), "team", assignment.give_to_team, _("Passed on."))
 
 
 @require_POST
@@ -202,16 +185,7 @@ def set_priority(request: HttpRequest, reference: str) -> HttpResponse:
     """Change the priority, and with it the targets of the clocks."""
     ticket = visible_ticket(request, reference)
     form = PriorityForm(request.POST)
-    if not form.is_valid():
-        return _try(request, ticket, None, "")
-    priority, version = form.cleaned_data["priority"], _seen_version(request)
-    return _try(
-        request,
-        ticket,
-        lambda: assignment.set_priority(ticket, priority, by=person(request), version=version),
-        _("The priority is P%s now.") % priority,
-        sent={"priority": priority},
-    )
+    return _set(request, ticket, form, "priority", assignment.set_priority, _("The priority is changed."))
 
 
 @require_POST
@@ -241,22 +215,35 @@ def use_article(request: HttpRequest, reference: str) -> HttpResponse:
     )
 
 
-def _seen_version(request: HttpRequest) -> int | None:
-    """Return the version of the ticket that the form was shown with."""
+def _set(
+    request: HttpRequest, ticket: Ticket, form: Form, name: str, change: Callable[..., Ticket], sentence: str
+) -> HttpResponse:
+    """Change one thing of the ticket to what the form says, unless somebody was quicker."""
+    chosen = form.cleaned_data[name] if form.is_valid() else None
     raw = request.POST.get("version", "")
-    return int(raw) if raw.isdecimal() and len(raw) < 10 else None
+    seen = int(raw) if raw.isdecimal() and len(raw) < 10 else None
+
+    def carry_out() -> None:
+        if not form.is_valid():
+            raise Refused(_("Choose one of the list."))
+        change(ticket, chosen, by=person(request), version=seen)
+
+    return _try(request, ticket, carry_out, sentence, sent={name: chosen or _("Nobody")})
 
 
 def _try(
-    request: HttpRequest, ticket: Ticket, change: Any, sentence: str, *, sent: dict[str, Any] | None = None
+    request: HttpRequest,
+    ticket: Ticket,
+    change: Callable[[], object],
+    sentence: str,
+    *,
+    sent: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """Make a small change and go back to the page, with a sentence on how it went.
 
     `sent` is what was chosen, to be shown beside what is kept when somebody was quicker.
     """
     try:
-        if change is None:
-            raise Refused(_("Choose one of the list."))
         change()
     except NotAllowed as refusal:
         raise PermissionDenied(str(refusal.message)) from refusal
