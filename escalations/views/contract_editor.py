@@ -14,7 +14,8 @@ from django_htmx.http import trigger_client_event
 from accounts.views.once import once
 from common.errors import StaleVersion
 from escalations import contract
-from escalations.forms.contract_editor import ContractEditor, as_texts
+from escalations.forms.contract_editor import ContractEditor
+from escalations.forms.contract_texts import as_texts
 from escalations.forms.escalation import EscalationForm
 from escalations.models import Category, ContractForm, Ticket
 from escalations.models.ticket import OPEN

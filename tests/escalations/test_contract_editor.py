@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from escalations import contract
-from escalations.forms.contract_editor import ContractEditor, read_choices, write_choices
+from escalations.forms.contract_editor import ContractEditor
+from escalations.forms.contract_texts import read_choices, write_choices
 from escalations.models import Category, ContractForm
 from events.models import Event
 from tests.escalations.desk import Desk
