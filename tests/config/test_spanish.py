@@ -105,6 +105,7 @@ PAGES: list[tuple[str, str, To | None]] = [
     ("l2", "diagnosis_history", _ticket),
     ("l2", "ticket_act", lambda scenario: {**_ticket(scenario), "verb": "resolve"}),
     ("l2", "customer", lambda scenario: {"number": scenario.ticket.customer_id}),
+    ("l2", "correct_customer", lambda scenario: {"number": scenario.ticket.customer_id}),
     ("l2", "article_list", None),
     ("l2", "article", lambda scenario: {"pk": scenario.article.pk}),
     ("l2", "article_edit", lambda scenario: {"pk": scenario.draft.pk}),
@@ -112,6 +113,7 @@ PAGES: list[tuple[str, str, To | None]] = [
     ("l2", "known_issue_list", None),
     ("l2", "known_issue", lambda scenario: {"pk": scenario.known_issue.pk}),
     ("l2", "known_issue_new", None),
+    ("l2", "known_issue_edit", lambda scenario: {"pk": scenario.known_issue.pk}),
     ("l2", "preferences", None),
     ("l2", "usersessions_list", None),
     ("l2", "account_change_password", None),
@@ -119,6 +121,8 @@ PAGES: list[tuple[str, str, To | None]] = [
     ("lead", "dashboard", None),
     ("lead", "trend_list", None),
     ("lead", "trend", lambda scenario: {"pk": scenario.trend.pk}),
+    ("admin", "category_setup", None),
+    ("admin", "admin:index", None),
 ]
 
 
