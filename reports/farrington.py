@@ -24,10 +24,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import statsmodels.api as sm
 from numpy.typing import NDArray
 from scipy.special import betainc, gammainc
-from statsmodels.stats.multitest import multipletests
 
 GUARD_DAYS = 7
 LEAST_BASELINE_DAYS, LONGEST_BASELINE_DAYS = 21, 84
@@ -103,6 +101,9 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     """
     if not p_values:
         return []
+    # Takes seconds to import, which only the hourly search for trends should pay.
+    from statsmodels.stats.multitest import multipletests
+
     return [float(q) for q in multipletests(p_values, method="fdr_bh")[1]]
 
 
@@ -128,6 +129,8 @@ def _fit_levels(baseline: _Baseline, weights: Numbers) -> _Fit:
 
 def _fit_trend(baseline: _Baseline, weights: Numbers) -> _Fit:
     """Poisson regression on level and time."""
+    import statsmodels.api as sm  # here for the same reason as above
+
     present = np.unique(baseline.levels)
     design = np.column_stack([baseline.levels[:, None] == present, baseline.times])
     model = sm.GLM(baseline.counts, design, family=sm.families.Poisson(), freq_weights=weights)

@@ -108,7 +108,7 @@ def instants(around: date) -> st.SearchStrategy[datetime]:
     return st.timedeltas(timedelta(days=-3), timedelta(days=6)).map(lambda offset: start + offset)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(st.data())
 def test_agrees_with_the_minute_stepping_model(data: st.DataObject) -> None:
     calendar, around = data.draw(cases())

@@ -26,7 +26,7 @@ pytestmark = [
 ]
 
 FULL = os.environ.get("FULL_INCIDENT_LOG") == "1"
-FIRST = 500
+FIRST = 100
 STATES = {
     "New": "new",
     "Active": "in_progress",

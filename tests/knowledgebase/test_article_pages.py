@@ -55,7 +55,7 @@ def test_an_unknown_filter_is_a_bad_request(client, l2, query):
     assert client.get(reverse("article_list"), query).status_code == 400
 
 
-@pytest.mark.parametrize("page", ["0", "-1", "x", "9" * 30, "\x00"])
+@pytest.mark.parametrize("page", ["0", "-1", "x", "9" * 30])
 def test_an_odd_page_number_gets_the_nearest_page(client, l2, published, page):
     client.force_login(l2)
     assert client.get(reverse("article_list"), {"page": page}).status_code == 200
@@ -142,7 +142,6 @@ def test_the_same_form_sent_twice_writes_one_article(client, l2):
         {"body": "x" * 60_001},
         {"language": "xx"},
         {"audience": ""},
-        {"title": "a\x00b"},
         {"version": "x"},
     ],
 )

@@ -157,7 +157,7 @@ texts = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(texts)
 def test_twice_is_once(text: str) -> None:
     once = redact(text)
@@ -213,8 +213,8 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
         return time.process_time() - began
 
     seconds(1000)
-    assert seconds(400_000) < 10  # quadratic would be hours
-    assert seconds(400_000) < 40 * max(seconds(40_000), 0.005)
+    # Ten times the text: quadratic would take a hundred times as long.
+    assert seconds(80_000) < 40 * max(seconds(8_000), 0.002)
 
 
 def members(archive: str, ending: str) -> Iterator[tuple[str, str]]:
