@@ -15,7 +15,7 @@ def _own_valkey_database(url: str, worker: int) -> str:
     return f"{numbered[1]}{int(numbered[2]) + 8 * worker}" if numbered else url
 
 
-# Before Django reads its settings.
+# For the processes that tests start; pytest_configure tells this one, whose settings are read already.
 os.environ["REDIS_URL"] = _own_valkey_database(os.environ.get("REDIS_URL", ""), WORKER)
 # Playwright keeps an event loop in this thread, which makes Django think that it is called from async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -32,6 +32,7 @@ from django.test import override_settings  # noqa: E402
 from django.utils import translation  # noqa: E402
 from pytest_django import DjangoDbBlocker  # noqa: E402
 
+from config import environment  # noqa: E402
 from tests import seed  # noqa: E402
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    django_settings.REDIS_URL = os.environ["REDIS_URL"]
+    django_settings.CACHES["default"]["LOCATION"] = os.environ["REDIS_URL"]
+    django_settings.CELERY_BROKER_URL = environment.celery_broker(os.environ["REDIS_URL"])
     # For the same reason asgiref would give us other connections once a browser has started.
     connections._connections = threading.local()  # type: ignore[attr-defined]
     # whitenoise reads every collected file whenever a test client starts: give it none.

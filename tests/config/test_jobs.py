@@ -9,8 +9,10 @@ import pytest
 import redis
 from celery import current_app
 from django.conf import settings
+from django.core.cache import cache
 
 from common import jobs
+from config.environment import celery_broker
 from config.schedule import SCHEDULE
 from tests.waiting import wait_until
 
@@ -26,6 +28,17 @@ def test_a_scheduled_task_exists(name):
 def test_a_task_ends_before_the_broker_hands_it_out_again():
     limit = current_app.conf.broker_transport_options["visibility_timeout"]
     assert current_app.conf.task_soft_time_limit < current_app.conf.task_time_limit < limit
+
+
+@pytest.mark.parametrize("number", range(4))  # enough for each of the processes side by side to get one
+def test_a_test_process_keeps_to_its_own_valkey_database(number):
+    """Else one process empties the broker and the cache under the other."""
+    own = os.environ["REDIS_URL"]
+    cache.set("whose", own)
+    with redis.from_url(own) as client:
+        assert client.keys("*whose")
+    assert own == settings.REDIS_URL
+    assert current_app.conf.broker_url == celery_broker(own)
 
 
 def test_a_worker_takes_a_task_from_the_socket(tmp_path):
