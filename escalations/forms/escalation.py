@@ -88,9 +88,6 @@ class EscalationForm(forms.Form):
             for definition in self.contract_form.fields
         ]
 
-    def fields_named(self, prefix: str) -> list[forms.BoundField]:
-        return [self[name] for name in self.fields if name.startswith(prefix)]
-
     def stated(self) -> Contract:
         """Return the contract as filled in; its answers are not checked yet."""
         data = self.cleaned_data

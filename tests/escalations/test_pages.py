@@ -109,3 +109,18 @@ def test_what_may_not_be_seen_looks_absent(desk: Desk, who: str) -> None:
     assert page.get(ticket.get_absolute_url()).status_code == 404
     assert page.get(reverse("ticket", args=["ESC-999999"])).status_code == 404
     assert ticket.reference not in page.get(reverse("queue")).content.decode()
+
+
+def test_a_double_click_on_take_next_takes_one_ticket(desk: Desk) -> None:
+    """From the sidebar too, where no script may have stopped the second click."""
+    desk.escalated()
+    desk.escalated()
+    page = signed_in(desk.l2)
+    shown = page.get(reverse("queue")).content.decode()
+    forms = re.findall(r'action="/queue/take-next/".*?</form>', shown, re.DOTALL)
+    assert forms
+    for form in forms:
+        (token,) = re.findall(r'name="form_token" value="([^"]+)"', form)
+    locations = [page.post(reverse("take_next"), {"form_token": token})["Location"] for _click in range(2)]
+    assert locations[0] == locations[1]
+    assert Ticket.objects.filter(owner=desk.l2).count() == 1
