@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from escalations.business_hours import Calendar, Interval
+from common.business_hours import Calendar, Interval
 
 EVENING = Calendar("America/New_York", [Interval(day, 16 * 60, 25 * 60) for day in range(5)])
 ZONE = ZoneInfo(EVENING.zone)

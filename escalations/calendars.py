@@ -6,7 +6,7 @@ import holidays
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from escalations import business_hours
+from common import business_hours
 from escalations.models import Calendar
 
 # Public holidays are reckoned for these years; beyond them only own dates close a calendar.

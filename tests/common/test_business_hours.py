@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from escalations.business_hours import DAY, Calendar, CalendarError, Interval, NeverOpens
+from common.business_hours import DAY, Calendar, CalendarError, Interval, NeverOpens
 
 MINUTE = timedelta(minutes=1)
 AFTERNOON = Calendar("Asia/Manila", [Interval(day, 15 * 60, 24 * 60) for day in range(5)])
