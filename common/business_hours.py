@@ -2,8 +2,11 @@
 
 What the operations mean:
 
-* A shift belongs to the day on which it starts: Friday 16:00 to 01:00 is Friday's, up to Saturday 01:00,
-  and a holiday on Friday takes all of it away; a holiday on Saturday takes nothing.
+* A shift belongs to the day on which it starts: Friday 16:00 to 01:00 is Friday's, up to Saturday 01:00.
+* What a holiday takes away is the calendar's holiday rule. By SHIFT_START a holiday on Friday takes all of
+  that shift, and a holiday on Saturday nothing of it. By CALENDAR_DAY a holiday closes its own day, from
+  midnight to midnight in the calendar's zone: on Friday it leaves Saturday's 00:00 to 01:00 open, on Saturday
+  it takes just that.
 * A wall time stands for the first instant at which the zone's clock shows it or a later time. So a time
   that summer time skips is the instant of the jump, and a time shown twice is the first of the two.
 * Between opening and closing real elapsed time counts: 22:00 to 06:00 is nine hours long in the night
@@ -11,6 +14,8 @@ What the operations mean:
 * Opening times are half open: at the second of closing it is closed.
 * A due time is the earliest instant with that much open time behind it: with two hours to go at 22:00
   and a shift until 24:00 it is 24:00, not the opening of the next day.
+
+* A calendar made with `offsets` of its own reckons with those, whatever the machine's tz data say by then.
 
 How: the shifts of whole years become UTC spans in whole microseconds, with running totals, and a question
 is one or two bisections in them. Years are added as questions reach them. A table is never changed, only
@@ -20,19 +25,31 @@ replaced by a longer one, so threads may share a calendar without a lock.
 import math
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
-from typing import Any, NamedTuple, Self
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from numpy import int64
+    from numpy.typing import NDArray
 
 FIRST_YEAR, LAST_YEAR = 1971, 2199
 LONGEST_CLOSURE_YEARS = 10
-DAY, WEEK = 24 * 60, 7 * 24 * 60  # minutes
+DAY = 24 * 60  # minutes
+
+# A zone's UTC offsets: (the instant in seconds since the epoch from which it holds, the offset in seconds),
+# in order. The first holds for all time before, too, the last for all time after.
+Offsets = tuple[tuple[int, int], ...]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000
+_DAY_SECONDS = 86_400
+_SAMPLING = 2 * _DAY_SECONDS  # no offset on record since 1971 held for less than six days
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-5][0-9])")
 
 
@@ -42,6 +59,13 @@ class CalendarError(ValueError):
 
 class NeverOpens(CalendarError):
     """The calendar has no opening within the next ten years."""
+
+
+class HolidayRule(StrEnum):
+    """What a holiday takes away: the shifts that start on it, or the calendar day itself."""
+
+    SHIFT_START = "shift_start"
+    CALENDAR_DAY = "calendar_day"
 
 
 class Interval(NamedTuple):
@@ -75,17 +99,27 @@ _UNKNOWN = _Table(0, -1, 0, 0, [], [], [])
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Weekly shifts in a zone, less holidays. Raises CalendarError for one that cannot be."""
+    """Weekly shifts in a zone, less holidays. Raises CalendarError for one that cannot be.
+
+    With `offsets` (see `zone_offsets`) the zone is but a name: the answers stay what they were when the
+    offsets were read.
+    """
 
     zone: str
     weekly: Sequence[Interval]
     holidays: frozenset[date] = frozenset()
+    holiday_rule: HolidayRule = HolidayRule.SHIFT_START
+    offsets: Offsets | None = field(default=None, repr=False)
     _table: _Table = field(default=_UNKNOWN, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        _zone(self.zone)
+        if self.offsets is None:
+            _zone(self.zone)
+        else:
+            object.__setattr__(self, "offsets", _checked_offsets(self.offsets))
         object.__setattr__(self, "weekly", _checked(self.weekly))
         object.__setattr__(self, "holidays", frozenset(self.holidays))
+        object.__setattr__(self, "holiday_rule", _rule(self.holiday_rule))
 
     @classmethod
     def always_open(cls, zone: str = "UTC") -> Self:
@@ -96,25 +130,31 @@ class Calendar:
         """Read `{"zone": …, "weekly": [{"day": 0, "opens": "16:00", "closes": "01:00"}], "holidays": […]}`.
 
         A closing time at or before the opening is on the next day; "24:00" up to "48:00" are understood.
+        `"holiday_rule": "calendar_day"` and `"offsets": [[instant, offset], …]` may be there too.
         """
         try:
             weekly = [_interval(int(row["day"]), row["opens"], row["closes"]) for row in value["weekly"]]
             holidays = frozenset(date.fromisoformat(day) for day in value.get("holidays", []))
-            return cls(value["zone"], weekly, holidays)
+            rule = value.get("holiday_rule", HolidayRule.SHIFT_START)
+            return cls(value["zone"], weekly, holidays, rule, value.get("offsets"))
         except CalendarError:
             raise
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CalendarError(f"not a calendar: {error!r}") from error
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        value: dict[str, Any] = {
             "zone": self.zone,
             "weekly": [
                 {"day": shift.day, "opens": _clock(shift.opens), "closes": _clock(shift.closes)}
                 for shift in self.weekly
             ],
             "holidays": [day.isoformat() for day in sorted(self.holidays)],
+            "holiday_rule": self.holiday_rule.value,
         }
+        if self.offsets is not None:
+            value["offsets"] = [list(change) for change in self.offsets]
+        return value
 
     def add(self, start: datetime, seconds: float) -> datetime:
         """The earliest instant with `seconds` of open time after `start`, in UTC; zero gives the start.
@@ -123,23 +163,49 @@ class Calendar:
         """
         if not 0 <= seconds < math.inf:
             raise ValueError(f"cannot add {seconds} seconds")
-        at = _micros(start)
         wanted = round(seconds * _SECOND)
         if not wanted:
             return start.astimezone(UTC)
-        table = self._covering(at, at)
-        goal = _open_before(table, at) + wanted
+        return _moment(self.add_micros(_micros(start), wanted))
+
+    def add_micros(self, start: int, wanted: int) -> int:
+        """`add` in numbers: start and answer in microseconds since the epoch, open time in microseconds."""
+        if wanted <= 0:
+            if wanted:
+                raise ValueError(f"cannot add {wanted} microseconds")
+            return start
+        table = self._table
+        if not table.known_from <= start < table.known_to:
+            table = self._covering(start, start)
+        goal = _open_before(table, start) + wanted
         while goal > table.totals[-1]:
             table = self._longer(table)
-            goal = _open_before(table, at) + wanted
+            goal = _open_before(table, start) + wanted
         span = bisect_left(table.totals, goal)
-        return _EPOCH + timedelta(microseconds=table.closes[span] - table.totals[span] + goal)
+        return table.closes[span] - table.totals[span] + goal
+
+    def add_many(self, starts: "NDArray[int64]", wanted: "NDArray[int64]") -> "NDArray[int64]":
+        """`add_micros` for arrays: all three are microseconds (not seconds), in int64. Needs numpy."""
+        from common import business_hours_batch
+
+        return business_hours_batch.add_many(self, starts, wanted)
 
     def between(self, start: datetime, end: datetime) -> float:
         """Open seconds from `start` to `end`; negative when `end` comes first."""
-        a, b = _micros(start), _micros(end)
-        table = self._covering(a, b) if a <= b else self._covering(b, a)
-        return (_open_before(table, b) - _open_before(table, a)) / _SECOND
+        return self.between_micros(_micros(start), _micros(end)) / _SECOND
+
+    def between_micros(self, start: int, end: int) -> int:
+        """`between` in numbers: instants in microseconds since the epoch, the answer in microseconds."""
+        table = self._table
+        if not (table.known_from <= start < table.known_to and table.known_from <= end < table.known_to):
+            table = self._covering(min(start, end), max(start, end))
+        return _open_before(table, end) - _open_before(table, start)
+
+    def between_many(self, starts: "NDArray[int64]", ends: "NDArray[int64]") -> "NDArray[int64]":
+        """`between_micros` for arrays: all three are microseconds, in int64. Needs numpy."""
+        from common import business_hours_batch
+
+        return business_hours_batch.between_many(self, starts, ends)
 
     def is_open(self, at: datetime) -> bool:
         instant = _micros(at)
@@ -154,7 +220,7 @@ class Calendar:
         table = self._covering(instant, instant)
         while instant > table.opens[-1]:
             table = self._longer(table)
-        return _EPOCH + timedelta(microseconds=table.opens[bisect_left(table.opens, instant)])
+        return _moment(table.opens[bisect_left(table.opens, instant)])
 
     def spans(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
         """The open intervals between `start` and `end`, cut to them, in UTC; shifts that touch are one."""
@@ -165,7 +231,7 @@ class Calendar:
         found = []
         for span in range(bisect_right(table.closes, a), bisect_left(table.opens, b)):
             opens, closes = max(a, table.opens[span]), min(b, table.closes[span])
-            found.append((_EPOCH + timedelta(microseconds=opens), _EPOCH + timedelta(microseconds=closes)))
+            found.append((_moment(opens), _moment(closes)))
         return found
 
     def _covering(self, first: int, last: int) -> _Table:
@@ -173,8 +239,9 @@ class Calendar:
         table = self._table
         if table.known_from <= first and last < table.known_to:
             return table
-        from_year = (_EPOCH + timedelta(microseconds=first)).year - 1
-        to_year = (_EPOCH + timedelta(microseconds=last)).year + 1
+        if not _REACH[0] <= first <= last < _REACH[1]:
+            raise _out_of_reach()
+        from_year, to_year = _moment(first).year - 1, _moment(last).year + 1
         if table is not _UNKNOWN:
             from_year, to_year = min(from_year, table.first_year), max(to_year, table.last_year)
         return self._tabulate(from_year, to_year)
@@ -192,8 +259,6 @@ class Calendar:
         raise NeverOpens(f"closed for more than {LONGEST_CLOSURE_YEARS} years after {table.last_year}")
 
     def _tabulate(self, from_year: int, to_year: int) -> _Table:
-        if from_year < FIRST_YEAR or to_year > LAST_YEAR:
-            raise _out_of_reach()
         opens, closes, totals = [-(2**62)], [-(2**62)], [0]
         for start, end in self._shifts(date(from_year, 1, 1), date(to_year, 12, 31)):
             if start <= closes[-1]:
@@ -213,18 +278,66 @@ class Calendar:
 
     def _shifts(self, first: date, last: date) -> Iterable[tuple[int, int]]:
         """Every shift starting on a day from `first` to `last`, in order, in microseconds."""
-        zone = _zone(self.zone)
+        instant = _instants(zone_offsets(self.zone) if self.offsets is None else self.offsets)
+        for opens, closes in self._wall_times(first, last):
+            start, end = instant(opens), instant(closes)
+            if start < end:  # a shift that lies wholly in skipped time has no length
+                yield start * _SECOND, end * _SECOND
+
+    def _wall_times(self, first: date, last: date) -> Iterable[tuple[int, int]]:
+        """What stays of every shift after the holidays, in seconds that the clocks of a zone would show."""
+        cut = self.holiday_rule is HolidayRule.CALENDAR_DAY
         by_weekday = [[shift for shift in self.weekly if shift.day == day] for day in range(7)]
+        closed = {day.toordinal() for day in self.holidays}
         for ordinal in range(first.toordinal(), last.toordinal() + 1):
-            day = date.fromordinal(ordinal)
-            if day in self.holidays:
-                continue
-            midnight = datetime.combine(day, time())
-            for shift in by_weekday[day.weekday()]:
-                start = _instant(midnight + timedelta(minutes=shift.opens), zone)
-                end = _instant(midnight + timedelta(minutes=shift.closes), zone)
-                if start < end:  # a shift that lies wholly in skipped time has no length
-                    yield start, end
+            midnight = (ordinal - _EPOCH_ORDINAL) * _DAY_SECONDS
+            for _, opens, closes in by_weekday[(ordinal - 1) % 7]:
+                if not cut or closes <= DAY:
+                    if ordinal not in closed:
+                        yield midnight + opens * 60, midnight + closes * 60
+                    continue
+                if ordinal not in closed:
+                    yield midnight + opens * 60, midnight + _DAY_SECONDS
+                if ordinal + 1 not in closed:
+                    yield midnight + _DAY_SECONDS, midnight + closes * 60
+
+
+@lru_cache(maxsize=128)
+def zone_offsets(zone: str, first_year: int = FIRST_YEAR, last_year: int = LAST_YEAR) -> Offsets:
+    """The UTC offsets of a zone in these years, by the machine's tz data. CalendarError if it is unknown."""
+    info = _zone(zone)
+
+    def offset(instant: int) -> int:
+        return int(datetime.fromtimestamp(instant, info).utcoffset().total_seconds())  # type: ignore[union-attr]
+
+    at = int(datetime(first_year, 1, 1, tzinfo=UTC).timestamp()) - _DAY_SECONDS
+    end = int(datetime(last_year, 12, 31, tzinfo=UTC).timestamp()) + 2 * _DAY_SECONDS
+    found = [(at, offset(at))]
+    while at < end:
+        after = min(at + _SAMPLING, end)
+        while (held := found[-1][1]) != offset(after):
+            low, high = at, after
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (middle, high) if offset(middle) == held else (low, middle)
+            at = high
+            found.append((at, offset(at)))
+        at = after
+    return tuple(found)
+
+
+def _instants(offsets: Offsets) -> Callable[[int], int]:
+    """What finds for a wall time, in seconds, the first instant at which a clock shows it or a later one."""
+    begins = [instant for instant, _ in offsets]
+    begins[0] = -(2**62)
+    # The furthest that the clock has got when each offset ends.
+    reached = list(accumulate((end + offset for end, (_, offset) in zip(begins[1:], offsets, strict=False)), max))
+
+    def instant(wall: int) -> int:
+        held = bisect_right(reached, wall)
+        return max(begins[held], wall - offsets[held][1])
+
+    return instant
 
 
 def _out_of_reach() -> CalendarError:
@@ -241,25 +354,15 @@ def _micros(at: datetime) -> int:
     if at.tzinfo is None:
         raise ValueError("a time without a zone")
     since = at - _EPOCH
-    return (since.days * 86_400 + since.seconds) * _SECOND + since.microseconds
+    return (since.days * _DAY_SECONDS + since.seconds) * _SECOND + since.microseconds
 
 
-def _instant(wall: datetime, zone: ZoneInfo) -> int:
-    """The first instant at which a clock in `zone` shows `wall` or later."""
-    early = wall.replace(tzinfo=zone)
-    instant = _micros(early)
-    if (late := early.replace(fold=1)).utcoffset() == early.utcoffset():
-        return instant
-    low = _micros(late)
-    if low > instant:  # shown twice
-        return instant
-    high = instant  # skipped: the jump is after `low` and not after `high`
-    before = early.utcoffset()
-    while high - low > 1:
-        middle = (low + high) // 2
-        local = (_EPOCH + timedelta(microseconds=middle)).astimezone(zone)
-        low, high = (middle, high) if local.utcoffset() == before else (low, middle)
-    return high
+def _moment(micros: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+_EPOCH_ORDINAL = _EPOCH.toordinal()
+_REACH = _micros(datetime(FIRST_YEAR + 1, 1, 1, tzinfo=UTC)), _micros(datetime(LAST_YEAR, 1, 1, tzinfo=UTC))
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -283,6 +386,23 @@ def _checked(weekly: Iterable[Interval]) -> tuple[Interval, ...]:
         if one.day * DAY + one.closes > other.day * DAY + other.opens:
             raise CalendarError(f"overlapping hours: {one} and {other._replace(day=other.day % 7)}")
     return shifts
+
+
+def _checked_offsets(offsets: Iterable[Sequence[int]]) -> Offsets:
+    changes = tuple((instant, offset) for instant, offset in offsets)
+    whole = all(type(number) is int for change in changes for number in change)
+    if not changes or not whole or any(abs(offset) >= _DAY_SECONDS for _, offset in changes):
+        raise CalendarError("not the UTC offsets of a zone")
+    if any(one[0] >= other[0] for one, other in pairwise(changes)):
+        raise CalendarError("UTC offsets out of order")
+    return changes
+
+
+def _rule(name: str) -> HolidayRule:
+    try:
+        return HolidayRule(name)
+    except ValueError as error:
+        raise CalendarError(f"unknown holiday rule {name!r}") from error
 
 
 def _interval(day: int, opens: str, closes: str) -> Interval:
