@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
@@ -10,17 +9,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from escalations import calendars
 from escalations.models import (
-    Calendar,
     Category,
     ContractForm,
     Customer,
-    Policy,
     PriorityRule,
     Reason,
     RootCause,
-    Target,
 )
 
 Field = dict[str, Any]
@@ -105,41 +100,3 @@ class CustomerAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Customer | None = None) -> bool:
         return False
-
-
-class CalendarForm(forms.ModelForm):
-    """A calendar that can be reckoned with, or an error that says why not."""
-
-    class Meta:
-        model = Calendar
-        fields = ("name", "zone", "weekly", "holiday_country", "own_holidays")
-
-    def clean(self) -> Field:
-        cleaned = super().clean() or self.cleaned_data
-        if not self.errors:
-            calendars.validate(Calendar(**cleaned))
-        return cleaned
-
-
-@admin.register(Calendar)
-class CalendarAdmin(admin.ModelAdmin):
-    form = CalendarForm
-    list_display = ("name", "zone", "holiday_country", "version")
-
-    def save_model(self, request: HttpRequest, obj: Calendar, form: Any, change: bool) -> None:
-        if change and form.changed_data:
-            obj.version += 1
-        super().save_model(request, obj, form, change)
-
-
-class TargetInline(admin.TabularInline):
-    model = Target
-    extra = 0
-
-
-@admin.register(Policy)
-class PolicyAdmin(admin.ModelAdmin):
-    list_display = ("name", "position", "calendar", "is_active")
-    list_editable = ("position",)
-    filter_horizontal = ("categories", "teams")
-    inlines = (TargetInline,)

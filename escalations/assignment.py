@@ -6,9 +6,8 @@ from django.utils.translation import gettext as _
 from accounts import people
 from accounts.models import Availability, Role, Team, TeamKind, User
 from common.errors import NotAllowed, Refused
-from escalations import sla
 from escalations.access import Party, parties, works_on
-from escalations.changes import lock, record, save
+from escalations.changes import commit, lock, record, save, set_team
 from escalations.models import Priority, State, Ticket
 from escalations.models.ticket import OPEN, TicketQuerySet, due_or_never
 from events.models import Event
@@ -103,11 +102,8 @@ def give_to_team(ticket: Ticket, team: Team, *, by: User, version: int | None = 
     if team.pk == locked.team_id:
         return locked
     former = locked.team_id
-    locked.team, locked.owner = team, None
-    locked.reassignment_count += 1
-    sla.update(locked, reason="team", rematch=True)
-    save(locked)
-    record(locked, "team_changed", by=by, former=former)
+    set_team(locked, team)
+    commit(locked, "team_changed", by=by, because="team", rematch=True, former=former)
     return locked
 
 
@@ -123,9 +119,7 @@ def set_priority(ticket: Ticket, priority: int, *, by: User, version: int | None
     if priority == locked.priority:
         return locked
     former, locked.priority = locked.priority, priority
-    sla.update(locked, reason="priority", rematch=True)
-    save(locked)
-    record(locked, "priority_changed", by=by, former=former)
+    commit(locked, "priority_changed", by=by, because="priority", rematch=True, former=former)
     return locked
 
 

@@ -1,6 +1,6 @@
 """How a ticket is changed: locked, checked, saved with a new version, and written down.
 
-Every domain function about a ticket goes through these three steps, in one transaction.
+Every domain function about a ticket goes through these steps, in one transaction.
 """
 
 from typing import Any
@@ -8,9 +8,10 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Team, User
 from common import clock
 from common.errors import Absent, NotAllowed, Refused, StaleVersion
+from escalations import ticket_clocks
 from escalations.access import parties
 from escalations.models import State, Ticket
 from escalations.snapshot import SUBJECT, snapshot
@@ -77,6 +78,28 @@ def record(ticket: Ticket, kind: str, /, *, by: User, **data: Any) -> Event:
     return recording.record(
         f"ticket.{kind}", subject=(SUBJECT, ticket.pk), by=by, data={**data, "ticket": snapshot(ticket)}
     )
+
+
+def commit(
+    ticket: Ticket, kind: str, /, *, by: User, because: str = "", rematch: bool = False, **data: Any
+) -> Event:
+    """Finish a change of a locked ticket: bring its clocks, store its next version, record `ticket.<kind>`.
+
+    `because` goes into the clocks' ledger, the kind if there is none; `rematch` after a change of what
+    policies look at. The event tells how much time each clock has used.
+    """
+    change = ticket_clocks.bring(ticket, reason=because or kind, rematch=rematch)
+    save(ticket)
+    event = record(ticket, kind, by=by, used=change.used, **data)
+    ticket_clocks.keep(change, event)
+    return event
+
+
+def set_team(ticket: Ticket, team: Team) -> None:
+    """Put the ticket with another team from now on; nobody there owns it yet."""
+    ticket.team, ticket.owner = team, None
+    ticket.team_since = clock.now()
+    ticket.reassignment_count += 1
 
 
 def required(value: str, field: str, sentence: str) -> str:

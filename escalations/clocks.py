@@ -1,19 +1,60 @@
-"""One clock in memory: run, pause, stop, retarget. No database, no tickets.
+"""One clock as a ledger: entries that are only ever added, and what follows from them. No database.
 
-A clock's segments are its ledger. What was used of the target is the sum over
-the running segments, each counted by the calendar that was in force, so nothing
-that changes later (priority, policy, calendar) can take away time already used
-or paused. Everything is counted in whole seconds.
+Each entry says what the clock does from then on (run, stand still, stop, end) and by which aim. A segment
+lasts from one entry to the next. Everything else is a function of the entries (`read`): the time used is
+the sum over the running segments, each counted by the calendar that was in force, so nothing that changes
+later (priority, policy, calendar) can take away time already used or paused. Everything is counted in whole
+seconds.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from escalations import calendars
-from escalations.models import Calendar, Clock, ClockSegment
-from escalations.models.sla import ClockState
+from escalations.models import CalendarVersion, ClockState, Does, PolicyVersion
 
-_RUNNING = {ClockState.RUNNING, ClockState.PAUSED}
+_SECOND = timedelta(seconds=1)
+_STATES = {
+    Does.RUN: ClockState.RUNNING,
+    Does.PAUSE: ClockState.PAUSED,
+    Does.STOP: ClockState.STOPPED,
+    Does.CANCEL: ClockState.CANCELLED,
+}
+_OVER = {Does.STOP, Does.CANCEL}
+
+
+class Aim(NamedTuple):
+    """What a clock runs towards: so many seconds by a calendar (None: of all time), or a fixed date.
+
+    A date stands whether the clock runs or not: a promise, a regulatory deadline, one set by hand.
+    """
+
+    policy: PolicyVersion | None
+    calendar: CalendarVersion | None
+    seconds: int | None
+    due_at: datetime | None = None
+
+
+class Entry(NamedTuple):
+    """From `at` on the clock `does` something, by `aim`, because of `reason`."""
+
+    at: datetime
+    does: Does
+    aim: Aim
+    reason: str
+
+
+class Reading(NamedTuple):
+    """What a ledger says; `used` and `paused` count up to its last entry."""
+
+    state: ClockState
+    used: int
+    paused: int
+    due_at: datetime | None
+    stopped_at: datetime | None
+    breached_at: datetime | None
 
 
 def whole_second(at: datetime) -> datetime:
@@ -21,136 +62,134 @@ def whole_second(at: datetime) -> datetime:
     return at.replace(microsecond=0)
 
 
-def used_between(calendar: Calendar | None, start: datetime, end: datetime) -> int:
+def used_between(calendar: CalendarVersion | None, start: datetime, end: datetime) -> int:
     """Return the seconds between two instants: open ones, or all of them without a calendar."""
     if calendar is None:
         return int((end - start).total_seconds())
     return int(calendars.hours(calendar).between(start, end))
 
 
-def due_after(calendar: Calendar | None, start: datetime, seconds: int) -> datetime:
+def due_after(calendar: CalendarVersion | None, start: datetime, seconds: int) -> datetime:
     """Return the earliest instant with `seconds` of (open) time since `start`."""
     if calendar is None:
         return start + timedelta(seconds=seconds)
     return calendars.hours(calendar).add(start, seconds)
 
 
+def read(entries: Sequence[Entry]) -> Reading:
+    """Return what follows from a ledger. A breach counts from the instant at which the time was used up.
+
+    A clock that stops in the very second in which it falls due has kept its target. A target that is set
+    below what is used already is due at once. A breach, once it happened, is not undone by a later aim.
+    """
+    used = paused = 0
+    due_at: datetime | None = None
+    breached_at: datetime | None = None
+    last = len(entries) - 1
+    for number, entry in enumerate(entries):
+        due_at = _due(entry, used)
+        if due_at is not None and breached_at is not None:
+            due_at = breached_at  # a missed deadline stays where it was
+        if number == last:
+            break
+        end = entries[number + 1].at
+        if due_at is not None and due_at < end and breached_at is None:
+            breached_at = due_at
+        if entry.does == Does.RUN:
+            used += used_between(entry.aim.calendar, entry.at, end)
+        else:
+            paused += int((end - entry.at).total_seconds())
+    final = entries[last]
+    return Reading(
+        state=_STATES[final.does],
+        used=used,
+        paused=paused,
+        due_at=due_at,
+        stopped_at=final.at if final.does in _OVER else None,
+        breached_at=breached_at,
+    )
+
+
+def _due(entry: Entry, used: int) -> datetime | None:
+    """Return when the segment that `entry` begins would use the target up, if nothing came between."""
+    aim = entry.aim
+    if entry.does in _OVER:
+        return None
+    if aim.due_at is not None:
+        return max(aim.due_at, entry.at)
+    if entry.does == Does.PAUSE or aim.seconds is None:
+        return None
+    left = aim.seconds - used
+    return due_after(aim.calendar, entry.at, left) if left >= 0 else entry.at
+
+
 @dataclass
 class Ledger:
-    """A clock together with all its segments, oldest first."""
+    """A clock's identity and its entries, oldest first. `stored` of them are in the database already.
 
-    clock: Clock
-    segments: list[ClockSegment] = field(default_factory=list)
+    `noticed` is a breach that was marked before; no later entry can come before it.
+    """
+
+    metric: str
+    cycle: int
+    started_at: datetime
+    team_id: int | None = None
+    entries: list[Entry] = field(default_factory=list)
+    clock_id: int | None = None
+    stored: int = 0
+    noticed: datetime | None = None
+
+    _reading: Reading | None = None
 
     @property
-    def current(self) -> ClockSegment | None:
-        """The segment that has not ended, if the clock is not stopped."""
-        if self.segments and self.segments[-1].ended_at is None:
-            return self.segments[-1]
-        return None
+    def now(self) -> Reading:
+        """What the ledger says by its last entry. It must have begun."""
+        if self._reading is None:
+            self._reading = read(self.entries)
+        return self._reading
+
+    @property
+    def aim(self) -> Aim:
+        return self.entries[-1].aim
+
+    @property
+    def is_open(self) -> bool:
+        return self.now.stopped_at is None
 
     def used(self, at: datetime) -> int:
         """Return the seconds counted against the target up to `at`."""
-        total = sum(segment.used_seconds or 0 for segment in self.segments)
-        current = self.current
-        if current is not None and current.is_running:
-            total += used_between(current.calendar, current.started_at, max(whole_second(at), current.started_at))
-        return total
+        last, reading = self.entries[-1], self.now
+        if reading.state != ClockState.RUNNING:
+            return reading.used
+        return reading.used + used_between(last.aim.calendar, last.at, max(whole_second(at), last.at))
 
-    def run(self, at: datetime, reason: str) -> None:
-        """Let the clock run from `at`; a stopped one goes on where it stopped."""
-        if self.clock.state == ClockState.RUNNING:
-            return
-        stopped_at = self.clock.stopped_at
-        if stopped_at is not None:
-            # The time spent stopped (resolved, then reopened) is a pause in the ledger.
-            self._begin(stopped_at, "stopped", running=False)
-            self.clock.stopped_at = None
-        self._change(at, ClockState.RUNNING, reason)
+    def breached(self, at: datetime) -> datetime | None:
+        """Return when the target was used up, if that was before the second of `at`."""
+        reading = self.now
+        if reading.breached_at is not None:
+            return reading.breached_at
+        return reading.due_at if reading.due_at is not None and reading.due_at < whole_second(at) else None
 
-    def pause(self, at: datetime, reason: str) -> None:
-        """Let the clock stand still from `at`, if it runs."""
-        if self.clock.state == ClockState.RUNNING:
-            self._change(at, ClockState.PAUSED, reason)
+    def begin(self, at: datetime, does: Does, aim: Aim, reason: str) -> None:
+        """Write the first entry."""
+        self._add(Entry(whole_second(at), does, aim, reason))
 
-    def stop(self, at: datetime) -> None:
-        """End the clock at `at`: its aim is reached."""
-        self._finish(at, ClockState.STOPPED)
+    def do(self, at: datetime, does: Does, reason: str) -> None:
+        """Run, stand still, stop or end from `at` on, unless it does so already."""
+        if self.entries[-1].does != does:
+            self._write(at, does, self.aim, reason)
 
-    def cancel(self, at: datetime) -> None:
-        """End the clock at `at` without a result: its ticket was cancelled or merged."""
-        self._finish(at, ClockState.CANCELLED)
+    def aim_at(self, at: datetime, aim: Aim, reason: str) -> None:
+        """Give an open clock another aim from `at` on; what is used stays used."""
+        if self.is_open and aim != self.aim:
+            self._write(at, self.entries[-1].does, aim, reason)
 
-    def retarget(self, at: datetime, target_seconds: int, calendar: Calendar | None, reason: str) -> None:
-        """Give an unfinished clock another target or calendar; what is used stays used."""
-        clock = self.clock
-        if clock.state not in _RUNNING:
-            return
-        if (clock.target_seconds, clock.calendar) == (target_seconds, calendar):
-            return
-        running = clock.state == ClockState.RUNNING
-        self._end_current(at)
-        clock.target_seconds, clock.calendar = target_seconds, calendar
-        self._begin(at, reason, running=running)
-        self._plan(at)
+    def _write(self, at: datetime, does: Does, aim: Aim, reason: str) -> None:
+        at = max(whole_second(at), self.entries[-1].at)
+        if self.noticed is not None:
+            at = max(at, self.noticed + _SECOND)
+        self._add(Entry(at, does, aim, reason))
 
-    def _change(self, at: datetime, state: ClockState, reason: str) -> None:
-        self._end_current(at)
-        self.clock.state = state
-        self._begin(at, reason, running=state == ClockState.RUNNING)
-        self._plan(at)
-
-    def _finish(self, at: datetime, state: ClockState) -> None:
-        if self.clock.state not in _RUNNING:
-            return
-        self._end_current(at)
-        self.clock.state = state
-        self.clock.stopped_at = max(whole_second(at), self.clock.started_at)
-        self.clock.due_at = None
-
-    def _begin(self, at: datetime, reason: str, *, running: bool) -> None:
-        self.segments.append(
-            ClockSegment(
-                clock=self.clock,
-                is_running=running,
-                calendar=self.clock.calendar,
-                reason=reason,
-                started_at=whole_second(at),
-            )
-        )
-
-    def _end_current(self, at: datetime) -> None:
-        current = self.current
-        if current is None:
-            return
-        at = max(whole_second(at), current.started_at)
-        clock = self.clock
-        if clock.due_at is not None and clock.breached_at is None and clock.due_at < at:
-            clock.breached_at = clock.due_at  # nobody had noticed it yet
-        current.used_seconds = used_between(current.calendar, current.started_at, at) if current.is_running else 0
-        current.ended_at = at
-
-    def _plan(self, at: datetime) -> None:
-        """Set the due time of a running clock; a used-up target was due where it ran out."""
-        clock = self.clock
-        if clock.state != ClockState.RUNNING:
-            clock.due_at = None
-            return
-        if clock.breached_at is not None:
-            clock.due_at = clock.breached_at
-            return
-        at = whole_second(at)
-        left = clock.target_seconds - self.used(at)
-        clock.due_at = due_after(clock.calendar, at, left) if left >= 0 else at
-
-
-def started(clock: Clock, at: datetime, reason: str, *, running: bool) -> Ledger:
-    """Return the ledger of a new clock that runs, or waits, from `at`."""
-    ledger = Ledger(clock)
-    clock.started_at = whole_second(at)
-    clock.state = ClockState.PAUSED
-    if running:
-        ledger.run(at, reason)
-    else:
-        ledger._begin(at, reason, running=False)
-    return ledger
+    def _add(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        self._reading = None

@@ -1,6 +1,7 @@
 """What is said on a ticket, and who may say and read what."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.core.files.base import File
 from django.db import models, transaction
@@ -10,9 +11,9 @@ import redaction
 from accounts.models import User
 from common import clock
 from common.errors import NotAllowed, Refused
-from escalations import attachments, sla
+from escalations import attachments
 from escalations.access import DESK, Party, parties, reads_internal
-from escalations.changes import enter, lock, record, required, save
+from escalations.changes import commit, enter, lock, required
 from escalations.models import HandOver, Message, MessageKind, State, Ticket
 
 LONGEST = 50_000
@@ -93,9 +94,7 @@ def write(ticket: Ticket, *, by: User, kind: MessageKind, body: str, uploads: It
         enter(locked, State.IN_PROGRESS)
     elif kind == MessageKind.PARTNER and Party.PARTNER in parties(by, locked):
         _answer_hand_over(locked, message)
-    used = sla.update(locked, reason=str(kind))
-    save(locked)
-    record(locked, "message", by=by, message=message.pk, kind=kind, used=used)
+    commit(locked, "message", by=by, because=str(kind), message=message.pk, kind=kind)
     return message
 
 
@@ -112,9 +111,18 @@ def add(locked: Ticket, *, by: User, kind: MessageKind, body: str, uploads: Iter
     )
     for upload in uploads:
         attachments.attach(locked, upload, by=by, message=message)
-    if kind in _FIRST_RESPONSES and locked.first_response_at is None:
-        locked.first_response_at = message.created_at
+    note_said(locked, kind, at=message.created_at)
     return message
+
+
+def note_said(ticket: Ticket, kind: MessageKind, *, at: datetime) -> None:
+    """Keep on the ticket what a message means to its clocks: who has been answered, who waits since when."""
+    if kind == MessageKind.FROM_CUSTOMER and ticket.first_response_at is not None:
+        ticket.unanswered_since = ticket.unanswered_since or at
+    if kind == MessageKind.TO_CUSTOMER:
+        ticket.unanswered_since = ticket.promised_at = ticket.promised_for = None
+    if kind in _FIRST_RESPONSES and ticket.first_response_at is None:
+        ticket.first_response_at = at
 
 
 def _open_hand_over(ticket: Ticket, user: User) -> HandOver | None:

@@ -10,8 +10,8 @@ import redaction
 from accounts.models import Role, Team, TeamKind, User
 from common import clock
 from common.errors import NotAllowed, Refused
-from escalations import contract, customers, sla
-from escalations.changes import chosen, enter, lock_for, record, required, save
+from escalations import contract, customers, ticket_clocks
+from escalations.changes import chosen, commit, enter, lock_for, record, required, set_team
 from escalations.customers import CustomerData
 from escalations.models import Category, Channel, ContractForm, Level, State, Ticket
 from escalations.priorities import priority_of
@@ -62,6 +62,7 @@ def escalate(stated: Contract, *, by: User) -> Ticket:
         category=category,
         customer=customers.find_or_add(stated.customer, by=by),
         team=team,
+        team_since=now,
         created_by=by,
         l1_team_id=next(iter(by.teams_as(Role.L1)), None),
         state=State.NEW,
@@ -70,10 +71,10 @@ def escalate(stated: Contract, *, by: User) -> Ticket:
         updated_at=now,
     )
     _state(ticket, stated, form)
+    change = ticket_clocks.bring(ticket, reason="created")
     ticket.save()
-    sla.update(ticket, reason="created", rematch=True)
-    ticket.save(update_fields=["next_due_at", "next_due_metric"])
-    record(ticket, "created", by=by, l1_team=ticket.l1_team_id, customer=ticket.customer_id)
+    event = record(ticket, "created", by=by, l1_team=ticket.l1_team_id, customer=ticket.customer_id)
+    ticket_clocks.keep(change, event)
     return ticket
 
 
@@ -90,15 +91,13 @@ def resubmit(ticket: Ticket, stated: Contract, *, by: User, version: int | None 
     form = locked.form if category.pk == locked.category_id else category.current_form
     if form is None:
         raise Refused(_("Nothing can be escalated in this category now."), field="category")
-    if category.pk != locked.category_id and category.team is not None:
-        locked.team = category.team
+    if category.pk != locked.category_id and category.team is not None and category.team != locked.team:
+        set_team(locked, category.team)
     locked.category = category
     _state(locked, stated, form)
     locked.owner = None
     enter(locked, State.NEW)
-    sla.update(locked, reason="resubmitted", rematch=True)
-    save(locked)
-    record(locked, "resubmitted", by=by)
+    commit(locked, "resubmitted", by=by, rematch=True)
     return locked
 
 

@@ -15,9 +15,9 @@ from accounts import people
 from accounts.models import Team, TeamKind, User
 from common import clock
 from common.errors import Refused
-from escalations import conversation, sla
+from escalations import conversation
 from escalations.access import Party, parties
-from escalations.changes import chosen, enter, lock, lock_for, record, required, save
+from escalations.changes import chosen, commit, enter, lock, lock_for, record, required, save
 from escalations.models import (
     HandOver,
     MessageKind,
@@ -71,7 +71,15 @@ def wait_for_partner(
         defaults={"question": question, "asked_by": by, "asked_at": clock.now()},
     )
     said = conversation.add(locked, by=by, kind=MessageKind.PARTNER, body=question)
-    return _enter(locked, State.WAITING_PARTNER, "waiting", by=by, message=said.pk, hand_over=hand_over.pk)
+    return _enter(
+        locked,
+        State.WAITING_PARTNER,
+        "waiting",
+        by=by,
+        message=said.pk,
+        hand_over=hand_over.pk,
+        partner=partner.pk,
+    )
 
 
 @transaction.atomic
@@ -217,7 +225,5 @@ def merge(ticket: Ticket, *, by: User, target: Ticket | None, version: int | Non
 def _enter(ticket: Ticket, state: State, kind: str, *, by: User, **data: object) -> Ticket:
     """Finish a transition on a locked ticket: state, clocks, version, event."""
     enter(ticket, state)
-    used = sla.update(ticket, reason=str(state))
-    save(ticket)
-    record(ticket, kind, by=by, used=used, **data)
+    commit(ticket, kind, by=by, because=str(state), **data)
     return ticket

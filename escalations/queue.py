@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.errors import Refused
-from escalations.models import Clock, ClockSegment, ClockState, Message, MessageKind, State, Ticket
+from escalations.models import UNFINISHED, Clock, Message, MessageKind, State, Ticket
 from escalations.models.ticket import due_or_never
 
 PAGE_SIZE = 50
@@ -61,12 +61,7 @@ class Page:
 
 def with_row_data(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """Fetch with each ticket what a row of the queue shows."""
-    clocks = (
-        Clock.objects.filter(state__in=[ClockState.RUNNING, ClockState.PAUSED])
-        .select_related("calendar")
-        .prefetch_related(Prefetch("segments", ClockSegment.objects.select_related("calendar")))
-        .order_by("due_at")
-    )
+    clocks = Clock.objects.filter(state__in=UNFINISHED).order_by("due_at")
     return tickets.select_related("customer", "category", "owner", "team").prefetch_related(
         Prefetch("clocks", clocks, to_attr="live_clocks")
     )

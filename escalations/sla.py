@@ -1,212 +1,258 @@
 """Which clocks a ticket has, and what each state means to them.
 
-The rules: a policy is found by the ticket's category, team, segment, channel and
-priority when the ticket is created and again when one of these changes. A clock
-pauses in the states that its policy names. Accept stops at acceptance, first
-response at L2's first message to L1 or the customer, resolution when resolved; a
-reopened ticket's resolution clock goes on. Whatever happens, time used and time
-paused stay.
+The rules, for every metric: since when its clock runs, whether it runs, stands still, has reached its aim
+or has come to nothing. They are a function of how the ticket stands (`wanted`); `follow` brings the ledgers
+to it. docs/sla.md explains them to people. The same functions serve live changes, imports and simulations.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from enum import Enum, auto
+from functools import cache
+from typing import NamedTuple, Protocol
 
-from django.db import transaction
-from django.db.models import Prefetch
+from escalations import policies
+from escalations.clocks import Aim, Ledger, due_after, whole_second
+from escalations.models import Does, Metric, PolicyKind, PolicyVersion, State
+from escalations.models.ticket import WAITING
+from escalations.policies import Described, Rulebook
 
-from accounts import people
-from common import clock
-from escalations.clocks import Ledger, started
-from escalations.models import Clock, ClockSegment, ClockState, Metric, Policy, State, Target, Ticket
-from escalations.snapshot import SUBJECT, snapshot
-from events import recording
+_ENDED = {State.RESOLVED, State.CLOSED}
+_GONE = {State.CANCELLED, State.MERGED}
+_ELSEWHERE = WAITING | {State.RETURNED}
 
-BREACHED = "sla.breached"
-
-
-class Standing(Enum):
-    """What a clock should do while the ticket is as it is."""
-
-    RUN = auto()
-    PAUSE = auto()
-    STOP = auto()
-    CANCEL = auto()
+#: Having happened once, these are not undone by reopening.
+ONCE = frozenset({Metric.ACCEPT, Metric.FIRST_RESPONSE, Metric.FIRST_RESOLUTION})
+#: Clocks that run towards a date and never stand still.
+DATED = frozenset({Metric.UPDATE, Metric.REGULATORY})
 
 
-def standing(metric: str, ticket: Ticket, pauses_in: Iterable[str]) -> Standing:
-    """Return what the clock of `metric` should do for this ticket as it stands."""
-    if ticket.state in {State.CANCELLED, State.MERGED}:
-        return Standing.CANCEL
-    ended = ticket.state in {State.RESOLVED, State.CLOSED}
-    done = {
-        Metric.ACCEPT: ticket.accepted_at is not None or ended,
-        Metric.FIRST_RESPONSE: ticket.first_response_at is not None or ended,
-        Metric.RESOLUTION: ended,
-    }
-    if done[Metric(metric)]:
-        return Standing.STOP
-    return Standing.PAUSE if ticket.state in pauses_in else Standing.RUN
+class Situation(Described, Protocol):
+    """How a ticket stands at one moment, as far as its clocks are concerned."""
+
+    state: str
+    created_at: datetime
+    accepted_at: datetime | None
+    first_response_at: datetime | None
+    resolved_at: datetime | None
+    team_since: datetime
+    unanswered_since: datetime | None
+    promised_at: datetime | None
+    promised_for: datetime | None
 
 
-def policies() -> list[Policy]:
-    """Return the active policies in order, with all that matching needs."""
-    return list(
-        Policy.objects.filter(is_active=True)
-        .select_related("calendar")
-        .prefetch_related("targets", "categories", "teams")
-    )
+class OpenHandOver(NamedTuple):
+    """A partner team that owes an answer, and since when."""
+
+    team_id: int
+    asked_at: datetime
 
 
-def policy_for(ticket: Ticket, among: Iterable[Policy]) -> Policy | None:
-    """Return the first policy whose every condition the ticket meets, or None."""
-    return next((policy for policy in among if _matches(policy, ticket)), None)
+class Want(NamedTuple):
+    """A clock that the situation asks for, and what it should do."""
+
+    metric: Metric
+    since: datetime
+    does: Does
+    team_id: int | None = None
 
 
-def _matches(policy: Policy, ticket: Ticket) -> bool:
-    category_ids = [category.pk for category in policy.categories.all()]
-    team_ids = [team.pk for team in policy.teams.all()]
-    return (
-        (not category_ids or ticket.category_id in category_ids)
-        and (not team_ids or ticket.team_id in team_ids)
-        and (not policy.priorities or ticket.priority in policy.priorities)
-        and (not policy.segments or ticket.customer.segment in policy.segments)
-        and (not policy.channels or ticket.channel in policy.channels)
-    )
+def wanted(ticket: Situation, hand_overs: Iterable[OpenHandOver]) -> Iterator[Want]:
+    """Yield the clocks that may have something to do in this situation. `does` leaves pauses to the policy."""
+    ended = ticket.state in _ENDED
+
+    def want(metric: Metric, since: datetime, *, done: bool, team_id: int | None = None) -> Want:
+        return Want(metric, since, Does.STOP if done else Does.RUN, team_id)
+
+    created = ticket.created_at
+    yield want(Metric.ACCEPT, created, done=ended or ticket.accepted_at is not None)
+    yield want(Metric.FIRST_RESPONSE, created, done=ended or ticket.first_response_at is not None)
+    yield want(Metric.FIRST_RESOLUTION, created, done=ended or ticket.resolved_at is not None)
+    yield want(Metric.RESOLUTION, created, done=ended)
+    yield want(Metric.REGULATORY, created, done=ended)
+    yield want(Metric.OWNERSHIP, ticket.team_since, done=ended, team_id=ticket.team_id)
+    if ticket.unanswered_since is not None and not ended:
+        yield want(Metric.NEXT_RESPONSE, ticket.unanswered_since, done=False)
+    if ticket.promised_at is not None and not ended:
+        yield want(Metric.UPDATE, ticket.promised_at, done=False)
+    if not ended:
+        for hand_over in hand_overs:
+            yield want(Metric.HAND_OVER, hand_over.asked_at, done=False, team_id=hand_over.team_id)
+
+
+def pauses(metric: str, ticket: Situation, aim: Aim) -> bool:
+    """Tell whether a clock of `metric` stands still in this state."""
+    if metric in DATED or metric == Metric.HAND_OVER:
+        return False
+    if metric == Metric.OWNERSHIP:
+        return ticket.state in _ELSEWHERE  # net of waiting, whatever the policy says of the customer's clocks
+    return aim.policy is not None and ticket.state in aim.policy.pauses_in
+
+
+def latest(ledgers: Iterable[Ledger], metric: str) -> Ledger | None:
+    """Return the newest cycle of a metric."""
+    return max((one for one in ledgers if one.metric == metric), key=lambda one: one.cycle, default=None)
 
 
 def follow(
-    ticket: Ticket, ledgers: dict[str, Ledger], *, at: datetime, policy: Policy | None, reason: str
+    ticket: Situation,
+    ledgers: list[Ledger],
+    *,
+    at: datetime,
+    rules: Callable[[], Rulebook],
+    reason: str,
+    hand_overs: Iterable[OpenHandOver] = (),
+    rematch: bool = False,
+    reapply: bool = False,
 ) -> None:
-    """Bring the ticket's clocks to what its state asks for at `at`, in memory.
+    """Bring the ticket's ledgers to what its situation asks for at `at`, in memory.
 
-    `policy` is the one that matches now: it starts missing clocks and retargets
-    unfinished ones. Without a policy the clocks there are go on as they were.
+    `rematch` looks for the policy again, after a change of what policies look at: an open clock takes the
+    target that its version sets for the new priority, or another policy's. `reapply` gives open clocks the
+    versions of policy and calendar that are current now. Neither moves a date that was set by hand.
     """
-    if policy is not None:
-        for target in policy.targets.all():
-            if target.priority == ticket.priority:
-                _aim(ticket, ledgers, target, policy, at=at, reason=reason)
-    for metric, ledger in ledgers.items():
-        _bring(ledger, standing(metric, ticket, ledger.clock.policy.pauses_in), at=at, reason=reason)
-
-
-def _aim(
-    ticket: Ticket, ledgers: dict[str, Ledger], target: Target, policy: Policy, *, at: datetime, reason: str
-) -> None:
-    calendar = policy.calendar if target.business_time else None
-    seconds = target.minutes * 60
-    ledger = ledgers.get(target.metric)
-    if ledger is not None:
-        ledger.clock.policy = policy
-        ledger.retarget(at, seconds, calendar, reason)
+    if ticket.state in _GONE:
+        for ledger in ledgers:
+            if ledger.is_open:
+                ledger.do(at, Does.CANCEL, reason)
         return
-    aim = standing(target.metric, ticket, policy.pauses_in)
-    if aim in {Standing.RUN, Standing.PAUSE}:
-        clock_row = Clock(
-            ticket=ticket, metric=target.metric, policy=policy, calendar=calendar, target_seconds=seconds
-        )
-        ledgers[target.metric] = started(clock_row, at, reason, running=aim is Standing.RUN)
+    rules = cache(rules)
+    matched = cache(lambda: rules().policies_for(ticket))
+    live = set()
+    for want in wanted(ticket, hand_overs):
+        ledger = _find(ledgers, want)
+        if ledger is None:
+            ledger = _start(ticket, ledgers, want, at=at, rules=rules, matched=matched, reason=reason)
+        elif (rematch or reapply) and ledger.is_open:
+            _aim_again(ledger, ticket, at=at, rulebook=rules(), matched=matched(), reason=reason, reapply=reapply)
+        if ledger is not None:
+            live.add(id(ledger))
+            _bring(ledger, want, ticket, at=at, reason=reason)
+    for ledger in ledgers:
+        if ledger.is_open and id(ledger) not in live:
+            ledger.do(at, Does.STOP, reason)
 
 
-def _bring(ledger: Ledger, aim: Standing, *, at: datetime, reason: str) -> None:
-    if aim is Standing.STOP:
-        ledger.stop(at)
-    elif aim is Standing.CANCEL:
-        ledger.cancel(at)
-    elif ledger.clock.state == ClockState.STOPPED and ledger.clock.metric != Metric.RESOLUTION:
-        return  # accepting and answering first happen once; only the resolution can come undone
-    elif aim is Standing.PAUSE:
-        if ledger.clock.state == ClockState.STOPPED:
-            ledger.run(at, reason)
-        ledger.pause(at, reason)
+def _find(ledgers: Iterable[Ledger], want: Want) -> Ledger | None:
+    since = whole_second(want.since)
+    return next(
+        (
+            ledger
+            for ledger in ledgers
+            if ledger.metric == want.metric and ledger.started_at == since and ledger.team_id == want.team_id
+        ),
+        None,
+    )
+
+
+def _start(
+    ticket: Situation,
+    ledgers: list[Ledger],
+    want: Want,
+    *,
+    at: datetime,
+    rules: Callable[[], Rulebook],
+    matched: Callable[[], dict[str, PolicyVersion]],
+    reason: str,
+) -> Ledger | None:
+    """Begin the clock that is wanted, if a policy sets a target for it and it is not done already."""
+    if want.does == Does.STOP:
+        return None
+    aim = _first_aim(ticket, want, rules=rules, matched=matched)
+    if aim is None:
+        return None
+    former = latest(ledgers, want.metric)
+    ledger = Ledger(want.metric, former.cycle + 1 if former else 1, whole_second(want.since), want.team_id)
+    does = Does.PAUSE if pauses(want.metric, ticket, aim) else Does.RUN
+    ledger.begin(at, does, aim, reason)
+    ledgers.append(ledger)
+    return ledger
+
+
+def _first_aim(
+    ticket: Situation,
+    want: Want,
+    *,
+    rules: Callable[[], Rulebook],
+    matched: Callable[[], dict[str, PolicyVersion]],
+) -> Aim | None:
+    if want.metric == Metric.UPDATE:
+        return Aim(None, None, None, ticket.promised_for)
+    policy = matched().get(policies.kind_of(want.metric))
+    if policy is None:
+        return None
+    aim = rules().aim(policy, want.metric, ticket, team=want.team_id)
+    return _dated(aim, want) if aim is not None and want.metric in DATED else aim
+
+
+def _dated(aim: Aim, want: Want) -> Aim:
+    """Turn a target into the date it means, counted from the very beginning."""
+    since = whole_second(want.since)
+    return aim._replace(due_at=due_after(aim.calendar, since, aim.seconds or 0))
+
+
+def _aim_again(
+    ledger: Ledger,
+    ticket: Situation,
+    *,
+    at: datetime,
+    rulebook: Rulebook,
+    matched: dict[str, PolicyVersion],
+    reason: str,
+    reapply: bool,
+) -> None:
+    former = ledger.aim
+    policy = matched.get(policies.kind_of(ledger.metric))
+    if policy is None or ledger.metric == Metric.UPDATE or is_set_by_hand(ledger):
+        return
+    if not reapply and former.policy is not None and former.policy.policy_id == policy.policy_id:
+        policy = former.policy  # a running clock keeps its version
+    aim = rulebook.aim(policy, ledger.metric, ticket, team=ledger.team_id)
+    if aim is None:
+        return
+    kept = former.calendar
+    if (
+        not reapply
+        and kept is not None
+        and aim.calendar is not None
+        and kept.calendar_id == aim.calendar.calendar_id
+    ):
+        aim = aim._replace(calendar=kept)
+    if ledger.metric in DATED:
+        aim = _dated(aim, Want(Metric(ledger.metric), ledger.started_at, Does.RUN))
+    ledger.aim_at(at, aim, reason)
+
+
+def is_set_by_hand(ledger: Ledger) -> bool:
+    """Tell whether somebody set this clock's deadline: it is a date although its metric has none."""
+    return ledger.aim.due_at is not None and ledger.metric not in DATED
+
+
+def _bring(ledger: Ledger, want: Want, ticket: Situation, *, at: datetime, reason: str) -> None:
+    if want.does == Does.STOP:
+        if ledger.is_open:
+            ledger.do(at, Does.STOP, reason)
+    elif not ledger.is_open and ledger.metric in ONCE:
+        return  # accepting and answering first happen once; only what goes on can come undone
     else:
-        ledger.run(at, reason)
+        ledger.do(at, Does.PAUSE if pauses(ledger.metric, ticket, ledger.aim) else Does.RUN, reason)
 
 
 def next_due(ledgers: Iterable[Ledger]) -> tuple[datetime | None, str]:
-    """Return the earliest due time of the running clocks, and its metric."""
-    running = [(ledger.clock.due_at, ledger.clock.metric) for ledger in ledgers if ledger.clock.due_at]
-    return min(running, default=(None, ""))
+    """Return the earliest due time of the open clocks, and its metric."""
+    due = [(ledger.now.due_at, ledger.metric) for ledger in ledgers if ledger.now.due_at]
+    return min(due, default=(None, ""))
 
 
-def update(ticket: Ticket, *, reason: str, rematch: bool = False) -> dict[str, int]:
-    """Bring the stored clocks of a locked ticket to its state, and cache the next due time on it.
-
-    `rematch` looks for the policy again: for a new ticket, or after a change of
-    what policies look at. The caller saves the ticket, and may record what is
-    returned: the seconds each metric has used by now.
-    """
-    at = clock.now()
-    ledgers = load(ticket)
-    before = {metric: ledger.clock.breached_at for metric, ledger in ledgers.items()}
-    follow(
-        ticket,
-        ledgers,
-        at=at,
-        policy=policy_for(ticket, policies()) if rematch else None,
-        reason=reason,
-    )
-    for metric, ledger in ledgers.items():
-        store(ledger)
-        if ledger.clock.breached_at is not None and before.get(metric) is None:
-            _record_breach(ledger.clock)
-    ticket.next_due_at, ticket.next_due_metric = next_due(ledgers.values())
-    return {metric: ledger.used(at) for metric, ledger in ledgers.items()}
+def used_by(ledgers: Iterable[Ledger], at: datetime) -> dict[str, int]:
+    """Return the seconds that the newest cycle of each metric has used by `at`."""
+    return {ledger.metric: ledger.used(at) for ledger in sorted(ledgers, key=lambda one: one.cycle)}
 
 
-def load(ticket: Ticket) -> dict[str, Ledger]:
-    """Return the ticket's clocks with their segments, by metric, locked."""
-    clocks = (
-        Clock.objects.filter(ticket=ticket)
-        .select_for_update(of=("self",))
-        .select_related("policy", "calendar")
-        .prefetch_related(Prefetch("segments", ClockSegment.objects.select_related("calendar")))
-    )
-    return {row.metric: Ledger(row, list(row.segments.all())) for row in clocks}
-
-
-def store(ledger: Ledger) -> None:
-    """Save the clock and those of its segments that are new or have just ended."""
-    ledger.clock.save()
-    for segment in ledger.segments[-3:]:
-        segment.clock = ledger.clock
-        segment.save()
-
-
-def mark_breaches() -> int:
-    """Mark every running clock whose due time has passed, once, at that very instant.
-
-    Returns how many were marked. Runs beside the people at work: a clock that
-    somebody holds is left for the next round.
-    """
-    marked = 0
-    while batch := _mark_batch():
-        marked += batch
-    return marked
-
-
-@transaction.atomic
-def _mark_batch() -> int:
-    late = list(
-        Clock.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("ticket")
-        .filter(state=ClockState.RUNNING, breached_at=None, due_at__lt=clock.now())
-        .order_by("due_at")[:200]
-    )
-    for row in late:
-        changed = Clock.objects.filter(pk=row.pk, breached_at=None).update(breached_at=row.due_at)
-        if changed:
-            row.breached_at = row.due_at
-            _record_breach(row)
-    return len(late)
-
-
-def _record_breach(row: Clock) -> None:
-    recording.record(
-        BREACHED,
-        subject=(SUBJECT, row.ticket_id),
-        by=people.system(),
-        at=row.breached_at,
-        data={"metric": row.metric, "ticket": snapshot(row.ticket)},
-    )
+def service_policy(ledgers: Sequence[Ledger]) -> PolicyVersion | None:
+    """Return the policy version that the ticket's service clocks go by, the newest one first."""
+    versions = [
+        ledger.aim.policy
+        for ledger in ledgers
+        if ledger.aim.policy is not None and policies.kind_of(ledger.metric) == PolicyKind.SERVICE
+    ]
+    return max(versions, key=lambda version: version.pk or 0, default=None)

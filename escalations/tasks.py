@@ -2,13 +2,13 @@
 
 from celery import shared_task
 
-from escalations import attachments, lifecycle, sla
+from escalations import attachments, lifecycle, ticket_clocks
 
 
 @shared_task(ignore_result=True)
 def mark_breaches() -> None:
     """Mark the clocks whose time has run out (every 30 seconds)."""
-    sla.mark_breaches()
+    ticket_clocks.mark_breaches()
 
 
 @shared_task(ignore_result=True)

@@ -9,11 +9,10 @@ import redaction
 from accounts.models import Team, TeamKind, User
 from common import clock
 from common.errors import Refused
-from escalations import sla
-from escalations.changes import chosen, enter, lock_for, record, required, save
+from escalations import conversation
+from escalations.changes import chosen, commit, enter, lock_for, required, set_team
 from escalations.models import (
     Category,
-    Message,
     MessageKind,
     Priority,
     Reason,
@@ -57,9 +56,7 @@ def accept(
     locked.accepted_at = locked.accepted_at or clock.now()
     locked.owner = None if "team" in corrected else by
     _keep(locked, review, by=by, decision=Verb.ACCEPT)
-    used = sla.update(locked, reason="accepted", rematch=bool(corrected))
-    save(locked)
-    record(locked, "accepted", by=by, corrected=corrected, used=used)
+    commit(locked, "accepted", by=by, rematch=bool(corrected), corrected=corrected)
     return locked
 
 
@@ -87,14 +84,9 @@ def return_to_l1(
     body = redaction.clean(required(missing, "missing", _("Say what is missing, so that L1 can complete it.")))
     enter(locked, State.RETURNED)
     locked.return_count += 1
-    message = Message.objects.create(
-        ticket=locked, kind=MessageKind.TO_L1, author=by, body=body, created_at=clock.now()
-    )
+    message = conversation.add(locked, by=by, kind=MessageKind.TO_L1, body=body)
     _keep(locked, review, by=by, decision=Verb.RETURN)
-    locked.first_response_at = locked.first_response_at or message.created_at
-    used = sla.update(locked, reason="returned")
-    save(locked)
-    record(locked, "returned", by=by, reason=code.pk, message=message.pk, used=used)
+    commit(locked, "returned", by=by, reason=code.pk, message=message.pk)
     return locked
 
 
@@ -128,6 +120,5 @@ def _correct(
         if team.kind != TeamKind.L2 or not team.is_active:
             raise Refused(_("Only a second-line team can take it."), field="team")
         corrected["team"] = [ticket.team_id, team.pk]
-        ticket.team = team
-        ticket.reassignment_count += 1
+        set_team(ticket, team)
     return corrected

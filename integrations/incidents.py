@@ -10,7 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import redaction
+from accounts import people
 from accounts.models import User
+from escalations import defaults, policies
+from escalations.defaults.service_levels import ALWAYS
 from escalations.models import (
     Calendar,
     Category,
@@ -18,12 +21,13 @@ from escalations.models import (
     ClockState,
     Metric,
     Policy,
+    PolicyVersion,
     Priority,
     State,
-    Target,
     Ticket,
 )
 from escalations.models.ticket import ENDED, WAITING
+from escalations.policies import Rulebook
 from integrations import importing
 from integrations.directory import Directory, NewCustomer
 from integrations.importing import Account, Progress
@@ -40,6 +44,7 @@ NO_CATEGORY = "No category recorded"
 NO_CALLER = "Caller not recorded"
 NO_PERSON = "Not recorded"
 
+_METRICS = (Metric.ACCEPT, Metric.FIRST_RESPONSE, Metric.RESOLUTION)
 #: Minutes to accept, first response and resolution, in calendar time that never pauses. The log states
 #: no targets; these for resolution come near its own verdict (docs/imports.md says how near).
 _MINUTES = {
@@ -56,11 +61,11 @@ _FACTS = (
 
 def import_log(log: Log, account: Account, progress: Progress) -> None:
     """Replay every incident of a surveyed log that is not here yet. Raises Unreadable."""
-    directory, policy = Directory(), policy_for_history()
+    directory, rules = Directory(), policies.rulebook_of(policy_for_history())
     known = importing.known_references(ORIGIN)
     for batch in importing.batches(_new_incidents(log, known, account, progress)):
         _prepare(directory, batch)
-        account.keep([replayed(incident, directory, policy) for incident in batch])
+        account.keep([replayed(incident, directory, rules) for incident in batch])
 
 
 def _new_incidents(log: Log, known: set[str], account: Account, progress: Progress) -> Iterator[Incident]:
@@ -81,32 +86,18 @@ def policy_for_history() -> Policy:
 
     It is not in use on the live desk. An admin may set other targets before an import.
     """
-    policy = Policy.objects.filter(name=POLICY).first()
-    if policy is None:
-        calendar, _ = Calendar.objects.get_or_create(
-            name="24×7",
-            defaults={
-                "zone": "UTC",
-                "weekly": [{"day": day, "opens": "00:00", "closes": "24:00"} for day in range(7)],
-            },
-        )
-        policy = Policy.objects.create(
-            name=POLICY,
-            position=1000,
-            is_active=False,
-            calendar=calendar,
-            pauses_in=[],
-        )
-        Target.objects.bulk_create(
-            Target(policy=policy, metric=metric, priority=priority, minutes=minutes, business_time=False)
+    policy, _ = Policy.objects.get_or_create(name=POLICY, defaults={"position": 1000, "is_active": False})
+    if policy.current is None:
+        defaults.seed_calendars()
+        targets = [
+            {"metric": metric, "priority": priority, "minutes": minutes, "business_time": False}
             for priority, row in _MINUTES.items()
-            for metric, minutes in zip((Metric.ACCEPT, Metric.FIRST_RESPONSE, Metric.RESOLUTION), row, strict=True)
-        )
-    return (
-        Policy.objects.select_related("calendar")
-        .prefetch_related("targets", "categories", "teams")
-        .get(pk=policy.pk)
-    )
+            for metric, minutes in zip(_METRICS, row, strict=True)
+        ]
+        draft = PolicyVersion(policy=policy, number=1, calendar=Calendar.objects.get(name=ALWAYS), targets=targets)
+        policies.publish(draft, by=people.system())
+        policy.refresh_from_db()
+    return policy
 
 
 def _prepare(directory: Directory, incidents: Iterable[Incident]) -> None:
@@ -123,7 +114,7 @@ def _prepare(directory: Directory, incidents: Iterable[Incident]) -> None:
     directory.ensure_customers({_customer_id(entry): NewCustomer(_caller(entry)) for entry in entries})
 
 
-def replayed(incident: Incident, directory: Directory, policy: Policy) -> Replay:
+def replayed(incident: Incident, directory: Directory, rules: Rulebook) -> Replay:
     """Return the incident's life as Secondline would have recorded it."""
     first, last = incident.entries[0], incident.entries[-1]
     ticket = Ticket(
@@ -146,7 +137,7 @@ def replayed(incident: Incident, directory: Directory, policy: Policy) -> Replay
         external_reference=incident.number,
         imported_facts=_facts(last),
     )
-    replay = Replay(ticket, [policy])
+    replay = Replay(ticket, rules)
     replay.create(min(first.opened_at, first.at), by=ticket.created_by)
     resolution = first.text("closed_code")
     for entry in incident.entries:
@@ -160,9 +151,9 @@ def _replay_entry(replay: Replay, entry: Entry, directory: Directory, resolution
     ticket.impact, ticket.urgency = entry.impact, entry.urgency
     team, owner = directory.teams[_team(entry)], _owner(entry, directory)
     if team.pk != ticket.team_id:
-        columns = {"team": team, "reassignment_count": ticket.reassignment_count + 1}
+        columns = {"team": team, "team_since": at, "reassignment_count": ticket.reassignment_count + 1}
         replay.change(
-            at, "team_changed", by=by, reason="team", rematch=True, tells_used=False,
+            at, "team_changed", by=by, reason="team", rematch=True,
             columns=columns, former=ticket.team_id,
         )  # fmt: skip
     if entry.priority != ticket.priority:

@@ -10,7 +10,6 @@ The steps mirror the domain functions; tests/integrations/test_demo.py holds bot
 to the same result.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,22 +17,21 @@ from typing import Any
 from django.db import models
 
 from accounts.models import Team, User
-from escalations import sla
+from escalations import conversation, sla
 from escalations.clocks import Ledger
 from escalations.models import (
-    ClockState,
     HandOver,
     Message,
     MessageKind,
-    Policy,
     Reason,
     RootCause,
     State,
     Ticket,
 )
+from escalations.policies import Rulebook
+from escalations.sla import OpenHandOver
 from escalations.snapshot import snapshot
-
-_FIRST_RESPONSES = {MessageKind.TO_CUSTOMER, MessageKind.TO_L1}
+from escalations.ticket_clocks import BREACHED
 
 
 @dataclass(frozen=True)
@@ -55,14 +53,16 @@ class Step:
 class Replay:
     """One unsaved ticket on its way through the past. Call the steps in the order of time.
 
-    `policies` is what `sla.policies()` returned. Rows given as a step's data stand for their ids.
+    `rules` say which policies apply. Rows given as a step's data stand for their ids.
     """
 
     ticket: Ticket
-    policies: Sequence[Policy]
-    ledgers: dict[str, Ledger] = field(default_factory=dict)
+    rules: Rulebook
+    ledgers: list[Ledger] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     rows: list[models.Model] = field(default_factory=list)
+    #: Which step caused each entry of each ledger, by metric and cycle.
+    causes: dict[tuple[str, int], list[int]] = field(default_factory=dict)
 
     # What every step consists of.
 
@@ -77,30 +77,38 @@ class Replay:
         reason: str = "",
         code: Reason | None = None,
         rematch: bool = False,
-        tells_used: bool = True,
         columns: dict[str, Any] | None = None,
         **data: Any,
     ) -> None:
         """Change the ticket's `columns` and `state`, move its clocks, and record `ticket.<kind>`.
 
         `reason` goes into the clocks' ledger, `code` (what somebody chose) into the event;
-        `rematch` looks for the policy again; `tells_used` adds what the clocks have used.
+        `rematch` looks for the policy again.
         """
         self.pass_deadlines(at)
         ticket = self.ticket
         self._set(columns)
         if state is not None:
             ticket.state, ticket.state_since = state, at
-        policy = sla.policy_for(ticket, self.policies) if rematch else None
-        sla.follow(ticket, self.ledgers, at=at, policy=policy, reason=reason or str(state))
+        sla.follow(
+            ticket,
+            self.ledgers,
+            at=at,
+            rules=lambda: self.rules,
+            reason=reason or str(state or kind),
+            hand_overs=self._open_hand_overs(),
+            rematch=rematch,
+        )
         if code is not None:
             data["reason"] = code
-        if tells_used:
-            data["used"] = {metric: ledger.used(at) for metric, ledger in self.ledgers.items()}
-        ticket.next_due_at, ticket.next_due_metric = sla.next_due(self.ledgers.values())
+        ticket.next_due_at, ticket.next_due_metric = sla.next_due(self.ledgers)
         if self.steps:
             self.touch(at)
+            data["used"] = sla.used_by(self.ledgers, at)
         self.record(at, kind, by=by, **data)
+        for ledger in self.ledgers:
+            causes = self.causes.setdefault((ledger.metric, ledger.cycle), [])
+            causes += [len(self.steps) - 1] * (len(ledger.entries) - len(causes))
 
     def note(
         self, at: datetime, kind: str, /, *, by: User, columns: dict[str, Any] | None = None, **data: Any
@@ -123,17 +131,14 @@ class Replay:
     def pass_deadlines(self, at: datetime) -> None:
         """Mark the deadlines that passed before `at`, each at its true instant."""
         late = [
-            ledger.clock
-            for ledger in self.ledgers.values()
-            if ledger.clock.state == ClockState.RUNNING
-            and ledger.clock.breached_at is None
-            and ledger.clock.due_at is not None
-            and ledger.clock.due_at < at
+            (breached_at, ledger)
+            for ledger in self.ledgers
+            if ledger.noticed is None and (breached_at := ledger.breached(at)) is not None
         ]
-        for row in sorted(late, key=lambda row: row.due_at or at):
-            row.breached_at = row.due_at
-            data = {"metric": str(row.metric), "ticket": snapshot(self.ticket)}
-            self._step(sla.BREACHED, row.breached_at or at, by=None, data=data)
+        for breached_at, ledger in sorted(late, key=lambda pair: pair[0]):
+            ledger.noticed = breached_at
+            data = {"metric": str(ledger.metric), "cycle": ledger.cycle, "ticket": snapshot(self.ticket)}
+            self._step(BREACHED, breached_at, by=None, data=data)
 
     def _set(self, columns: dict[str, Any] | None) -> None:
         for name, value in (columns or {}).items():
@@ -154,9 +159,9 @@ class Replay:
     def create(self, at: datetime, *, by: User) -> None:
         """Begin: the ticket's own columns are set already."""
         ticket = self.ticket
-        ticket.created_at = ticket.updated_at = ticket.state_since = at
+        ticket.created_at = ticket.updated_at = ticket.state_since = ticket.team_since = at
         self.change(
-            at, "created", by=by, reason="created", rematch=True, tells_used=False,
+            at, "created", by=by, reason="created",
             l1_team=ticket.l1_team_id, customer=ticket.customer_id,
         )  # fmt: skip
 
@@ -164,7 +169,7 @@ class Replay:
         """Accept, correcting `columns` of category, priority and team as triage does."""
         corrected = {name: [_plain(getattr(self.ticket, name)), _plain(value)] for name, value in columns.items()}
         if "team" in columns:
-            columns["reassignment_count"] = self.ticket.reassignment_count + 1
+            columns |= {"reassignment_count": self.ticket.reassignment_count + 1, "team_since": at}
         columns["accepted_at"] = self.ticket.accepted_at or at
         columns["owner"] = None if "team" in corrected else by
         self.change(
@@ -178,15 +183,18 @@ class Replay:
 
     def move(self, at: datetime, team: Team, *, by: User) -> None:
         """Pass it to another second-line team."""
-        columns = {"team": team, "owner": None, "reassignment_count": self.ticket.reassignment_count + 1}
+        columns = {
+            "team": team, "team_since": at, "owner": None,
+            "reassignment_count": self.ticket.reassignment_count + 1,
+        }  # fmt: skip
         self.change(
-            at, "team_changed", by=by, reason="team", rematch=True, tells_used=False,
+            at, "team_changed", by=by, reason="team", rematch=True,
             columns=columns, former=self.ticket.team_id,
         )  # fmt: skip
 
     def set_priority(self, at: datetime, priority: int, *, by: User) -> None:
         self.change(
-            at, "priority_changed", by=by, reason="priority", rematch=True, tells_used=False,
+            at, "priority_changed", by=by, reason="priority", rematch=True,
             columns={"priority": priority}, former=self.ticket.priority,
         )  # fmt: skip
 
@@ -200,8 +208,7 @@ class Replay:
         """Add a message as a part of a larger step; `body` is redacted already."""
         message = Message(ticket=self.ticket, kind=kind, author=by, body=body, hand_over=hand_over, created_at=at)
         self.add(message)
-        if kind in _FIRST_RESPONSES and self.ticket.first_response_at is None:
-            self.ticket.first_response_at = at
+        conversation.note_said(self.ticket, kind, at=at)
         return message
 
     def message(
@@ -265,6 +272,13 @@ class Replay:
         self.pass_deadlines(at)
         self._end_hand_overs(at)
         self.change(at, "cancelled", by=by, state=State.CANCELLED, **data)
+
+    def _open_hand_overs(self) -> list[OpenHandOver]:
+        return [
+            OpenHandOver(row.team_id, row.asked_at)
+            for row in self.rows
+            if isinstance(row, HandOver) and row.ended_at is None
+        ]
 
     def _end_hand_overs(self, at: datetime) -> None:
         for row in self.rows:

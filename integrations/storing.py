@@ -6,7 +6,9 @@ from django.db import models, transaction
 
 from accounts import people
 from common import clock
-from escalations.models import Clock, ClockSegment, HandOver, Message, Ticket
+from escalations import ticket_clocks
+from escalations.clocks import Ledger
+from escalations.models import Clock, ClockEntry, HandOver, Message, Ticket
 from escalations.snapshot import SUBJECT
 from events import recording
 from events.models import Event
@@ -23,11 +25,6 @@ def store(replays: Sequence[Replay]) -> list[Ticket]:
     ago. One `history.imported` event about all of them lets the metrics be computed.
     """
     tickets = Ticket.objects.bulk_create([replay.ticket for replay in replays], batch_size=500)
-    ledgers = [ledger for replay in replays for ledger in replay.ledgers.values()]
-    Clock.objects.bulk_create([ledger.clock for ledger in ledgers], batch_size=1000)
-    ClockSegment.objects.bulk_create(
-        [segment for ledger in ledgers for segment in ledger.segments], batch_size=1000
-    )
     for model, rows in _by_model(row for replay in replays for row in replay.rows).items():
         model._default_manager.bulk_create(rows, batch_size=1000)
     system, now = people.system(), clock.now()
@@ -45,11 +42,29 @@ def store(replays: Sequence[Replay]) -> list[Ticket]:
         for step in replay.steps
     ]
     recording.record_many(events, deliver=False)
+    _keep_clocks(replays, events)
     if tickets:
         recording.record(
             IMPORTED, subject=("import", 0), by=system, data={"tickets": [ticket.pk for ticket in tickets]}
         )
     return tickets
+
+
+def _keep_clocks(replays: Sequence[Replay], events: Sequence[Event]) -> None:
+    """Keep the replayed clocks, each line of their ledgers with the event that caused it."""
+    kept: list[tuple[Ledger, Clock, list[Event]]] = []
+    first = 0
+    for replay in replays:
+        for ledger in replay.ledgers:
+            row = ticket_clocks.clock_row(ledger, replay.ticket, ledger.entries[-1].at)
+            causes = [events[first + step] for step in replay.causes[ledger.metric, ledger.cycle]]
+            kept.append((ledger, row, causes))
+        first += len(replay.steps)
+    Clock.objects.bulk_create([row for _ledger, row, _causes in kept], batch_size=1000)
+    ClockEntry.objects.bulk_create(
+        [entry for ledger, row, causes in kept for entry in ticket_clocks.entry_rows(ledger, row, causes)],
+        batch_size=1000,
+    )
 
 
 def _by_model(rows: Iterable[models.Model]) -> dict[type[models.Model], list[models.Model]]:

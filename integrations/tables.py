@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 import redaction
 from accounts.models import User
 from common import clock
-from escalations import sla
+from escalations import policies
 from escalations.models import Category, Channel, Level, Policy, Priority, State, Ticket
 from escalations.models.ticket import ENDED
+from escalations.policies import Rulebook
 from integrations import importing, sources
 from integrations.column_maps import DATES, FIELDS, BadMap, BadValue, ColumnMap
 from integrations.directory import Directory, NewCustomer
@@ -61,13 +62,13 @@ def survey(path: Path, columns: ColumnMap) -> int:
 
 def import_table(path: Path, columns: ColumnMap, account: Account, progress: Progress) -> None:
     """Import every row that is not here yet. Raises Unreadable, BadMap or directory.Clash."""
-    policies = _policies(columns)
+    rules = _rules(columns)
     directory = Directory()
     by_key = _existing_categories(columns)
     known = importing.known_references(columns.origin)
     for batch in importing.batches(_new_records(path, columns, by_key, known, account, progress)):
         _prepare(directory, columns, batch)
-        account.keep([_replayed(record, columns, directory, by_key, policies) for record in batch])
+        account.keep([_replayed(record, columns, directory, by_key, rules) for record in batch])
 
 
 def _rows(path: Path, columns: ColumnMap) -> Iterator[sources.Row | BadRow]:
@@ -165,7 +166,7 @@ def _replayed(
     columns: ColumnMap,
     directory: Directory,
     by_key: dict[str, Category],
-    policies: Sequence[Policy],
+    rules: Rulebook,
 ) -> Replay:
     texts, creator = record.texts, directory.person(record.texts["created_by"] or IMPORTER)
     owner = directory.person(texts["owner"]) if texts["owner"] else None
@@ -190,7 +191,7 @@ def _replayed(
         external_reference=record.reference,
         imported_facts=record.facts,
     )
-    replay = Replay(ticket, policies)
+    replay = Replay(ticket, rules)
     replay.create(record.moments["created_at"], by=creator)
     _live(replay, record, by=owner or creator, directory=directory)
     return replay
@@ -244,17 +245,13 @@ def _existing_categories(columns: ColumnMap) -> dict[str, Category]:
     return {category.key: category for category in Category.objects.all()}
 
 
-def _policies(columns: ColumnMap) -> list[Policy]:
-    """Return the policies that decide the clocks: none, the live desk's, or the one the map names."""
+def _rules(columns: ColumnMap) -> Rulebook:
+    """Return the rules that decide the clocks: none, the live desk's, or the policy that the map names."""
     if columns.sla == "none":
-        return []
+        return Rulebook([], {})
     if columns.sla == "desk":
-        return sla.policies()
-    named = (
-        Policy.objects.filter(name=columns.sla)
-        .select_related("calendar")
-        .prefetch_related("targets", "categories", "teams")
-    )
-    if not named:
+        return policies.rulebook()
+    named = Policy.objects.filter(name=columns.sla, current__isnull=False).first()
+    if named is None:
         raise BadMap("sla", _("there is no policy “%s”") % columns.sla)
-    return list(named)
+    return policies.rulebook_of(named)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from escalations.models.conversation import MessageKind
-from escalations.models.sla import Metric
+from escalations.models.policy import Metric
 from escalations.models.ticket import OPEN, State
 from reports import durations
 from reports.models.fact import Measure
@@ -48,6 +48,9 @@ KINDS = frozenset(COUNTED) | {
 
 #: Whoever triaged did the work, although a returned ticket has no owner.
 _TRIAGE = {"ticket.accepted", "ticket.returned"}
+
+#: The clocks that figures are kept of.
+REPORTED = (Metric.ACCEPT, Metric.FIRST_RESPONSE, Metric.RESOLUTION)
 
 _ANSWERED_BY_MESSAGE = {MessageKind.TO_CUSTOMER, MessageKind.TO_L1}
 _ANSWERED_BY_WAITING = {State.WAITING_CUSTOMER, State.WAITING_L1}
@@ -184,7 +187,7 @@ class _Story:
 
     def _breach(self, happening: Happening) -> None:
         metric = Metric(happening.data["metric"])
-        if metric not in self.breached:
+        if metric in REPORTED and metric not in self.breached:
             self.breached[metric] = happening.at
             # Noticed late, the event knows the ticket as it was then, not as it was when time ran out.
             where = self.now or _dimensions(happening.data["ticket"])
@@ -216,7 +219,7 @@ def _aims_reached(happening: Happening, state: str) -> Iterable[Metric]:
         case "ticket.waiting" if state in _ANSWERED_BY_WAITING:
             return [Metric.FIRST_RESPONSE]
         case "ticket.resolved":
-            return list(Metric)
+            return REPORTED
     return []
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -33,7 +33,7 @@ from escalations.contract import Invalid
 from escalations.deadlines import of_clocks
 from escalations.escalating import Contract
 from escalations.forms.filters import TicketFilter
-from escalations.models import Category, ClockSegment, Customer, MessageKind, Ticket
+from escalations.models import Category, Customer, MessageKind, Ticket
 from escalations.similar import exact_reference
 from escalations.transitions import open_to
 
@@ -162,10 +162,7 @@ class TicketViewSet(GenericViewSet[Ticket]):
         return Response(MessageSerializer(message).data, status=status.HTTP_201_CREATED)
 
     def _shown(self, ticket: Ticket) -> dict[str, Any]:
-        clocks = ticket.clocks.select_related("calendar").prefetch_related(
-            Prefetch("segments", ClockSegment.objects.select_related("calendar"))
-        )
-        ticket.deadlines = of_clocks(list(clocks))  # type: ignore[attr-defined]  # read by the serializer
+        ticket.deadlines = of_clocks(list(ticket.clocks.all()))  # type: ignore[attr-defined]  # read by the serializer
         ticket.transitions = list(open_to(person(self.request), ticket))  # type: ignore[attr-defined]
         return dict(TicketSerializer(ticket).data)
 

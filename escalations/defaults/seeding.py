@@ -3,12 +3,21 @@
 from django.db import transaction
 
 from accounts import people
-from escalations import contract
+from escalations import calendars, contract, policies
 from escalations.defaults.categories import CATEGORIES
 from escalations.defaults.codes import REASONS, ROOT_CAUSES
 from escalations.defaults.fields import Words
 from escalations.defaults.service_levels import CALENDARS, PAUSES_IN, POLICIES, PRIORITY_MATRIX, PolicyDefault
-from escalations.models import Calendar, Category, Policy, PriorityRule, Reason, RootCause, Target
+from escalations.models import (
+    Calendar,
+    CalendarVersion,
+    Category,
+    Policy,
+    PolicyVersion,
+    PriorityRule,
+    Reason,
+    RootCause,
+)
 
 
 @transaction.atomic
@@ -18,7 +27,7 @@ def seed() -> None:
     _seed_reasons()
     _seed_root_causes()
     _seed_priorities()
-    _seed_calendars()
+    seed_calendars()
     for position, policy in enumerate(POLICIES, 1):
         _seed_policy(policy, position * 10)
 
@@ -64,26 +73,28 @@ def _seed_priorities() -> None:
         PriorityRule.objects.get_or_create(impact=impact, urgency=urgency, defaults={"priority": priority})
 
 
-def _seed_calendars() -> None:
+def seed_calendars() -> None:
+    """Publish whatever of the default calendars is missing by its name."""
     for name, columns in CALENDARS.items():
-        Calendar.objects.get_or_create(name=name, defaults=columns)
+        calendar, _ = Calendar.objects.get_or_create(name=name)
+        if calendar.current is None:
+            calendars.publish(CalendarVersion(calendar=calendar, number=1, **columns), by=people.system())
 
 
 def _seed_policy(default: PolicyDefault, position: int) -> None:
-    policy, created = Policy.objects.get_or_create(
-        name=default.name,
-        defaults={
-            "position": position,
-            "calendar": Calendar.objects.get(name=default.calendar),
-            "priorities": list(default.priorities),
-            "segments": list(default.segments),
-            "pauses_in": PAUSES_IN,
-        },
+    policy, _ = Policy.objects.get_or_create(
+        name=default.name, defaults={"position": position, "kind": default.kind}
     )
-    if not created:
+    if policy.current is not None:
         return
-    policy.categories.set(Category.objects.filter(key__in=default.categories))
-    Target.objects.bulk_create(
-        Target(policy=policy, priority=priority, metric=metric, minutes=minutes)
-        for priority, metric, minutes in default.targets()
+    draft = PolicyVersion(
+        policy=policy,
+        number=1,
+        calendar=Calendar.objects.get(name=default.calendar),
+        categories=sorted(Category.objects.filter(key__in=default.categories).values_list("pk", flat=True)),
+        priorities=list(default.priorities),
+        segments=list(default.segments),
+        pauses_in=PAUSES_IN,
+        targets=default.targets(),
     )
+    policies.publish(draft, by=people.system())

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from escalations.models import Metric, Priority, Segment, State
+from escalations.models import Metric, PolicyKind, Priority, Segment, State
 
 WORKDAYS = range(5)
 
@@ -38,11 +38,20 @@ PRIORITY_MATRIX = {
 
 PAUSES_IN = [State.RETURNED, State.WAITING_CUSTOMER, State.WAITING_L1]
 
-_METRICS = (Metric.ACCEPT, Metric.FIRST_RESPONSE, Metric.RESOLUTION)
+#: A reopened ticket's clock goes on: all in all it may take this much longer than the first resolution.
+_TOTAL = 1.5
+#: Minutes that a team may have a ticket before it passes it on or resolves it, and a partner to answer.
+_OWNERSHIP = {Priority.P1: 180, Priority.P2: 480, Priority.P3: 960, Priority.P4: 1920}
+_HAND_OVER = {Priority.P1: 120, Priority.P2: 480, Priority.P3: 960, Priority.P4: 1440}
+
+_DAY = 24 * 60
 
 
 class PolicyDefault(NamedTuple):
-    """A policy before it is stored; `minutes` are accept, first response, resolution, per priority."""
+    """A policy before it is stored; `minutes` are accept, response, first resolution, per priority.
+
+    `regulatory_days` makes it one of regulatory deadlines: so many days, which nothing stops.
+    """
 
     name: str
     calendar: str
@@ -50,13 +59,36 @@ class PolicyDefault(NamedTuple):
     categories: tuple[str, ...] = ()
     priorities: tuple[Priority, ...] = ()
     segments: tuple[Segment, ...] = ()
+    regulatory_days: int = 0
 
-    def targets(self) -> list[tuple[Priority, Metric, int]]:
+    @property
+    def kind(self) -> PolicyKind:
+        return PolicyKind.REGULATORY if self.regulatory_days else PolicyKind.SERVICE
+
+    def targets(self) -> list[dict[str, Any]]:
+        """Return the targets as a policy version keeps them."""
+        if self.regulatory_days:
+            return [
+                _target(Metric.REGULATORY, priority, self.regulatory_days * _DAY, business_time=False)
+                for priority in Priority
+            ]
         return [
-            (priority, metric, minutes)
-            for priority, row in self.minutes.items()
-            for metric, minutes in zip(_METRICS, row, strict=True)
+            _target(metric, priority, minutes)
+            for priority, (accept, response, resolution) in self.minutes.items()
+            for metric, minutes in {
+                Metric.ACCEPT: accept,
+                Metric.FIRST_RESPONSE: response,
+                Metric.NEXT_RESPONSE: response,
+                Metric.FIRST_RESOLUTION: resolution,
+                Metric.RESOLUTION: round(resolution * _TOTAL),
+                Metric.OWNERSHIP: _OWNERSHIP[priority],
+                Metric.HAND_OVER: _HAND_OVER[priority],
+            }.items()
         ]
+
+
+def _target(metric: Metric, priority: Priority, minutes: int, *, business_time: bool = True) -> dict[str, Any]:
+    return {"metric": metric, "priority": priority, "minutes": minutes, "business_time": business_time}
 
 
 #: In the order in which they are tried; the first that matches wins.
@@ -97,5 +129,9 @@ POLICIES = [
             Priority.P3: (90, 240, 1080),
             Priority.P4: (180, 540, 2160),
         },
+    ),
+    PolicyDefault("Public complaints, 15 days", ALWAYS, {}, categories=("social_complaint",), regulatory_days=15),
+    PolicyDefault(
+        "Unrecognised deliveries, 10 days", ALWAYS, {}, categories=("unrecognised_delivery",), regulatory_days=10
     ),
 ]

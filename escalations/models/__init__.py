@@ -1,5 +1,6 @@
 """What the desk stores about escalations."""
 
+from escalations.models.calendar import Calendar, CalendarChoice, CalendarVersion, HolidayRule
 from escalations.models.catalogue import (
     Category,
     ContractForm,
@@ -8,35 +9,43 @@ from escalations.models.catalogue import (
     ReasonKind,
     RootCause,
 )
+from escalations.models.clock import UNFINISHED, Clock, ClockEntry, ClockState, Does
 from escalations.models.conversation import Attachment, EscalationDraft, Message, MessageKind
 from escalations.models.customer import Customer, Segment
 from escalations.models.diagnosis import Diagnosis, DiagnosisRevision
 from escalations.models.handover import HandOver
+from escalations.models.policy import Metric, Policy, PolicyKind, PolicyVersion, Target
 from escalations.models.rating import Rating, RatingInvitation
-from escalations.models.sla import Calendar, Clock, ClockSegment, ClockState, Metric, Policy, Target
 from escalations.models.ticket import Channel, Level, Priority, State, Ticket
 from escalations.models.triage import ArticleUse, TriageReview
 
 __all__ = [
+    "UNFINISHED",
     "ArticleUse",
     "Attachment",
     "Calendar",
+    "CalendarChoice",
+    "CalendarVersion",
     "Category",
     "Channel",
     "Clock",
-    "ClockSegment",
+    "ClockEntry",
     "ClockState",
     "ContractForm",
     "Customer",
     "Diagnosis",
     "DiagnosisRevision",
+    "Does",
     "EscalationDraft",
     "HandOver",
+    "HolidayRule",
     "Level",
     "Message",
     "MessageKind",
     "Metric",
     "Policy",
+    "PolicyKind",
+    "PolicyVersion",
     "Priority",
     "PriorityRule",
     "Rating",

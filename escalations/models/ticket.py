@@ -126,6 +126,9 @@ class Ticket(models.Model):
     Change it only through the functions of escalations.lifecycle and its
     neighbours: they lock, check, and record the event. The columns about clocks
     (`next_due_at`, `next_due_metric`) are a cache of the clocks' own rows.
+
+    `unanswered_since` is the oldest customer message that nobody has answered; `promised_at` and
+    `promised_for` are an update promised to the customer and not given yet.
     """
 
     subject = models.CharField(_("subject"), max_length=200)
@@ -150,6 +153,7 @@ class Ticket(models.Model):
     state = models.CharField(_("state"), max_length=20, choices=State, default=State.NEW)
     state_since = models.DateTimeField(_("in this state since"))
     team = models.ForeignKey(Team, verbose_name=_("team"), on_delete=models.PROTECT, related_name="+")
+    team_since = models.DateTimeField(_("with this team since"))
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("owner"), on_delete=models.PROTECT, null=True,
         related_name="owned_tickets",
@@ -171,6 +175,10 @@ class Ticket(models.Model):
     reopen_count = models.PositiveIntegerField(default=0)
     return_count = models.PositiveIntegerField(default=0)
     reassignment_count = models.PositiveIntegerField(default=0)
+
+    unanswered_since = models.DateTimeField(_("the customer waits for an answer since"), null=True)
+    promised_at = models.DateTimeField(null=True)
+    promised_for = models.DateTimeField(_("update promised for"), null=True)
 
     next_due_at = models.DateTimeField(_("next deadline"), null=True)
     next_due_metric = models.CharField(max_length=20, blank=True)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Prefetch
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,7 +18,7 @@ from escalations import assignment, contract, conversation, knowledge, panels, t
 from escalations.access import Party, parties, reads_internal, works_on
 from escalations.deadlines import of_clocks
 from escalations.forms.work import MessageForm, OwnerForm, PriorityForm, TeamForm
-from escalations.models import ClockSegment, Diagnosis, Message, MessageKind, State, Ticket
+from escalations.models import Diagnosis, Message, MessageKind, State, Ticket
 from escalations.queue import NEEDS_L1
 from escalations.similar import similar_to
 from escalations.views.actions import buttons
@@ -70,11 +69,8 @@ def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None
 
 def _followed(ticket: Ticket, user: User) -> dict[str, Any]:
     """What those see who escalated the ticket, and all who read everything."""
-    clocks = ticket.clocks.select_related("calendar").prefetch_related(
-        Prefetch("segments", ClockSegment.objects.select_related("calendar"))
-    )
     return {
-        "deadlines": of_clocks(list(clocks)),
+        "deadlines": of_clocks(list(ticket.clocks.all())),
         "reviews": ticket.reviews.select_related("reviewer"),
         "earlier": earlier_tickets(ticket, user),
         "ratings": ticket.ratings.all(),

@@ -122,7 +122,7 @@ def _again(posted: QueryDict, error: StaleVersion, decision: Decision, user: Use
 
 def _context(ticket: Ticket, user: User) -> dict[str, Any]:
     text = f"{ticket.subject} {ticket.description}"
-    clocks = ticket.clocks.select_related("calendar").prefetch_related("segments__calendar")
+    clocks = ticket.clocks.all()
     files = visible_attachments(ticket, user)
     return {
         "ticket": ticket,

@@ -16,9 +16,9 @@ from accounts import people as accounts_people
 from accounts.models import User
 from common import clock
 from common.errors import Refused
-from escalations import contract, defaults, sla
+from escalations import calendars, contract, defaults, policies
 from escalations.defaults.service_levels import MANILA_EVENING
-from escalations.models import Calendar, Category, ContractForm, Reason, RootCause, State, Ticket
+from escalations.models import Category, ContractForm, Reason, RootCause, State, Ticket
 from escalations.priorities import usual_priority
 from events.models import Delivery
 from integrations import storing
@@ -83,10 +83,10 @@ def _open_for_business(now: datetime) -> Shelf:
     shelf = Shelf(
         staff=staff,
         system=accounts_people.system(),
-        policies=sla.policies(),
+        rules=policies.rulebook(),
         categories=categories,
         reasons={(reason.kind, reason.key): reason for reason in Reason.objects.all()},
-        partner_hours=Calendar.objects.get(name=MANILA_EVENING),
+        partner_hours=calendars.current(MANILA_EVENING),
         causes={cause.key: cause for cause in RootCause.objects.all()},
         articles=knowledge.write_articles(now),
         issues=knowledge.open_issues(now),
@@ -129,7 +129,7 @@ def _begin(
     arrival: Arrival, facts: Facts, shelf: Shelf, forms: dict[int, ContractForm], rng: Random, now: datetime
 ) -> Telling:
     ticket = _ticket(arrival, facts, shelf, forms, rng)
-    return Telling(Replay(ticket, shelf.policies), arrival, facts, shelf, rng, now)
+    return Telling(Replay(ticket, shelf.rules), arrival, facts, shelf, rng, now)
 
 
 def _ticket(arrival: Arrival, facts: Facts, shelf: Shelf, forms: dict[int, ContractForm], rng: Random) -> Ticket:

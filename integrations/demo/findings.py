@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import redaction
+from escalations import sla
 from escalations.diagnosis import HypothesisStatus
 from escalations.models import (
     ArticleUse,
@@ -159,8 +160,8 @@ def _invitation(telling: Telling) -> RatingInvitation | None:
 
 def _score(telling: Telling) -> int:
     """Return a score: worse after waiting, a missed deadline, a reopening, or a decision upheld."""
-    clocks = telling.replay.ledgers
-    missed = Metric.RESOLUTION in clocks and clocks[Metric.RESOLUTION].clock.breached_at is not None
+    resolution = sla.latest(telling.replay.ledgers, Metric.RESOLUTION)
+    missed = resolution is not None and resolution.noticed is not None
     mood = 4.75 - telling.slow - (1.2 if missed else 0) + telling.rng.gauss(0, 0.9)
     if telling.arrival.scenario.resolution == "decision_upheld":
         mood -= 2

@@ -6,8 +6,9 @@ from typing import NamedTuple
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import Membership, Role, Team, TeamKind, User
+from escalations import calendars
 from escalations.defaults.service_levels import MANILA_AFTERNOON, MANILA_EVENING
-from escalations.models import Calendar
+from escalations.models import CalendarVersion
 
 PASSWORD = "secondline-demo-2026"  # noqa: S105 - of the demo accounts only, printed when they are made
 DOMAIN = "secondline.test"
@@ -87,7 +88,7 @@ class Staff:
     teams: dict[str, Team] = field(default_factory=dict)
     members: dict[str, list[User]] = field(default_factory=dict)
     leads: dict[str, User] = field(default_factory=dict)
-    hours: dict[str, Calendar] = field(default_factory=dict)
+    hours: dict[str, CalendarVersion] = field(default_factory=dict)
     pace: dict[int, float] = field(default_factory=dict)
 
 
@@ -98,7 +99,7 @@ def hire() -> Staff:
         for name in names:
             staff.teams[name] = Team.objects.create(name=name, kind=kind)
             staff.members[name] = []
-    staff.hours = {name: Calendar.objects.get(name=calendar) for name, calendar in _HOURS.items()}
+    staff.hours = {name: calendars.current(calendar) for name, calendar in _HOURS.items()}
     secret = make_password(PASSWORD)  # slow on purpose: once for all
     for person in _PEOPLE:
         user = _account(person.name, person.account, secret, language=person.language)

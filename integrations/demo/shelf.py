@@ -1,11 +1,11 @@
 """What every case of the demo company draws on."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from accounts.models import User
-from escalations.models import Calendar, Category, Policy, Reason, RootCause
+from escalations.models import CalendarVersion, Category, Reason, RootCause
+from escalations.policies import Rulebook
 from integrations.demo.people import Staff
 from knowledgebase.models import Article, KnownIssue
 
@@ -16,11 +16,11 @@ class Shelf:
 
     staff: Staff
     system: User
-    policies: Sequence[Policy]
+    rules: Rulebook
     categories: dict[str, Category]
     reasons: dict[tuple[str, str], Reason]
     causes: dict[str, RootCause]
-    partner_hours: Calendar
+    partner_hours: CalendarVersion
     articles: dict[tuple[str, str], list[Article]] = field(default_factory=dict)
     issues: dict[str, KnownIssue] = field(default_factory=dict)
     close_after: timedelta = timedelta(days=5)

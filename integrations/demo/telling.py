@@ -7,10 +7,10 @@ from typing import Any
 
 import redaction
 from accounts.models import User
-from escalations import calendars
+from escalations import calendars, sla
 from escalations.defaults.service_levels import ALWAYS
 from escalations.models import (
-    Calendar,
+    CalendarVersion,
     HandOver,
     Message,
     MessageKind,
@@ -102,7 +102,7 @@ class Telling:
         """Let the team work for so long: in its hours, unless the clocks never stop for this case."""
         calendar = self._calendar()
         moment = calendars.hours(calendar).add(self.at, max(20.0, seconds))
-        if calendar.name != ALWAYS:
+        if calendar.calendar.name != ALWAYS:
             hours = calendars.hours(self.shelf.staff.hours[self.ticket.team.name])
             if not hours.is_open(moment):
                 moment = hours.next_opening(moment) + timedelta(seconds=self.rng.randrange(60, 2400))
@@ -114,12 +114,12 @@ class Telling:
         self.spent = max(spent, self.spent)
 
     def target(self, metric: Metric) -> float:
-        ledger = self.replay.ledgers.get(metric)
-        return float(ledger.clock.target_seconds) if ledger else 3600.0
+        ledger = sla.latest(self.replay.ledgers, metric)
+        return float(ledger.aim.seconds or 3600) if ledger else 3600.0
 
-    def _calendar(self) -> Calendar:
-        ledger = self.replay.ledgers.get(Metric.RESOLUTION)
-        calendar = ledger.clock.calendar if ledger else None
+    def _calendar(self) -> CalendarVersion:
+        ledger = sla.latest(self.replay.ledgers, Metric.RESOLUTION)
+        calendar = ledger.aim.calendar if ledger else None
         return calendar or self.shelf.staff.hours[self.ticket.team.name]
 
     # The course of events.
@@ -208,7 +208,7 @@ class Telling:
         description = f"{self.ticket.description}\n\n{addition.format_map(self.facts)}".strip()
         self.replay.change(
             self.at, "resubmitted", by=self.agent, state=State.NEW, reason="resubmitted", rematch=True,
-            tells_used=False, columns={"owner": None, "description": redaction.clean(description)},
+            columns={"owner": None, "description": redaction.clean(description)},
         )  # fmt: skip
 
     def _accept(self, by: User) -> None:
@@ -318,7 +318,14 @@ class Telling:
         self.replay.pass_deadlines(self.at)
         self.replay.add(hand_over)
         said = self.replay.say(self.at, MessageKind.PARTNER, question, by=self.owner, hand_over=hand_over)
-        self.replay.wait(self.at, State.WAITING_PARTNER, by=self.owner, message=said, hand_over=hand_over)
+        self.replay.wait(
+            self.at,
+            State.WAITING_PARTNER,
+            by=self.owner,
+            message=said,
+            hand_over=hand_over,
+            partner=hand_over.team_id,
+        )
         self.halt("waiting_partner")
         self.wait(3)
         self.until(

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from escalations.models import Metric
 from reports.figures import Spread
+from reports.measures import REPORTED
 from reports.models import Measure, Trend
 from reports.views import wording
 from reports.views.tables import Board
@@ -41,7 +42,7 @@ def backlog(board: Board) -> Chart:
 def attainment(board: Board) -> Chart:
     """How often each clock was met, in percent."""
     series = []
-    for metric in Metric:
+    for metric in REPORTED:
         shares = [reached.percent for reached in board.figures.attainments(metric)]
         series.append(
             {

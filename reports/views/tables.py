@@ -11,7 +11,7 @@ from escalations.models import Metric
 from reports import figures, links
 from reports.figures import Amounts, Attainment, Figures
 from reports.live import Standing
-from reports.measures import NOTHING
+from reports.measures import NOTHING, REPORTED
 from reports.models import Measure
 from reports.selection import Selection
 from reports.views import wording
@@ -96,7 +96,7 @@ def flow(board: Board) -> Table:
 def sla(board: Board) -> Table:
     """How often each clock was met."""
     rows = []
-    for metric in Metric:
+    for metric in REPORTED:
         reached = board.figures.attainment(metric)
         rows.append(
             [
@@ -117,7 +117,7 @@ def sla(board: Board) -> Table:
 def times(board: Board) -> Table:
     """How long things took: median, ninth decile, mean; in business and in calendar time."""
     rows = []
-    for metric in Metric:
+    for metric in REPORTED:
         for kind, kind_name in (("business", _("business time")), ("calendar", _("calendar time"))):
             measure = f"{metric}_{kind}"
             spread = board.figures.spread(measure)

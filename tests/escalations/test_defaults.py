@@ -7,24 +7,26 @@ from django.core.management import call_command
 from django.utils import translation
 
 from accounts import people
-from escalations import calendars, contract, defaults
+from escalations import calendars, contract, defaults, sla
 from escalations.models import (
     Calendar,
+    CalendarVersion,
     Category,
     Metric,
     Policy,
+    PolicyVersion,
     Priority,
     PriorityRule,
     Reason,
     ReasonKind,
     RootCause,
-    Target,
 )
 from escalations.priorities import usual_priority
+from tests.escalations import levels
 
 pytestmark = pytest.mark.django_db
 
-COUNTED = (Calendar, Category, Policy, PriorityRule, Reason, RootCause, Target)
+COUNTED = (Calendar, CalendarVersion, Category, Policy, PolicyVersion, PriorityRule, Reason, RootCause)
 
 
 def test_seeding_twice_adds_nothing():
@@ -41,7 +43,7 @@ def test_an_admins_edit_survives():
     category = Category.objects.get(key="transaction_failure")
     shorter = category.current_form.fields[:3]
     contract.publish(category, shorter, by=people.system())
-    Target.objects.update(minutes=7)
+    levels.policy("Standard", {"accept": 7})
     RootCause.objects.get(key="unknown").delete()
 
     defaults.seed()
@@ -49,7 +51,9 @@ def test_an_admins_edit_survives():
     other = Category.objects.get(key="other")
     assert (other.name, other.is_active) == ("Anything else", False)
     assert category.current_form.fields == shorter
-    assert set(Target.objects.values_list("minutes", flat=True)) == {7}
+    current = Policy.objects.get(name="Standard").current
+    assert current is not None
+    assert [target["minutes"] for target in current.targets] == [7, 14, 21, 28]
     assert RootCause.objects.get(key="unknown").parent.key == "process"
 
 
@@ -98,22 +102,22 @@ def test_the_error_code_is_demanded_of_a_declined_payment_only():
 
 def test_the_evening_calendar_ends_on_saturday_at_one_and_keeps_philippine_holidays():
     defaults.seed()
-    hours = calendars.hours(Calendar.objects.get(name="Manila 16:00–01:00"))
+    hours = calendars.hours(calendars.current("Manila 16:00–01:00"))
     saturday_0030 = datetime(2026, 3, 6, 16, 30, tzinfo=UTC)  # Manila is UTC+8
     assert hours.is_open(saturday_0030)
     assert not hours.is_open(datetime(2026, 3, 6, 17, 0, tzinfo=UTC))
     assert not hours.is_open(datetime(2026, 6, 12, 10, 0, tzinfo=UTC))  # Independence Day
-    for calendar in Calendar.objects.all():
-        calendars.validate(calendar)
+    for version in CalendarVersion.objects.all():
+        calendars.validate(version)
 
 
 def test_every_priority_has_every_target_somewhere_and_higher_ones_are_tighter():
     defaults.seed()
     standard = Policy.objects.get(name="Standard")
-    for metric in Metric.values:
-        minutes = list(
-            standard.targets.filter(metric=metric).order_by("priority").values_list("minutes", flat=True)
-        )
+    assert standard.current is not None
+    for metric in set(Metric) - sla.DATED:
+        targets = [standard.current.target(metric, priority) for priority in Priority]
+        minutes = [target.minutes for target in targets if target is not None]
         assert len(minutes) == len(Priority) and minutes == sorted(minutes)
 
 

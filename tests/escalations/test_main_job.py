@@ -100,7 +100,7 @@ def test_reopening_goes_on_with_the_resolution_clock(desk: Desk) -> None:
     clock_row = Clock.objects.get(ticket=ticket, metric=Metric.RESOLUTION)
     assert (again.state, again.reopen_count) == (State.REOPENED, 1)
     assert clock_row.state == ClockState.RUNNING
-    assert [segment.reason for segment in clock_row.segments.all()][-2:] == ["stopped", "reopened"]
+    assert [entry.reason for entry in clock_row.entries.all()][-2:] == ["resolved", "reopened"]
 
 
 def test_what_l1_says_after_the_end_has_to_reopen_it(desk: Desk) -> None:

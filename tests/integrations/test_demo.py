@@ -12,9 +12,7 @@ from accounts.models import User
 from escalations import calendars
 from escalations.defaults.service_levels import ALWAYS, MANILA_AFTERNOON
 from escalations.models import (
-    Calendar,
     Clock,
-    ClockSegment,
     ClockState,
     Customer,
     HandOver,
@@ -76,7 +74,7 @@ def test_every_state_is_there_and_new_ones_of_every_priority_wait(told):
 
 
 def test_deadlines_are_kept_as_often_as_in_real_life(told):
-    for metric in Metric.values:
+    for metric in (Metric.ACCEPT, Metric.FIRST_RESPONSE, Metric.FIRST_RESOLUTION):
         stopped = Clock.objects.filter(metric=metric, state=ClockState.STOPPED)
         kept = stopped.filter(breached_at=None).count() / stopped.count()
         assert 0.82 < kept < 0.97, metric
@@ -94,8 +92,6 @@ def test_no_ticket_contradicts_its_own_clocks(told):
             assert all(row.state in {ClockState.STOPPED, ClockState.CANCELLED} for row in own), ticket
         assert all(row.breached_at is None or row.breached_at < NOW for row in own)
         assert all(row.breached_at for row in own if row.due_at and row.due_at < NOW)
-    open_segments = ClockSegment.objects.filter(ended_at=None).count()
-    assert open_segments == Clock.objects.filter(state__in=[ClockState.RUNNING, ClockState.PAUSED]).count()
 
 
 def test_nothing_happens_in_the_future_nor_before_its_cause(told):
@@ -122,8 +118,10 @@ def test_the_second_line_works_in_its_shifts(told):
     """Beyond them only for what runs around the clock."""
     outside = total = 0
     accepted = Event.objects.filter(kind="ticket.accepted")
-    around_the_clock = set(Clock.objects.filter(calendar__name=ALWAYS).values_list("ticket_id", flat=True))
-    afternoon = calendars.hours(Calendar.objects.get(name=MANILA_AFTERNOON))
+    around_the_clock = set(
+        Clock.objects.filter(calendar__calendar__name=ALWAYS).values_list("ticket_id", flat=True)
+    )
+    afternoon = calendars.hours(calendars.current(MANILA_AFTERNOON))
     for event in accepted:
         if event.subject_id in around_the_clock or event.data["corrected"]:
             continue

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils.text import slugify
 
 from accounts.models import Team, User
-from escalations import sla
+from escalations import policies, ticket_clocks
 from escalations.models import Category, Clock, Customer, Message, Reason, Ticket
 from events.models import Delivery, Event
 from integrations import importing, incidents, storing
@@ -41,7 +41,7 @@ def test_a_life_is_replayed_step_by_step_at_its_times(tmp_path: Path) -> None:
     told = [
         (event.kind.removeprefix("ticket."), f"{event.at:%d %H:%M}", event.data["ticket"]["state"])
         for event in events_of(ticket)
-        if event.kind != sla.BREACHED
+        if event.kind != ticket_clocks.BREACHED
     ]
     assert told == [
         ("created", "01 08:00", "new"),
@@ -69,12 +69,12 @@ def test_a_life_is_replayed_step_by_step_at_its_times(tmp_path: Path) -> None:
 
 
 def test_what_is_added_stays_out_of_the_live_desk(tmp_path: Path) -> None:
-    policies = sla.policies()
+    before = policies.rulebook()
     run(write(tmp_path / "log.csv", life()))
     assert not Team.objects.filter(name__startswith="Group", is_active=True).exists()
     assert not User.objects.filter(email__endswith="@imported.invalid", is_active=True).exists()
     assert not Category.objects.filter(key__startswith="imported-", is_active=True).exists()
-    assert sla.policies() == policies
+    assert policies.rulebook().versions == before.versions
     announced = Event.objects.get(kind=IMPORTED)
     assert set(Delivery.objects.values_list("event", flat=True)) <= {announced.pk}
     assert not Message.objects.exists()
@@ -92,7 +92,7 @@ def test_the_clocks_and_the_breach_are_those_of_the_past(tmp_path: Path) -> None
     late = [row(number="INC2"), row(number="INC2", incident_state="Closed", sys_updated_at="20/3/2016 08:00")]
     run(write(tmp_path / "late.csv", late))
     ticket = Ticket.objects.get(external_reference="INC2")
-    breach = Event.objects.get(subject_id=ticket.pk, kind=sla.BREACHED, data__metric="resolution")
+    breach = Event.objects.get(subject_id=ticket.pk, kind=ticket_clocks.BREACHED, data__metric="resolution")
     assert f"{breach.at:%d %H:%M}" == "05 08:00"
     assert breach.data["ticket"]["state"] == "new"
 
@@ -137,9 +137,9 @@ def test_two_runs_at_once_store_each_ticket_once(tmp_path: Path) -> None:
     late = importing.Account(incidents.ORIGIN)
     [incident] = [item for item in log.incidents() if not isinstance(item, BadRow)]
     run(path)
-    policy, directory = incidents.policy_for_history(), Directory()
+    rules, directory = policies.rulebook_of(incidents.policy_for_history()), Directory()
     incidents._prepare(directory, [incident])
-    late.keep([incidents.replayed(incident, directory, policy)])
+    late.keep([incidents.replayed(incident, directory, rules)])
     assert (late.tickets, late.known) == (0, 1)
     assert Ticket.objects.count() == 1
 

@@ -11,11 +11,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from openpyxl import Workbook
 
-from escalations.models import Calendar, Category, Clock, Policy, Ticket
+from accounts import people
+from escalations import policies
+from escalations.models import Category, Clock, Policy, PolicyVersion, Ticket
 from events.models import Event
 from integrations import column_maps, tables
 from integrations.column_maps import BadMap
 from integrations.importing import Account, no_progress
+from tests.escalations import levels
 
 pytestmark = pytest.mark.django_db
 
@@ -199,9 +202,11 @@ def test_categories_may_have_to_exist(files: Files) -> None:
 
 def test_clocks_run_by_the_policy_the_map_names(files: Files) -> None:
     hours = [{"day": 0, "opens": "08:00", "closes": "16:00"}]
-    calendar = Calendar.objects.create(name="Old hours", zone="UTC", weekly=hours)
-    policy = Policy.objects.create(name="Old targets", calendar=calendar, is_active=False)
-    policy.targets.create(metric="resolution", priority=1, minutes=60, business_time=False)
+    calendar = levels.calendar("Old hours", weekly=hours)
+    target = {"metric": "resolution", "priority": 1, "minutes": 60, "business_time": False}
+    old = Policy.objects.create(name="Old targets", is_active=False)
+    draft = PolicyVersion(policy=old, number=1, calendar=calendar, targets=[target])
+    policies.publish(draft, by=people.system())
     files.map(MAP.replace('zone = "Asia/Manila"', 'zone = "Asia/Manila"\nsla = "Old targets"'))
     files.run()
     clock = Clock.objects.get()

@@ -38,7 +38,7 @@ class Days:
                     subject="It fails", description="It fails.", category=self.desk.category,
                     customer=self.customers[self.written % customers], channel=Channel.CHAT, priority=3,
                     team=self.desk.payments, created_by=self.desk.l1, state="new", state_since=at,
-                    created_at=at, updated_at=at, **fields,
+                    team_since=at, created_at=at, updated_at=at, **fields,
                 )
             )  # fmt: skip
         Ticket.objects.bulk_create(rows)
