@@ -18,7 +18,8 @@ setup:
 messages:
 	@.venv/bin/python bin/messages update
 
-# After a change of requirements.in or requirements-dev.in.
+# After a change of requirements.in, requirements-dev.in or requirements-bench.in.
 requirements:
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-bench.in -o requirements-bench.txt

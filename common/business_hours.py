@@ -25,14 +25,17 @@ replaced by a longer one, so threads may share a calendar without a lock.
 import math
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
-from zoneinfo import ZoneInfo
+
+from common.zones import DAY_SECONDS, first_shown, offsets_in_order, zone_info
+from common.zones import CalendarError as CalendarError
+from common.zones import Offsets as Offsets
+from common.zones import zone_offsets as zone_offsets
 
 if TYPE_CHECKING:
     from numpy import int64
@@ -42,19 +45,11 @@ FIRST_YEAR, LAST_YEAR = 1971, 2199
 LONGEST_CLOSURE_YEARS = 10
 DAY = 24 * 60  # minutes
 
-# A zone's UTC offsets: (the instant in seconds since the epoch from which it holds, the offset in seconds),
-# in order. The first holds for all time before, too, the last for all time after.
-Offsets = tuple[tuple[int, int], ...]
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _SECOND = 1_000_000
-_DAY_SECONDS = 86_400
-_SAMPLING = 2 * _DAY_SECONDS  # no offset on record since 1971 held for less than six days
+_WEEKDAYS = dict(enumerate(["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]))
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-5][0-9])")
-
-
-class CalendarError(ValueError):
-    """A calendar that cannot be, or a question that it cannot answer; the text says which."""
 
 
 class NeverOpens(CalendarError):
@@ -77,6 +72,9 @@ class Interval(NamedTuple):
     day: int
     opens: int
     closes: int
+
+    def __str__(self) -> str:
+        return f"{_WEEKDAYS.get(self.day, f'day {self.day}')} {_clock(self.opens)}–{_clock(self.closes)}"
 
 
 class _Table(NamedTuple):
@@ -101,7 +99,7 @@ _UNKNOWN = _Table(0, -1, 0, 0, [], [], [])
 class Calendar:
     """Weekly shifts in a zone, less holidays. Raises CalendarError for one that cannot be.
 
-    With `offsets` (see `zone_offsets`) the zone is but a name: the answers stay what they were when the
+    With `offsets` (see `common.zones`) the zone is but a name: the answers stay what they were when the
     offsets were read.
     """
 
@@ -114,9 +112,9 @@ class Calendar:
 
     def __post_init__(self) -> None:
         if self.offsets is None:
-            _zone(self.zone)
+            zone_info(self.zone)
         else:
-            object.__setattr__(self, "offsets", _checked_offsets(self.offsets))
+            object.__setattr__(self, "offsets", offsets_in_order(self.offsets))
         object.__setattr__(self, "weekly", _checked(self.weekly))
         object.__setattr__(self, "holidays", frozenset(self.holidays))
         object.__setattr__(self, "holiday_rule", _rule(self.holiday_rule))
@@ -174,13 +172,10 @@ class Calendar:
             if wanted:
                 raise ValueError(f"cannot add {wanted} microseconds")
             return start
-        table = self._table
-        if not table.known_from <= start < table.known_to:
-            table = self._covering(start, start)
+        table = self._covering(start, start)
         goal = _open_before(table, start) + wanted
         while goal > table.totals[-1]:
-            table = self._longer(table)
-            goal = _open_before(table, start) + wanted
+            table = self._longer(table)  # which has the same spans up to here
         span = bisect_left(table.totals, goal)
         return table.closes[span] - table.totals[span] + goal
 
@@ -196,9 +191,7 @@ class Calendar:
 
     def between_micros(self, start: int, end: int) -> int:
         """`between` in numbers: instants in microseconds since the epoch, the answer in microseconds."""
-        table = self._table
-        if not (table.known_from <= start < table.known_to and table.known_from <= end < table.known_to):
-            table = self._covering(min(start, end), max(start, end))
+        table = self._covering(start, end) if start <= end else self._covering(end, start)
         return _open_before(table, end) - _open_before(table, start)
 
     def between_many(self, starts: "NDArray[int64]", ends: "NDArray[int64]") -> "NDArray[int64]":
@@ -278,7 +271,7 @@ class Calendar:
 
     def _shifts(self, first: date, last: date) -> Iterable[tuple[int, int]]:
         """Every shift starting on a day from `first` to `last`, in order, in microseconds."""
-        instant = _instants(zone_offsets(self.zone) if self.offsets is None else self.offsets)
+        instant = first_shown(zone_offsets(self.zone) if self.offsets is None else self.offsets)
         for opens, closes in self._wall_times(first, last):
             start, end = instant(opens), instant(closes)
             if start < end:  # a shift that lies wholly in skipped time has no length
@@ -290,54 +283,16 @@ class Calendar:
         by_weekday = [[shift for shift in self.weekly if shift.day == day] for day in range(7)]
         closed = {day.toordinal() for day in self.holidays}
         for ordinal in range(first.toordinal(), last.toordinal() + 1):
-            midnight = (ordinal - _EPOCH_ORDINAL) * _DAY_SECONDS
+            midnight = (ordinal - _EPOCH_ORDINAL) * DAY_SECONDS
             for _, opens, closes in by_weekday[(ordinal - 1) % 7]:
                 if not cut or closes <= DAY:
                     if ordinal not in closed:
                         yield midnight + opens * 60, midnight + closes * 60
                     continue
                 if ordinal not in closed:
-                    yield midnight + opens * 60, midnight + _DAY_SECONDS
+                    yield midnight + opens * 60, midnight + DAY_SECONDS
                 if ordinal + 1 not in closed:
-                    yield midnight + _DAY_SECONDS, midnight + closes * 60
-
-
-@lru_cache(maxsize=128)
-def zone_offsets(zone: str, first_year: int = FIRST_YEAR, last_year: int = LAST_YEAR) -> Offsets:
-    """The UTC offsets of a zone in these years, by the machine's tz data. CalendarError if it is unknown."""
-    info = _zone(zone)
-
-    def offset(instant: int) -> int:
-        return int(datetime.fromtimestamp(instant, info).utcoffset().total_seconds())  # type: ignore[union-attr]
-
-    at = int(datetime(first_year, 1, 1, tzinfo=UTC).timestamp()) - _DAY_SECONDS
-    end = int(datetime(last_year, 12, 31, tzinfo=UTC).timestamp()) + 2 * _DAY_SECONDS
-    found = [(at, offset(at))]
-    while at < end:
-        after = min(at + _SAMPLING, end)
-        while (held := found[-1][1]) != offset(after):
-            low, high = at, after
-            while high - low > 1:
-                middle = (low + high) // 2
-                low, high = (middle, high) if offset(middle) == held else (low, middle)
-            at = high
-            found.append((at, offset(at)))
-        at = after
-    return tuple(found)
-
-
-def _instants(offsets: Offsets) -> Callable[[int], int]:
-    """What finds for a wall time, in seconds, the first instant at which a clock shows it or a later one."""
-    begins = [instant for instant, _ in offsets]
-    begins[0] = -(2**62)
-    # The furthest that the clock has got when each offset ends.
-    reached = list(accumulate((end + offset for end, (_, offset) in zip(begins[1:], offsets, strict=False)), max))
-
-    def instant(wall: int) -> int:
-        held = bisect_right(reached, wall)
-        return max(begins[held], wall - offsets[held][1])
-
-    return instant
+                    yield midnight + DAY_SECONDS, midnight + closes * 60
 
 
 def _out_of_reach() -> CalendarError:
@@ -354,22 +309,15 @@ def _micros(at: datetime) -> int:
     if at.tzinfo is None:
         raise ValueError("a time without a zone")
     since = at - _EPOCH
-    return (since.days * _DAY_SECONDS + since.seconds) * _SECOND + since.microseconds
+    return (since.days * DAY_SECONDS + since.seconds) * _SECOND + since.microseconds
 
 
 def _moment(micros: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=micros)
+    return _EPOCH + micros * _MICROSECOND  # exact, and half the time that timedelta(microseconds=…) takes
 
 
 _EPOCH_ORDINAL = _EPOCH.toordinal()
 _REACH = _micros(datetime(FIRST_YEAR + 1, 1, 1, tzinfo=UTC)), _micros(datetime(LAST_YEAR, 1, 1, tzinfo=UTC))
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError, TypeError) as error:
-        raise CalendarError(f"unknown zone {name!r}") from error
 
 
 def _checked(weekly: Iterable[Interval]) -> tuple[Interval, ...]:
@@ -380,22 +328,12 @@ def _checked(weekly: Iterable[Interval]) -> tuple[Interval, ...]:
         if not (0 <= shift.day <= 6 and 0 <= shift.opens < DAY and shift.closes <= 2 * DAY):
             raise CalendarError(f"not within a day and the next: {shift}")
         if shift.opens >= shift.closes:
-            raise CalendarError(f"closes before it opens: {shift}")
+            raise CalendarError(f"no time between opening and closing: {shift}")
     round_the_week = [*shifts, shifts[0]._replace(day=shifts[0].day + 7)]
     for one, other in pairwise(round_the_week):
         if one.day * DAY + one.closes > other.day * DAY + other.opens:
             raise CalendarError(f"overlapping hours: {one} and {other._replace(day=other.day % 7)}")
     return shifts
-
-
-def _checked_offsets(offsets: Iterable[Sequence[int]]) -> Offsets:
-    changes = tuple((instant, offset) for instant, offset in offsets)
-    whole = all(type(number) is int for change in changes for number in change)
-    if not changes or not whole or any(abs(offset) >= _DAY_SECONDS for _, offset in changes):
-        raise CalendarError("not the UTC offsets of a zone")
-    if any(one[0] >= other[0] for one, other in pairwise(changes)):
-        raise CalendarError("UTC offsets out of order")
-    return changes
 
 
 def _rule(name: str) -> HolidayRule:

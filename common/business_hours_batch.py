@@ -12,6 +12,8 @@ from common.business_hours import Calendar, _Table
 
 Micros = NDArray[np.int64]
 
+_ENDLESS = 2**62  # more than any calendar holds, and adding to it does not overflow
+
 
 class _Spans(NamedTuple):
     """The columns of a table, as arrays."""
@@ -30,7 +32,7 @@ def add_many(calendar: Calendar, starts: Micros, wanted: Micros) -> Micros:
     some = wanted > 0
     if not some.any():
         return due
-    starts, wanted = starts[some], wanted[some]
+    starts, wanted = starts[some], np.minimum(wanted[some], _ENDLESS)
     table = calendar._covering(int(starts.min()), int(starts.max()))
     goals = _open_before(_spans(table), starts) + wanted
     while goals.max() > table.totals[-1]:

@@ -6,18 +6,21 @@ from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from common.business_hours import DAY, Calendar, CalendarError, Interval, NeverOpens
+from common import business_hours, zones
+from common.business_hours import DAY, Calendar, CalendarError, HolidayRule, Interval, NeverOpens, zone_offsets
 
 MINUTE = timedelta(minutes=1)
 AFTERNOON = Calendar("Asia/Manila", [Interval(day, 15 * 60, 24 * 60) for day in range(5)])
 EVENING = Calendar("Asia/Manila", [Interval(day, 16 * 60, 25 * 60) for day in range(5)])
 
 # Days around which these zones change their clocks (Lord Howe by half an hour, Santiago at midnight,
-# Apia by skipping a whole day).
+# Apia by skipping a whole day, Pyongyang by decree to the half hour and back, Casablanca for Ramadan,
+# São Paulo for the last time), and leap days.
 ZONES_AND_DAYS = [
     ("America/New_York", date(2024, 3, 10)),
     ("America/New_York", date(2024, 11, 3)),
@@ -28,7 +31,15 @@ ZONES_AND_DAYS = [
     ("Australia/Lord_Howe", date(2024, 4, 7)),
     ("Australia/Lord_Howe", date(2024, 10, 6)),
     ("Pacific/Apia", date(2011, 12, 30)),
+    ("Asia/Pyongyang", date(2015, 8, 15)),
+    ("Asia/Pyongyang", date(2018, 5, 5)),
+    ("Africa/Casablanca", date(2024, 3, 10)),
+    ("Africa/Casablanca", date(2024, 4, 14)),
+    ("America/Sao_Paulo", date(2018, 11, 4)),
+    ("America/Sao_Paulo", date(2019, 2, 17)),
+    ("America/Sao_Paulo", date(2019, 11, 3)),
     ("Asia/Manila", date(2024, 2, 29)),
+    ("Europe/London", date(2100, 2, 28)),  # which is not followed by a 29th
     ("Asia/Kolkata", date(2024, 12, 31)),
     ("UTC", date(2025, 1, 1)),
 ]
@@ -55,8 +66,13 @@ def open_minutes(calendar: Calendar, around: date) -> list[datetime]:
         day = around + timedelta(days=offset)
         midnight = datetime(day.year, day.month, day.day)
         for shift in calendar.weekly:
-            if shift.day == day.weekday() and day not in calendar.holidays:
-                shown.update(midnight + n * MINUTE for n in range(shift.opens, shift.closes))
+            if shift.day != day.weekday():
+                continue
+            times = [midnight + n * MINUTE for n in range(shift.opens, shift.closes)]
+            if calendar.holiday_rule is HolidayRule.CALENDAR_DAY:
+                shown.update(time for time in times if time.date() not in calendar.holidays)
+            elif day not in calendar.holidays:
+                shown.update(times)
     return [at for at, clock in furthest_readings(calendar.zone, around) if clock in shown]
 
 
@@ -95,8 +111,10 @@ def cases(draw: st.DrawFn) -> tuple[Calendar, date]:
             weekly.append(Interval(day, opens, closes))
     assume(weekly)
     holidays = draw(st.frozensets(st.integers(-6, 13).map(lambda n: around + timedelta(days=n)), max_size=4))
+    rule = draw(st.sampled_from(HolidayRule))
+    offsets = draw(st.sampled_from([None, zone_offsets(zone)]))
     try:
-        return Calendar(zone, weekly, holidays), around
+        return Calendar(zone, weekly, holidays, rule, offsets), around
     except CalendarError:
         assume(False)
         raise
@@ -146,6 +164,25 @@ def test_laws(data: st.DataObject) -> None:
     assert Calendar.from_json(calendar.to_json()) == calendar
 
 
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_a_batch_answers_as_single_questions_do(data: st.DataObject) -> None:
+    calendar, around = data.draw(cases())
+    starts = [micros(at) for at in data.draw(st.lists(instants(around), max_size=8))]
+    ends = [micros(data.draw(instants(around))) for _ in starts]
+    wanted = [data.draw(st.integers(0, 30 * 86_400 * 10**6)) for _ in starts]
+
+    due = calendar.add_many(np.array(starts, np.int64), np.array(wanted, np.int64))
+    assert due.tolist() == [calendar.add_micros(*case) for case in zip(starts, wanted, strict=True)]
+    used = calendar.between_many(np.array(starts, np.int64), np.array(ends, np.int64))
+    assert used.tolist() == [calendar.between_micros(*case) for case in zip(starts, ends, strict=True)]
+    assert due.dtype == used.dtype == np.int64
+
+
+def micros(at: datetime) -> int:
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
 def manila(day: int, hour: int, minute: int = 0) -> datetime:
     """September 2025: the 1st is a Monday."""
     return datetime(2025, 9, day, hour, minute, tzinfo=ZoneInfo("Asia/Manila"))
@@ -176,6 +213,80 @@ def test_a_holiday_takes_the_shifts_that_start_on_it() -> None:
     assert not friday_off.is_open(manila(6, 0, 30))
     saturday_off = Calendar("Asia/Manila", EVENING.weekly, frozenset({date(2025, 9, 6)}))
     assert saturday_off.is_open(manila(6, 0, 30))
+
+
+def test_a_holiday_may_close_its_calendar_day_alone() -> None:
+    def with_holidays(*days: int) -> Calendar:
+        dates = frozenset(date(2025, 9, day) for day in days)
+        return Calendar("Asia/Manila", EVENING.weekly, dates, HolidayRule.CALENDAR_DAY)
+
+    friday_off = with_holidays(5)
+    assert not friday_off.is_open(manila(5, 0, 30))  # Thursday's shift is cut at midnight
+    assert not friday_off.is_open(manila(5, 20))
+    assert friday_off.spans(manila(4, 12), manila(6, 12)) == [
+        (manila(4, 16), manila(5, 0)),
+        (manila(6, 0), manila(6, 1)),  # and what Friday's shift has on Saturday stays
+    ]
+    assert with_holidays(6).spans(manila(5, 12), manila(7, 0)) == [(manila(5, 16), manila(6, 0))]
+    assert with_holidays(5, 6).spans(manila(4, 12), manila(7, 0)) == [(manila(4, 16), manila(5, 0))]
+    assert friday_off.add(manila(4, 23), 2 * 3600) == manila(6, 1)
+
+
+def test_lunch_and_split_shifts() -> None:
+    split = Calendar("Asia/Manila", [Interval(0, 540, 720), Interval(0, 780, 1080), Interval(0, 1200, 1500)])
+    assert split.between(manila(1, 0), manila(3, 0)) == (3 + 5 + 5) * 3600
+    assert split.add(manila(1, 11, 30), 3600) == manila(1, 13, 30)
+    assert split.add(manila(1, 9), 3 * 3600) == manila(1, 12)  # when lunch begins, not when it ends
+    assert split.next_opening(manila(1, 12)) == manila(1, 13)
+    assert split.add(manila(1, 17), 6 * 3600) == manila(2, 1)
+
+
+def test_real_time_counts_in_ramadan() -> None:
+    """Morocco puts its clocks back for Ramadan and forward again five weeks later."""
+    zone = ZoneInfo("Africa/Casablanca")
+    days = Calendar("Africa/Casablanca", [Interval(day, 540, 1020) for day in range(7)])
+    for day, utc_opening in ((date(2024, 3, 9), 8), (date(2024, 3, 11), 9), (date(2024, 4, 15), 8)):
+        opening = days.next_opening(datetime(day.year, day.month, day.day, tzinfo=zone))
+        assert opening == datetime(day.year, day.month, day.day, utc_opening, tzinfo=UTC)
+
+
+def test_frozen_offsets_outlive_the_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine learns that New York keeps to winter time for ever: a published calendar stays as it was."""
+    weekly = [Interval(day, 540, 1020) for day in range(7)]
+    stored = Calendar("America/New_York", weekly, offsets=zone_offsets("America/New_York")).to_json()
+    july = datetime(2026, 7, 1, 4, tzinfo=UTC)
+    winter_time = ((0, -5 * 3600),)
+    monkeypatch.setattr(business_hours, "zone_offsets", lambda zone: winter_time)
+
+    published = Calendar.from_json(stored)
+    assert published.next_opening(july) == july.replace(hour=13)
+    assert Calendar("America/New_York", weekly).next_opening(july) == july.replace(hour=14)
+    assert Calendar("America/New_York", weekly, offsets=winter_time) != published
+
+
+def test_frozen_offsets_need_no_tz_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    offsets = zone_offsets("Europe/London")
+    monkeypatch.setattr(zones, "ZoneInfo", None)
+    monkeypatch.setattr(business_hours, "zone_offsets", None)
+    nights = Calendar("A zone no longer known", [Interval(day, 1320, 1800) for day in range(7)], offsets=offsets)
+    assert nights.between(*_day(2025, 3, 29)) == 7 * 3600
+    assert nights.between(*_day(2025, 10, 25)) == 9 * 3600
+
+
+@pytest.mark.parametrize(
+    "offsets", [[], [[0]], [[0, "3600"]], [[0, 90_000]], [[0, 0.5]], [[5, 0], [5, 60]], [[9, 0], [5, 60]], 7]
+)
+def test_impossible_offsets_are_refused(offsets: object) -> None:
+    with pytest.raises(CalendarError):
+        Calendar.from_json({**AFTERNOON.to_json(), "offsets": offsets})
+
+
+def test_unknown_holiday_rules_are_refused() -> None:
+    with pytest.raises(CalendarError, match="unknown holiday rule 'never'"):
+        Calendar.from_json({**AFTERNOON.to_json(), "holiday_rule": "never"})
+    old = AFTERNOON.to_json()
+    del old["holiday_rule"]
+    assert Calendar.from_json(old).holiday_rule is HolidayRule.SHIFT_START
 
 
 def test_round_the_clock_is_plain_time() -> None:
@@ -220,20 +331,38 @@ def test_impossible_hours_are_refused(weekly: list[Interval]) -> None:
         Calendar("UTC", weekly)
 
 
+@pytest.mark.parametrize(
+    ("weekly", "message"),
+    [
+        ([Interval(0, 540, 720), Interval(0, 700, 800)], "Monday 09:00–12:00 and Monday 11:40–13:20"),
+        ([Interval(6, 1200, 1600), Interval(0, 100, 200)], "Sunday 20:00–26:40 and Monday 01:40–03:20"),
+        ([Interval(3, 600, 600)], "no time between opening and closing: Thursday 10:00–10:00"),
+        ([Interval(7, 0, 60)], "day 7 00:00–01:00"),
+    ],
+)
+def test_a_refusal_names_the_hours(weekly: list[Interval], message: str) -> None:
+    with pytest.raises(CalendarError, match=message):
+        Calendar("UTC", weekly)
+
+
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../etc/passwd", "America"])
 def test_unknown_zones_are_refused(zone: str) -> None:
     with pytest.raises(CalendarError):
         Calendar(zone, [Interval(0, 0, 60)])
 
 
-def test_a_calendar_closed_for_ever_says_so() -> None:
+@pytest.mark.parametrize("rule", HolidayRule)
+def test_a_calendar_closed_for_ever_says_so(rule: HolidayRule) -> None:
     mondays = frozenset(date(2024, 1, 1) + timedelta(weeks=n) for n in range(52 * 80))
-    closed = Calendar("UTC", [Interval(0, 540, 1020)], mondays)
+    closed = Calendar("UTC", [Interval(0, 540, 1020)], mondays, rule)
+    at = datetime(2025, 1, 1, tzinfo=UTC)
     with pytest.raises(NeverOpens):
-        closed.add(datetime(2025, 1, 1, tzinfo=UTC), 1)
+        closed.add(at, 1)
     with pytest.raises(NeverOpens):
-        closed.next_opening(datetime(2025, 1, 1, tzinfo=UTC))
-    assert closed.between(datetime(2025, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)) == 0
+        closed.add_many(np.array([micros(at)]), np.array([1]))
+    with pytest.raises(NeverOpens):
+        closed.next_opening(at)
+    assert closed.between(at, datetime(2030, 1, 1, tzinfo=UTC)) == 0
 
 
 def test_what_cannot_be_asked() -> None:
@@ -247,6 +376,28 @@ def test_what_cannot_be_asked() -> None:
         AFTERNOON.between(datetime(1, 1, 1, tzinfo=UTC), at)
     with pytest.raises(CalendarError):
         AFTERNOON.add(at, 1e15)
+    with pytest.raises(CalendarError):
+        AFTERNOON.add_micros(2**60, 1)
+    with pytest.raises(ValueError, match="cannot add -1 microseconds"):
+        AFTERNOON.add_micros(micros(at), -1)
+
+
+def test_what_cannot_be_asked_of_a_batch() -> None:
+    at = np.array([micros(manila(1, 16))])
+    with pytest.raises(ValueError, match="cannot add -1 microseconds"):
+        AFTERNOON.add_many(at, np.array([-1]))
+    with pytest.raises(TypeError, match="whole numbers, not float64"):
+        AFTERNOON.add_many(at, np.array([3600.0]))
+    with pytest.raises(CalendarError):
+        AFTERNOON.add_many(at, np.array([2**63 - 1]))
+    with pytest.raises(CalendarError):
+        AFTERNOON.between_many(np.array([-(2**60)]), at)
+
+
+def test_a_batch_of_zeros_gives_the_starts_even_out_of_reach() -> None:
+    starts = np.array([-(2**60), micros(manila(6, 3))])
+    assert AFTERNOON.add_many(starts, np.zeros(2, np.int64)).tolist() == starts.tolist()
+    assert AFTERNOON.add_micros(-(2**60), 0) == -(2**60)
 
 
 def test_json_reads_shifts_across_midnight() -> None:
