@@ -5,6 +5,7 @@ transition table; each function is one row of it.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -222,7 +223,7 @@ def merge(ticket: Ticket, *, by: User, target: Ticket | None, version: int | Non
     return locked
 
 
-def _enter(ticket: Ticket, state: State, kind: str, *, by: User, **data: object) -> Ticket:
+def _enter(ticket: Ticket, state: State, kind: str, *, by: User, **data: Any) -> Ticket:
     """Finish a transition on a locked ticket: state, clocks, version, event."""
     enter(ticket, state)
     commit(ticket, kind, by=by, because=str(state), **data)

@@ -111,9 +111,8 @@ def follow(
     versions of policy and calendar that are current now. Neither moves a date that was set by hand.
     """
     if ticket.state in _GONE:
-        for ledger in ledgers:
-            if ledger.is_open:
-                ledger.do(at, Does.CANCEL, reason)
+        for unfinished in filter(lambda one: one.is_open, ledgers):
+            unfinished.do(at, Does.CANCEL, reason)
         return
     rules = cache(rules)
     matched = cache(lambda: rules().policies_for(ticket))
@@ -122,14 +121,15 @@ def follow(
         ledger = _find(ledgers, want)
         if ledger is None:
             ledger = _start(ticket, ledgers, want, at=at, rules=rules, matched=matched, reason=reason)
+            if ledger is None:
+                continue
         elif (rematch or reapply) and ledger.is_open:
             _aim_again(ledger, ticket, at=at, rulebook=rules(), matched=matched(), reason=reason, reapply=reapply)
-        if ledger is not None:
-            live.add(id(ledger))
-            _bring(ledger, want, ticket, at=at, reason=reason)
-    for ledger in ledgers:
-        if ledger.is_open and id(ledger) not in live:
-            ledger.do(at, Does.STOP, reason)
+        live.add(id(ledger))
+        _bring(ledger, want, ticket, at=at, reason=reason)
+    for unwanted in ledgers:
+        if unwanted.is_open and id(unwanted) not in live:
+            unwanted.do(at, Does.STOP, reason)
 
 
 def _find(ledgers: Iterable[Ledger], want: Want) -> Ledger | None:

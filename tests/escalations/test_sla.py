@@ -19,7 +19,7 @@ MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)  # 16:00 in Manila
 @pytest.fixture
 def flat(desk: Desk) -> Policy:
     """A policy of whole calendar hours, before all others."""
-    minutes = {Metric.ACCEPT: 60, Metric.FIRST_RESPONSE: 120, Metric.RESOLUTION: 240}
+    minutes: dict[str, int] = {Metric.ACCEPT: 60, Metric.FIRST_RESPONSE: 120, Metric.RESOLUTION: 240}
     return levels.policy("Flat", minutes, pauses_in=["waiting_customer", "returned"])
 
 
