@@ -27,10 +27,14 @@ DATED = frozenset({Metric.UPDATE, Metric.REGULATORY})
 
 
 class Situation(Described, Protocol):
-    """How a ticket stands at one moment, as far as its clocks are concerned."""
+    """How a ticket stands at one moment, as far as its clocks are concerned.
+
+    `updated_at` is when it was changed before: what began since then is new.
+    """
 
     state: str
     created_at: datetime
+    updated_at: datetime
     accepted_at: datetime | None
     first_response_at: datetime | None
     resolved_at: datetime | None
@@ -120,6 +124,10 @@ def follow(
     for want in wanted(ticket, hand_overs):
         ledger = _find(ledgers, want)
         if ledger is None:
+            # A clock begins with what it measures, or when the rules are looked up again: a policy that
+            # somebody publishes later reaches no ticket by the way.
+            if not (rematch or reapply or want.since >= ticket.updated_at):
+                continue
             ledger = _start(ticket, ledgers, want, at=at, rules=rules, matched=matched, reason=reason)
             if ledger is None:
                 continue

@@ -74,6 +74,18 @@ def test_the_first_matching_policy_wins(desk: Desk, flat: Policy) -> None:
     assert accept.policy.policy != flat
 
 
+def test_a_policy_published_later_reaches_no_ticket_by_the_way(desk: Desk, flat: Policy) -> None:
+    ticket = desk.accepted()
+    levels.policy("Flat", {Metric.RESOLUTION: 10, Metric.FIRST_RESOLUTION: 10})
+    lifecycle.start(ticket, by=desk.l2)
+    assert not ticket.clocks.filter(metric=Metric.FIRST_RESOLUTION).exists()
+    resolution = clock_of(ticket, Metric.RESOLUTION)
+    assert resolution.target_seconds == 240 * 60 * ticket.priority
+    assignment.set_priority(ticket, 1, by=desk.lead)
+    resolution.refresh_from_db()
+    assert resolution.target_seconds == 240 * 60  # by the version it runs by, not the newest
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_mark_each_breach_once(desk: Desk, flat: Policy) -> None:
     with time_machine.travel(datetime.now(UTC) - timedelta(days=3), tick=False):
