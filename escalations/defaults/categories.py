@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from escalations.defaults import forms_accounts, forms_payments, forms_platform
+from escalations.defaults import forms_accounts, forms_obligations, forms_payments, forms_platform
 from escalations.defaults.fields import Field, Words
 
 
@@ -114,6 +114,24 @@ CATEGORIES = [
             "Una publicación o reseña pública que necesita respuesta.",
         ),
         forms_platform.SOCIAL_COMPLAINT,
+    ),
+    CategoryDefault(
+        "chargeback",
+        ("Chargeback", "Contracargo"),
+        (
+            "A card scheme or the customer's bank disputes a payment; there is a date to answer by.",
+            "La marca o el banco del cliente disputa un pago; hay una fecha para responder.",
+        ),
+        forms_obligations.CHARGEBACK,
+    ),
+    CategoryDefault(
+        "data_request",
+        ("Request about personal data", "Solicitud sobre datos personales"),
+        (
+            "Somebody asks for their data, or for correction or erasure; the law sets a date.",
+            "Alguien pide sus datos, o que se rectifiquen o supriman; la ley fija una fecha.",
+        ),
+        forms_obligations.DATA_REQUEST,
     ),
     CategoryDefault(
         "other",

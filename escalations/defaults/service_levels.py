@@ -131,7 +131,8 @@ POLICIES = [
         },
     ),
     PolicyDefault("Public complaints, 15 days", ALWAYS, {}, categories=("social_complaint",), regulatory_days=15),
+    PolicyDefault("Chargebacks, 20 days", ALWAYS, {}, categories=("chargeback",), regulatory_days=20),
     PolicyDefault(
-        "Unrecognised deliveries, 10 days", ALWAYS, {}, categories=("unrecognised_delivery",), regulatory_days=10
+        "Requests about personal data, 30 days", ALWAYS, {}, categories=("data_request",), regulatory_days=30
     ),
 ]

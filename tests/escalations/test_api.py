@@ -72,7 +72,7 @@ def test_what_may_not_be_seen_looks_absent(desk: Desk) -> None:
 
 def test_a_categorys_form_is_a_json_schema_that_good_answers_meet(desk: Desk) -> None:
     categories = calling_as(desk.l1).get("/api/v1/categories/").data["results"]
-    assert len(categories) == 12
+    assert len(categories) == 14
     for category in categories:
         jsonschema.Draft202012Validator.check_schema(category["schema"])
     other = next(category for category in categories if category["key"] == "other")

@@ -59,7 +59,7 @@ def test_an_admins_edit_survives():
 
 def test_every_category_asks_what_was_tried_and_what_is_wanted_in_both_languages():
     defaults.seed()
-    assert Category.objects.count() == 12
+    assert Category.objects.count() == 14
     for category in Category.objects.all():
         fields = {field["key"]: field for field in category.current_form.fields}
         assert fields["steps_tried"]["required"] and fields["request"]["required"]

@@ -77,7 +77,7 @@ def test_deadlines_are_kept_as_often_as_in_real_life(told):
     for metric in (Metric.ACCEPT, Metric.FIRST_RESPONSE, Metric.FIRST_RESOLUTION):
         stopped = Clock.objects.filter(metric=metric, state=ClockState.STOPPED)
         kept = stopped.filter(breached_at=None).count() / stopped.count()
-        assert 0.82 < kept < 0.97, metric
+        assert 0.8 < kept < 0.97, metric
 
 
 def test_no_ticket_contradicts_its_own_clocks(told):
