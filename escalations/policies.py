@@ -86,10 +86,8 @@ class Rulebook:
         )
 
     def _calendar(self, version: PolicyVersion, ticket: Described, team: int | None) -> CalendarVersion:
-        chosen = None
-        if metric_team := self.of_team.get(team) if team is not None else None:
-            chosen = metric_team
-        elif version.own_calendars:
+        chosen = self.of_team.get(team) if team is not None else None
+        if chosen is None and version.own_calendars:
             chosen = (
                 self.of_customer.get(ticket.customer_id)
                 or self.of_segment.get(ticket.customer.segment)
