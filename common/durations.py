@@ -56,6 +56,16 @@ def in_words(span: timedelta | float, *, days: bool = True) -> str:
     return words["days_hours"].format(d=seconds // DAY, h=seconds % DAY // HOUR)
 
 
+def to_the_second(seconds: int) -> str:
+    """Return "1 h 02 min 03 s", "12 min 00 s" or "9 s": a sum that can be checked."""
+    if seconds < MINUTE:
+        return phrases()["seconds"].format(n=seconds)
+    minutes, rest = seconds % HOUR // MINUTE, f"{seconds % MINUTE:02d}"
+    if seconds < HOUR:
+        return _("{m} min {s} s").format(m=minutes, s=rest)
+    return _("{h} h {m} min {s} s").format(h=seconds // HOUR, m=f"{minutes:02d}", s=rest)
+
+
 def roughly(seconds: float) -> str:
     """Return "12 min", "2 h 05 min", and from ten hours on whole hours, "45 h": for tight places."""
     if seconds < 10 * HOUR:
@@ -86,10 +96,22 @@ def zone_name(moment: datetime) -> str:
     return key.rsplit("/", 1)[-1].replace("_", " ")
 
 
+def on_the_second(moment: datetime, zone: ZoneInfo | None = None) -> str:
+    """Return "Mon 23 Nov 2026, 15:40:07". `zone`: the reader's unless given."""
+    return date_format(timezone.localtime(moment, zone), _("D j M Y, H:i:s"))
+
+
+def stretch(start: datetime, end: datetime, zone: ZoneInfo | None = None) -> str:
+    """Return "Mon 23 Nov 2026, 15:00:00–15:40:07", with the second day where it is another one."""
+    begins, ends = timezone.localtime(start, zone), timezone.localtime(end, zone)
+    pattern = "H:i:s" if begins.date() == ends.date() else _("D j M Y, H:i:s")
+    dash = "–" if begins.date() == ends.date() else " – "
+    return f"{on_the_second(start, zone)}{dash}{date_format(ends, pattern)}"
+
+
 def exact(moment: datetime, zone: ZoneInfo | None = None) -> str:
     """Return "Mon 23 Nov 2026, 15:40:07 (Asia/Manila, UTC+08:00)". `zone`: the reader's unless given."""
     local = timezone.localtime(moment, zone)
     offset = local.strftime("%z")
     key = local.tzinfo.key if isinstance(local.tzinfo, ZoneInfo) else local.strftime("%Z")
-    said = date_format(local, _("D j M Y, H:i:s"))
-    return f"{said} ({key}, UTC{offset[:3]}:{offset[3:]})"
+    return f"{on_the_second(moment, zone)} ({key}, UTC{offset[:3]}:{offset[3:]})"

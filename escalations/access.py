@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from accounts.models import Role, User
-from escalations.models import HandOver, Ticket
+from escalations.models import AMONG_US, HandOver, Metric, Ticket
 
 
 class Party(StrEnum):
@@ -22,6 +22,16 @@ DESK = frozenset({Party.SPECIALIST, Party.LEAD})
 
 def parties(user: User, ticket: Ticket) -> frozenset[Party]:
     """Return how `user` stands towards `ticket`; empty for auditors and outsiders."""
+    found = standing(user, ticket)
+    if user.is_robot or user.is_auditor:
+        return found
+    if (partner_teams := user.teams_as(Role.PARTNER)) and _handed_over(ticket, partner_teams):
+        found |= {Party.PARTNER}
+    return found
+
+
+def standing(user: User, ticket: Ticket) -> frozenset[Party]:
+    """Return what `parties` does, but for PARTNER, which would ask the database."""
     if user.is_robot:
         return frozenset({Party.SYSTEM})
     if user.is_auditor:
@@ -34,19 +44,34 @@ def parties(user: User, ticket: Ticket) -> frozenset[Party]:
         found.add(Party.SPECIALIST)
     if role == Role.LEAD or user.is_superuser:
         found.add(Party.LEAD)
-    if (partner_teams := user.teams_as(Role.PARTNER)) and _handed_over(ticket, partner_teams):
-        found.add(Party.PARTNER)
     return frozenset(found)
 
 
 def works_on(user: User, ticket: Ticket) -> bool:
     """Tell whether `user` may triage, diagnose and answer this ticket."""
-    return bool(parties(user, ticket) & DESK)
+    return bool(standing(user, ticket) & DESK)
 
 
 def reads_internal(user: User, ticket: Ticket) -> bool:
     """Tell whether `user` may read internal notes and the diagnosis: L2, leads, auditors, admins."""
     return user.reads_all or works_on(user, ticket)
+
+
+def follows(user: User, ticket: Ticket) -> bool:
+    """Tell whether `user` may know how the ticket goes: who escalated it, and all who read everything."""
+    return reads_internal(user, ticket) or Party.REQUESTER in standing(user, ticket)
+
+
+def sees_clock(user: User, ticket: Ticket, metric: str, team_id: int | None) -> bool:
+    """Tell whether `user` may see a clock of `metric`, which measures the work of `team_id`.
+
+    What teams and partners agreed among themselves (AMONG_US) is not the first line's; a partner sees
+    the clocks of their own teams.
+    """
+    if metric in AMONG_US:
+        own = metric == Metric.HAND_OVER and team_id in user.teams_as(Role.PARTNER)
+        return own or reads_internal(user, ticket)
+    return follows(user, ticket)
 
 
 def _handed_over(ticket: Ticket, teams: list[int]) -> bool:

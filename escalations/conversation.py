@@ -1,7 +1,7 @@
 """What is said on a ticket, and who may say and read what."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.files.base import File
 from django.db import models, transaction
@@ -14,9 +14,11 @@ from common.errors import NotAllowed, Refused
 from escalations import attachments
 from escalations.access import DESK, Party, parties, reads_internal
 from escalations.changes import commit, enter, lock, required
+from escalations.clocks import whole_second
 from escalations.models import HandOver, Message, MessageKind, State, Ticket
 
 LONGEST = 50_000
+FURTHEST_PROMISE = timedelta(days=366)
 
 #: Who may write which kind of message.
 WRITERS: dict[MessageKind, frozenset[Party]] = {
@@ -75,10 +77,19 @@ def readable(user: User, ticket: Ticket) -> models.QuerySet[Message]:
 
 
 @transaction.atomic
-def write(ticket: Ticket, *, by: User, kind: MessageKind, body: str, uploads: Iterable[File] = ()) -> Message:
+def write(
+    ticket: Ticket,
+    *,
+    by: User,
+    kind: MessageKind,
+    body: str,
+    uploads: Iterable[File] = (),
+    promise: datetime | None = None,
+) -> Message:
     """Add a message. It may answer what the ticket waits for, which then resumes.
 
-    Raises NotAllowed, Refused.
+    `promise`: until when the customer is promised another update, in a message to them. Raises NotAllowed,
+    Refused.
     """
     locked = lock(ticket, by=by)
     if not parties(by, locked) & WRITERS[kind]:
@@ -89,17 +100,31 @@ def write(ticket: Ticket, *, by: User, kind: MessageKind, body: str, uploads: It
         raise Refused(
             _("This escalation is “%s”: reopen it to say what is still wrong.") % locked.get_state_display()
         )
-    message = add(locked, by=by, kind=kind, body=body, uploads=uploads)
+    message = add(locked, by=by, kind=kind, body=body, uploads=uploads, promise=promise)
     if _ANSWERS.get(kind) == locked.state:
         enter(locked, State.IN_PROGRESS)
     elif kind == MessageKind.PARTNER and Party.PARTNER in parties(by, locked):
         _answer_hand_over(locked, message)
-    commit(locked, "message", by=by, because=str(kind), message=message.pk, kind=kind)
+    commit(locked, "message", by=by, because=str(kind), message=message.pk, kind=kind, **promised(promise))
     return message
 
 
-def add(locked: Ticket, *, by: User, kind: MessageKind, body: str, uploads: Iterable[File] = ()) -> Message:
+def promised(promise: datetime | None) -> dict[str, str]:
+    """Return what the event of a message remembers of the update it promises."""
+    return {"promised_for": whole_second(promise).isoformat()} if promise is not None else {}
+
+
+def add(
+    locked: Ticket,
+    *,
+    by: User,
+    kind: MessageKind,
+    body: str,
+    uploads: Iterable[File] = (),
+    promise: datetime | None = None,
+) -> Message:
     """Store a message on a locked ticket, as part of a larger change that records the event."""
+    _check_promise(locked, kind, promise)
     text = redaction.clean(required(body, "body", _("Write something first."))).replace("\x00", "")
     if len(text) > LONGEST:
         raise Refused(_("This may have at most %d characters.") % LONGEST, field="body")
@@ -111,16 +136,39 @@ def add(locked: Ticket, *, by: User, kind: MessageKind, body: str, uploads: Iter
     )
     for upload in uploads:
         attachments.attach(locked, upload, by=by, message=message)
-    note_said(locked, kind, at=message.created_at)
+    note_said(locked, kind, at=message.created_at, promise=promise)
     return message
 
 
-def note_said(ticket: Ticket, kind: MessageKind, *, at: datetime) -> None:
-    """Keep on the ticket what a message means to its clocks: who has been answered, who waits since when."""
+def _check_promise(ticket: Ticket, kind: MessageKind, promise: datetime | None) -> None:
+    if promise is None:
+        return
+    if kind != MessageKind.TO_CUSTOMER:
+        raise Refused(_("An update is promised to the customer, in a message to them."), field="promised_for")
+    if ticket.state in _OVER:
+        raise Refused(
+            _("This escalation is “%s”: reopen it to promise an update.") % ticket.get_state_display(),
+            field="promised_for",
+        )
+    if whole_second(promise) <= clock.now():
+        raise Refused(_("This lies in the past: promise the update for a later time."), field="promised_for")
+    if promise > clock.now() + FURTHEST_PROMISE:
+        raise Refused(
+            _("This is more than a year away: promise the update for an earlier time."), field="promised_for"
+        )
+
+
+def note_said(ticket: Ticket, kind: MessageKind, *, at: datetime, promise: datetime | None = None) -> None:
+    """Keep on the ticket what a message means to its clocks: who is answered, who waits, what is promised.
+
+    Whatever is said to the customer is the update that was promised before, and may promise the next.
+    """
     if kind == MessageKind.FROM_CUSTOMER and ticket.first_response_at is not None:
         ticket.unanswered_since = ticket.unanswered_since or at
     if kind == MessageKind.TO_CUSTOMER:
         ticket.unanswered_since = ticket.promised_at = ticket.promised_for = None
+        if promise is not None:
+            ticket.promised_at, ticket.promised_for = at, whole_second(promise)
     if kind in _FIRST_RESPONSES and ticket.first_response_at is None:
         ticket.first_response_at = at
 

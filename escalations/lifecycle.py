@@ -4,7 +4,7 @@ With escalating (create, resubmit) and triage (accept, return) this is the whole
 transition table; each function is one row of it.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -41,11 +41,20 @@ def start(ticket: Ticket, *, by: User, version: int | None = None) -> Ticket:
 
 
 @transaction.atomic
-def wait_for_customer(ticket: Ticket, *, by: User, message: str, version: int | None = None) -> Ticket:
-    """Ask the customer something, and wait for their answer."""
+def wait_for_customer(
+    ticket: Ticket, *, by: User, message: str, promise: datetime | None = None, version: int | None = None
+) -> Ticket:
+    """Ask the customer something, and wait for their answer; they may be promised an update all the same."""
     locked = lock_for(ticket, Verb.WAIT_CUSTOMER, by=by, version=version)
-    said = conversation.add(locked, by=by, kind=MessageKind.TO_CUSTOMER, body=message)
-    return _enter(locked, State.WAITING_CUSTOMER, "waiting", by=by, message=said.pk)
+    said = conversation.add(locked, by=by, kind=MessageKind.TO_CUSTOMER, body=message, promise=promise)
+    return _enter(
+        locked,
+        State.WAITING_CUSTOMER,
+        "waiting",
+        by=by,
+        message=said.pk,
+        **conversation.promised(promise),
+    )
 
 
 @transaction.atomic

@@ -61,7 +61,7 @@ class Page:
 
 def with_row_data(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """Fetch with each ticket what a row of the queue shows."""
-    clocks = Clock.objects.filter(state__in=UNFINISHED).order_by("due_at")
+    clocks = Clock.objects.filter(state__in=UNFINISHED).select_related("team").order_by("due_at")
     return tickets.select_related("customer", "category", "owner", "team").prefetch_related(
         Prefetch("clocks", clocks, to_attr="live_clocks")
     )

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from escalations import policies
 from escalations.clocks import Aim, Ledger, due_after, whole_second
-from escalations.models import Does, Metric, PolicyKind, PolicyVersion, State
+from escalations.models import AMONG_US, Does, Metric, PolicyKind, PolicyVersion, State
 from escalations.models.ticket import WAITING
 from escalations.policies import Described, Rulebook
 
@@ -122,7 +122,7 @@ def follow(
     matched = cache(lambda: rules().policies_for(ticket))
     live = set()
     for want in wanted(ticket, hand_overs):
-        ledger = _find(ledgers, want)
+        ledger = _find(ledgers, want, ticket)
         if ledger is None:
             # A clock begins with what it measures, or when the rules are looked up again: a policy that
             # somebody publishes later reaches no ticket by the way.
@@ -140,13 +140,17 @@ def follow(
             unwanted.do(at, Does.STOP, reason)
 
 
-def _find(ledgers: Iterable[Ledger], want: Want) -> Ledger | None:
+def _find(ledgers: Iterable[Ledger], want: Want, ticket: Situation) -> Ledger | None:
     since = whole_second(want.since)
     return next(
         (
             ledger
             for ledger in ledgers
-            if ledger.metric == want.metric and ledger.started_at == since and ledger.team_id == want.team_id
+            if ledger.metric == want.metric
+            and ledger.started_at == since
+            and ledger.team_id == want.team_id
+            # Another date promised within the same second is another promise.
+            and (want.metric != Metric.UPDATE or ledger.aim.due_at == ticket.promised_for)
         ),
         None,
     )
@@ -189,12 +193,11 @@ def _first_aim(
     if policy is None:
         return None
     aim = rules().aim(policy, want.metric, ticket, team=want.team_id)
-    return _dated(aim, want) if aim is not None and want.metric in DATED else aim
+    return _dated(aim, whole_second(want.since)) if aim is not None and want.metric in DATED else aim
 
 
-def _dated(aim: Aim, want: Want) -> Aim:
+def _dated(aim: Aim, since: datetime) -> Aim:
     """Turn a target into the date it means, counted from the very beginning."""
-    since = whole_second(want.since)
     return aim._replace(due_at=due_after(aim.calendar, since, aim.seconds or 0))
 
 
@@ -208,15 +211,34 @@ def _aim_again(
     reason: str,
     reapply: bool,
 ) -> None:
+    if is_set_by_hand(ledger.metric, ledger.aim, ledger.started_at):
+        return
+    aim = policy_aim(ledger, ticket, rulebook=rulebook, matched=matched, reapply=reapply)
+    if aim is not None:
+        ledger.aim_at(at, aim, reason)
+
+
+def policy_aim(
+    ledger: Ledger,
+    ticket: Situation,
+    *,
+    rulebook: Rulebook,
+    matched: dict[str, PolicyVersion],
+    reapply: bool = False,
+) -> Aim | None:
+    """Return what the policy lets an open clock run towards as the ticket stands, or None if it sets nothing.
+
+    A running clock keeps its versions of policy and calendar unless they are to be applied anew.
+    """
     former = ledger.aim
     policy = matched.get(policies.kind_of(ledger.metric))
-    if policy is None or ledger.metric == Metric.UPDATE or is_set_by_hand(ledger):
-        return
+    if policy is None or ledger.metric == Metric.UPDATE:
+        return None
     if not reapply and former.policy is not None and former.policy.policy_id == policy.policy_id:
-        policy = former.policy  # a running clock keeps its version
+        policy = former.policy
     aim = rulebook.aim(policy, ledger.metric, ticket, team=ledger.team_id)
     if aim is None:
-        return
+        return None
     kept = former.calendar
     if (
         not reapply
@@ -225,14 +247,17 @@ def _aim_again(
         and kept.calendar_id == aim.calendar.calendar_id
     ):
         aim = aim._replace(calendar=kept)
-    if ledger.metric in DATED:
-        aim = _dated(aim, Want(Metric(ledger.metric), ledger.started_at, Does.RUN))
-    ledger.aim_at(at, aim, reason)
+    return _dated(aim, ledger.started_at) if ledger.metric in DATED else aim
 
 
-def is_set_by_hand(ledger: Ledger) -> bool:
-    """Tell whether somebody set this clock's deadline: it is a date although its metric has none."""
-    return ledger.aim.due_at is not None and ledger.metric not in DATED
+def is_set_by_hand(metric: str, aim: Aim, started_at: datetime) -> bool:
+    """Tell whether somebody set this deadline: it is a date, and not the one that its target means.
+
+    A promise is a date of its own and never set by hand: it is changed by writing to the customer.
+    """
+    if aim.due_at is None or metric == Metric.UPDATE:
+        return False
+    return metric not in DATED or aim.due_at != _dated(aim, started_at).due_at
 
 
 def _bring(ledger: Ledger, want: Want, ticket: Situation, *, at: datetime, reason: str) -> None:
@@ -246,8 +271,16 @@ def _bring(ledger: Ledger, want: Want, ticket: Situation, *, at: datetime, reaso
 
 
 def next_due(ledgers: Iterable[Ledger]) -> tuple[datetime | None, str]:
-    """Return the earliest due time of the open clocks, and its metric."""
-    due = [(ledger.now.due_at, ledger.metric) for ledger in ledgers if ledger.now.due_at]
+    """Return the earliest due time of the open clocks, and its metric: what the queue sorts by.
+
+    That is what is owed to the customer. What teams and partners agreed among themselves is shown, but a
+    partner who is late does not lift a ticket above one whose customer waits.
+    """
+    due = [
+        (ledger.now.due_at, ledger.metric)
+        for ledger in ledgers
+        if ledger.now.due_at and ledger.metric not in AMONG_US
+    ]
     return min(due, default=(None, ""))
 
 

@@ -1,6 +1,6 @@
 """Everything that happened on a ticket, on one line of time, as one person may read it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,15 +8,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
-from common import markdown
+from common import durations, markdown
 from escalations import conversation
-from escalations.access import Party, parties, reads_internal
-from escalations.models import Customer, Message, MessageKind, Metric, Reason, State, Ticket
+from escalations.access import follows, reads_internal
+from escalations.models import AMONG_US, Customer, Message, MessageKind, Metric, Reason, State, Ticket
 from escalations.snapshot import SUBJECT
 from events.models import Event
 
 #: What only the second line reads: how it works, not what it says.
 _INTERNAL = {"ticket.diagnosed", "ticket.article_linked", "ticket.rating_asked", "sla.breached"}
+#: Each leads to the proof of its clock.
+_ABOUT_CLOCKS = {"sla.breached", "ticket.deadline_set"}
 #: Shown as the message itself.
 _SAID_ELSEWHERE = {"ticket.message"}
 
@@ -32,7 +34,10 @@ _AUDIENCE = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing on the timeline. `message` is set when somebody wrote it."""
+    """One thing on the timeline. `message` is set when somebody wrote it, `clock` when it is about one.
+
+    `promised_for`: until when the message promised the customer an update.
+    """
 
     at: datetime
     actor: User | Customer
@@ -42,6 +47,8 @@ class Entry:
     audience: str = ""
     message: Message | None = None
     anchor: str = ""
+    promised_for: datetime | None = None
+    clock: int | None = None
 
     @property
     def html(self) -> SafeString:
@@ -51,22 +58,41 @@ class Entry:
 
 def of_ticket(ticket: Ticket, user: User) -> list[Entry]:
     """Return what `user` may know of the ticket's past, oldest first."""
-    entries = _message_entries(conversation.readable(user, ticket))
-    if reads_internal(user, ticket) or Party.REQUESTER in parties(user, ticket):
-        entries += _event_entries(ticket, internal=reads_internal(user, ticket))
+    messages = conversation.readable(user, ticket)
+    if not follows(user, ticket):
+        return _in_order(_message_entries(messages, {}))
+    events = list(
+        Event.objects.filter(subject_type=SUBJECT, subject_id=ticket.pk).select_related("actor").order_by("id")
+    )
+    return _in_order(
+        _message_entries(messages, _promises(events))
+        + _event_entries(ticket, events, internal=reads_internal(user, ticket))
+    )
+
+
+def _in_order(entries: list[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: (entry.at, entry.message is not None))
 
 
-def _event_entries(ticket: Ticket, *, internal: bool) -> list[Entry]:
-    events = (
-        Event.objects.filter(subject_type=SUBJECT, subject_id=ticket.pk).select_related("actor").order_by("id")
-    )
+def _promises(events: Iterable[Event]) -> dict[int, datetime]:
+    """Return until when each message promised an update, by the message's id."""
+    return {
+        event.get("message"): datetime.fromisoformat(event.get("promised_for"))
+        for event in events
+        if event.get("promised_for")
+    }
+
+
+def _event_entries(ticket: Ticket, events: Iterable[Event], *, internal: bool) -> list[Entry]:
     shown = [
         event
         for event in events
-        if event.kind not in _SAID_ELSEWHERE and (internal or event.kind not in _INTERNAL)
+        if event.kind not in _SAID_ELSEWHERE
+        and (internal or (event.kind not in _INTERNAL and event.get("metric") not in AMONG_US))
     ]
     names = _Names(shown)
+    about_clocks = any(event.kind in _ABOUT_CLOCKS for event in shown)
+    clocks = dict(_clock_ids(ticket)) if about_clocks else {}
     return [
         Entry(
             at=event.at,
@@ -74,23 +100,30 @@ def _event_entries(ticket: Ticket, *, internal: bool) -> list[Entry]:
             line=_line(event, names),
             icon=_ICONS.get(event.kind, ""),
             tone=_TONES.get(event.kind, ""),
+            clock=clocks.get((event.get("metric"), event.get("cycle"))) if event.kind in _ABOUT_CLOCKS else None,
         )
         for event in shown
     ]
 
 
-def _message_entries(messages: Iterable[Message]) -> list[Entry]:
+def _clock_ids(ticket: Ticket) -> Iterator[tuple[tuple[str, int], int]]:
+    for pk, metric, cycle in ticket.clocks.values_list("pk", "metric", "cycle"):
+        yield (metric, cycle), pk
+
+
+def _message_entries(messages: Iterable[Message], promises: dict[int, datetime]) -> list[Entry]:
     """Return the messages as entries; the first of each hand-over bears its anchor."""
     seen: set[int | None] = {None}
     entries = []
     for message in messages:
         begins = message.hand_over_id not in seen
         seen.add(message.hand_over_id)
-        entries.append(_message_entry(message, f"hand-over-{message.hand_over_id}" if begins else ""))
+        anchor = f"hand-over-{message.hand_over_id}" if begins else ""
+        entries.append(_message_entry(message, anchor, promises.get(message.pk)))
     return entries
 
 
-def _message_entry(message: Message, anchor: str) -> Entry:
+def _message_entry(message: Message, anchor: str, promised_for: datetime | None) -> Entry:
     kind = MessageKind(message.kind)
     line = str(kind.label)
     if message.hand_over is not None:
@@ -103,6 +136,7 @@ def _message_entry(message: Message, anchor: str) -> Entry:
         audience=_AUDIENCE.get(kind, ""),
         message=message,
         anchor=anchor,
+        promised_for=promised_for,
     )
 
 
@@ -144,6 +178,17 @@ def _breached(event: Event, _names: _Names) -> str:
     return _("Deadline missed: %s") % Metric(event.data["metric"]).label
 
 
+def _deadline_set(event: Event, _names: _Names) -> str:
+    metric = Metric(event.data["metric"]).label
+    if not event.get("due_at"):
+        return _("let the policy decide again: %s") % metric
+    return _("set a deadline by hand: {metric} on {date}, because: {reason}").format(
+        metric=metric,
+        date=durations.on_the_second(datetime.fromisoformat(event.get("due_at"))),
+        reason=event.get("because"),
+    )
+
+
 def _priority(event: Event, _names: _Names) -> str:
     change = {"old": event.get("former"), "new": event.data["ticket"]["priority"]}
     return _("changed the priority from P%(old)s to P%(new)s") % change
@@ -174,6 +219,7 @@ _LINES: dict[str, Callable[[Event, _Names], str]] = {
     "ticket.absorbed": lambda event, _names: _("merged ESC-%s into this one") % event.get("source"),
     "ticket.team_changed": lambda event, names: _("passed it to %s") % names.team(event),
     "ticket.priority_changed": _priority,
+    "ticket.deadline_set": _deadline_set,
     "ticket.diagnosed": lambda event, _names: _("wrote version %s of the diagnosis") % event.get("version"),
     "ticket.known_issue_linked": _issue,
     "ticket.article_linked": lambda _event, _names: _("linked an article"),
@@ -196,10 +242,18 @@ _ICONS = {
     "ticket.reopened": "arrow-path",
     "ticket.cancelled": "x-mark",
     "ticket.rated": "star",
+    "ticket.deadline_set": "clock",
     "sla.breached": "clock",
 }
 
 _TONES = {"sla.breached": "bad", "ticket.resolved": "good"}
+
+
+def lines(events: Iterable[Event]) -> dict[int, str]:
+    """Return what each of these events says, by its id; "" for a message, which says it itself."""
+    told = list(events)
+    names = _Names(told)
+    return {event.pk: "" if event.kind in _SAID_ELSEWHERE else _line(event, names) for event in told}
 
 
 def _line(event: Event, names: _Names) -> str:

@@ -4,6 +4,8 @@ from django.urls import path
 
 from escalations.views import (
     actions,
+    by_hand,
+    clocks,
     contract_editor,
     customers,
     diagnosis,
@@ -36,6 +38,15 @@ urlpatterns = [
     path("tickets/<str:reference>/priority/", ticket.set_priority, name="set_priority"),
     path("tickets/<str:reference>/known-issue/", ticket.link_issue, name="link_issue"),
     path("tickets/<str:reference>/article/", ticket.use_article, name="use_article"),
+    path("tickets/<str:reference>/clocks/", clocks.clocks, name="clocks"),
+    path("tickets/<str:reference>/clocks/custody.csv", clocks.custody_csv, name="custody_csv"),
+    path("tickets/<str:reference>/clocks/<int:number>/", clocks.clock_proof, name="clock_proof"),
+    path("tickets/<str:reference>/clocks/<int:number>/deadline/", by_hand.set_deadline, name="set_deadline"),
+    path(
+        "tickets/<str:reference>/clocks/<int:number>/deadline/clear/",
+        by_hand.clear_deadline,
+        name="clear_deadline",
+    ),
     path("tickets/<str:reference>/diagnosis/", diagnosis.edit_diagnosis, name="diagnosis"),
     path("tickets/<str:reference>/diagnosis/history/", diagnosis.diagnosis_history, name="diagnosis_history"),
     path("tickets/<str:reference>/files/<int:number>/", files.attachment, name="attachment"),

@@ -10,6 +10,7 @@ import "./js/theme.js";
 import "./js/times.js";
 import "./js/toasts.js";
 import "./js/copy.js";
+import "./js/print.js";
 import "./js/conditions.js";
 import "./js/formset.js";
 import "./js/keep-open.js";

@@ -45,6 +45,10 @@ def attachment(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "number": scenario.attachment.pk}
 
 
+def resolution_clock(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.ticket.clocks.get(metric="resolution").pk}
+
+
 def resolving(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "verb": "resolve"}
 
@@ -113,6 +117,11 @@ ESCALATIONS = {
     "set_priority": post_only(to=ticket),
     "link_issue": post_only(to=ticket),
     "use_article": post_only(to=ticket),
+    "clocks": page(READERS, to=ticket),
+    "custody_csv": page("l1 l2 lead auditor admin", to=ticket),
+    "clock_proof": page("l1 l2 lead auditor admin", to=resolution_clock),
+    "set_deadline": page("lead admin", l1=403, l2=403, auditor=403, to=resolution_clock),
+    "clear_deadline": post_only(to=resolution_clock),
     "diagnosis": page("l2 lead admin", auditor=403, to=ticket),
     "diagnosis_history": page(INTERNAL, to=ticket),
     "attachment": page(INTERNAL, to=attachment),

@@ -227,15 +227,16 @@ def timeline_item(
     audience: str = "",
     tag: str = "",
     anchor: str = "",
+    href: str = "",
 ) -> str:
     """Put one event on a <ol class="timeline">. Content, if any, is what somebody wrote.
 
-    `line` says what happened; `person` did it. `audience`: customer, l1 or
-    partner colours the edge of what left the house; `tag` names it.
+    `line` says what happened, and leads to `href` if there is more to it; `person` did it.
+    `audience`: customer, l1 or partner colours the edge of what left the house; `tag` names it.
     """
     return _block(
         "timeline_item", content, line=line, at=at, person=person,
-        icon=icon, tone=tone, audience=audience, tag=tag, anchor=anchor,
+        icon=icon, tone=tone, audience=audience, tag=tag, anchor=anchor, href=href,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from escalations.models import (
     Level,
     Message,
     MessageKind,
+    Metric,
     Priority,
     Reason,
     RootCause,
@@ -55,15 +56,19 @@ class CategorySerializer(serializers.ModelSerializer[Category]):
 
 
 class DeadlineSerializer(serializers.Serializer[Any]):
-    """One clock now. `remaining` is in seconds of the time the target counts."""
+    """One clock now. `remaining` is in seconds of the time the target counts; `team` whose work it measures."""
 
     metric = serializers.CharField()
+    cycle = serializers.IntegerField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a Field has a label of its own
+    team = serializers.CharField(help_text="Of a team's or partner's own clock, else empty.")
     state = serializers.ChoiceField(choices=["running", "overdue", "paused", "met", "missed"])
     due_at = serializers.DateTimeField(allow_null=True)
     remaining = serializers.IntegerField(allow_null=True)
     business_time = serializers.BooleanField()
-    target_seconds = serializers.IntegerField()
+    target_seconds = serializers.IntegerField(allow_null=True)
     breached_at = serializers.DateTimeField(allow_null=True)
+    set_by_hand = serializers.BooleanField(source="is_by_hand")
 
 
 class TicketRowSerializer(serializers.ModelSerializer[Ticket]):
@@ -74,6 +79,7 @@ class TicketRowSerializer(serializers.ModelSerializer[Ticket]):
     customer = CustomerSerializer(read_only=True)
     team: Any = serializers.StringRelatedField()
     owner = PersonSerializer(read_only=True, allow_null=True)
+    next_due_label = serializers.SerializerMethodField(help_text="The name of `next_due_metric`.")
     url = serializers.CharField(source="get_absolute_url", read_only=True)
 
     class Meta:
@@ -81,9 +87,12 @@ class TicketRowSerializer(serializers.ModelSerializer[Ticket]):
         fields = [
             "reference", "subject", "category", "customer", "channel", "impact", "urgency", "priority", "state",
             "state_since", "team", "owner", "created_at", "updated_at", "resolved_at", "next_due_at",
-            "next_due_metric", "version", "url",
+            "next_due_metric", "next_due_label", "version", "url",
         ]  # fmt: skip
         read_only_fields = fields
+
+    def get_next_due_label(self, ticket: Ticket) -> str:
+        return str(Metric(ticket.next_due_metric).label) if ticket.next_due_metric else ""
 
 
 class TransitionOfferSerializer(serializers.Serializer[Any]):
@@ -104,6 +113,9 @@ class TicketSerializer(TicketRowSerializer):
     root_cause: Any = serializers.SlugRelatedField(slug_field="key", read_only=True)
     known_issue = serializers.PrimaryKeyRelatedField[Any](read_only=True)
     merged_into = serializers.CharField(source="merged_into.reference", read_only=True, allow_null=True)
+    promised_for = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="Until when the customer is promised an update."
+    )
     deadlines = DeadlineSerializer(many=True, read_only=True)
     transitions = TransitionOfferSerializer(many=True, read_only=True)
 
@@ -111,8 +123,8 @@ class TicketSerializer(TicketRowSerializer):
         fields = [
             *TicketRowSerializer.Meta.fields, "description", "answers", "form_version", "l1_reference", "l1_link",
             "transaction_ref", "product", "error_code", "created_by", "resolution", "root_cause", "answer_to_l1",
-            "answer_to_customer", "known_issue", "merged_into", "return_count", "reopen_count", "deadlines",
-            "transitions",
+            "answer_to_customer", "promised_for", "known_issue", "merged_into", "return_count", "reopen_count",
+            "deadlines", "transitions",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -129,6 +141,10 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
 class NewMessageSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=MessageKind.choices)
     body = serializers.CharField(max_length=50_000)
+    promised_for = serializers.DateTimeField(
+        required=False, allow_null=True, default=None,
+        help_text=_("Until when the customer is promised another update; only in a message to the customer."),
+    )  # fmt: skip
 
 
 class NewCustomerSerializer(serializers.Serializer[Any]):
@@ -188,6 +204,9 @@ class TransitionSerializer(serializers.Serializer[Any]):
     reason = serializers.SlugField(required=False, help_text=_("Key of a reason of the verb's kind."))
     missing = serializers.CharField(required=False, max_length=20_000)
     message = serializers.CharField(required=False, max_length=50_000)
+    promised_for = serializers.DateTimeField(
+        required=False, allow_null=True, help_text=_("An update promised to the customer who is asked.")
+    )
     explanation = serializers.CharField(required=False, max_length=20_000)
     resolution = serializers.SlugField(required=False, help_text=_("Key of a resolution code."))
     root_cause = serializers.SlugRelatedField(

@@ -58,7 +58,9 @@ _FUNCTIONS = {
 
 def _needs(verb: Verb, given: Given, by: User) -> Given:
     message = {"message": given.get("message", "")}
-    if verb in {Verb.WAIT_CUSTOMER, Verb.WAIT_L1}:
+    if verb == Verb.WAIT_CUSTOMER:
+        return {**message, "promise": given.get("promised_for")}
+    if verb == Verb.WAIT_L1:
         return message
     if verb == Verb.WAIT_PARTNER:
         return {**message, "partner": given.get("partner")}

@@ -30,7 +30,7 @@ from escalations.api.serializers import (
     TransitionSerializer,
 )
 from escalations.contract import Invalid
-from escalations.deadlines import of_clocks
+from escalations.deadlines import of_clocks, seen_by
 from escalations.escalating import Contract
 from escalations.forms.filters import TicketFilter
 from escalations.models import Category, Customer, MessageKind, Ticket
@@ -158,11 +158,13 @@ class TicketViewSet(GenericViewSet[Ticket]):
             by=person(request),
             kind=MessageKind(given.validated_data["kind"]),
             body=given.validated_data["body"],
+            promise=given.validated_data["promised_for"],
         )
         return Response(MessageSerializer(message).data, status=status.HTTP_201_CREATED)
 
     def _shown(self, ticket: Ticket) -> dict[str, Any]:
-        ticket.deadlines = of_clocks(list(ticket.clocks.all()))  # type: ignore[attr-defined]  # read by the serializer
+        clocks = seen_by(person(self.request), ticket, ticket.clocks.select_related("team"))
+        ticket.deadlines = of_clocks(clocks)  # type: ignore[attr-defined]  # read by the serializer
         ticket.transitions = list(open_to(person(self.request), ticket))  # type: ignore[attr-defined]
         return dict(TicketSerializer(ticket).data)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Team, TeamKind, User
 from escalations import knowledge, lifecycle, triage
 from escalations.changes import lock
-from escalations.forms.fields import ChecksField, ReasonField, RootCauseField
+from escalations.forms.fields import ChecksField, MomentField, ReasonField, RootCauseField
 from escalations.models import Category, Diagnosis, Priority, ReasonKind, Ticket
 from escalations.similar import exact_reference
 from escalations.transitions import Verb
@@ -55,6 +55,11 @@ class WaitForCustomerForm(ActionForm):
         help_text=_("This goes out by mail. The clocks stand still until they answer."),
         widget=forms.Textarea(attrs={"rows": 6}),
     )
+    promised_for = MomentField(label=_("Update promised for, with or without an answer"), required=False)
+
+    def perform(self) -> Ticket:
+        given = dict(self.cleaned_data)
+        return lifecycle.wait_for_customer(self.ticket, by=self.user, promise=given.pop("promised_for"), **given)
 
 
 class WaitForL1Form(ActionForm):

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from escalations.attachments import MOST_FILES
@@ -62,6 +64,23 @@ class FilesField(forms.FileField):
             raise forms.ValidationError(_("At most %(most)d files at a time."), params={"most": MOST_FILES})
         clean_one = super().clean
         return [clean_one(file, initial) for file in files]
+
+
+class MomentField(forms.DateTimeField):
+    """A date and time in the writer's own zone, which is named beside it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
+        super().__init__(
+            widget=widget,
+            input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
+            **{"error_messages": {"invalid": _("Give a date and a time, such as 2026-03-06 15:00.")}, **kwargs},
+        )
+
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
+        bound = super().get_bound_field(form, field_name)
+        bound.help_text = _now("In your time zone, %s.") % timezone.get_current_timezone()
+        return bound
 
 
 class ChecksField(forms.TypedChoiceField):

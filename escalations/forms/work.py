@@ -9,9 +9,9 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Role, Team, TeamKind, User
-from escalations import conversation
+from escalations import by_hand, conversation
 from escalations.diagnosis import MOST_HYPOTHESES, Findings, Hypothesis, HypothesisStatus
-from escalations.forms.fields import FilesField, RootCauseField
+from escalations.forms.fields import FilesField, MomentField, RootCauseField
 from escalations.models import Diagnosis, MessageKind, Priority, Ticket
 
 _OUTSIDE = {MessageKind.TO_CUSTOMER}
@@ -34,7 +34,7 @@ class _KindSelect(forms.RadioSelect):
 
 
 class MessageForm(forms.Form):
-    """The composer: what kind of message, the text, and files."""
+    """The composer: what kind of message, the text, until when the customer is promised an update, and files."""
 
     kind = forms.ChoiceField(label=_("Who reads it"), widget=_KindSelect)
     body = forms.CharField(
@@ -44,6 +44,7 @@ class MessageForm(forms.Form):
         ),
         max_length=conversation.LONGEST,
     )
+    promised_for = MomentField(label=_("Next update promised for"), required=False)
     uploads = FilesField(label=_("Files"), required=False)
 
     def __init__(
@@ -59,6 +60,27 @@ class MessageForm(forms.Form):
         super().__init__(data, files, initial={"kind": kinds[0] if kinds else None}, **kwargs)
         offered = [(kind.value, _COMPOSED.get(kind, kind.label)) for kind in kinds]
         cast(forms.ChoiceField, self.fields["kind"]).choices = offered
+        if MessageKind.TO_CUSTOMER not in kinds or not ticket.is_open:
+            del self.fields["promised_for"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("kind") != MessageKind.TO_CUSTOMER:
+            cleaned["promised_for"] = None  # the field stood open when the writer turned to somebody else
+        return cleaned
+
+
+class DeadlineForm(forms.Form):
+    """A deadline set by hand, and why. `version` is the ticket's as the person saw it."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    due_at = MomentField(label=_("Deadline"))
+    reason = forms.CharField(
+        label=_("Why?"),
+        help_text=_("Stands beside the deadline wherever it is shown."),
+        max_length=by_hand.LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
 
 
 class OwnerForm(forms.Form):

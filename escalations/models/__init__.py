@@ -14,12 +14,13 @@ from escalations.models.conversation import Attachment, EscalationDraft, Message
 from escalations.models.customer import Customer, Segment
 from escalations.models.diagnosis import Diagnosis, DiagnosisRevision
 from escalations.models.handover import HandOver
-from escalations.models.policy import Metric, Policy, PolicyKind, PolicyVersion, Target
+from escalations.models.policy import AMONG_US, Metric, Policy, PolicyKind, PolicyVersion, Target
 from escalations.models.rating import Rating, RatingInvitation
 from escalations.models.ticket import Channel, Level, Priority, State, Ticket
 from escalations.models.triage import ArticleUse, TriageReview
 
 __all__ = [
+    "AMONG_US",
     "UNFINISHED",
     "ArticleUse",
     "Attachment",

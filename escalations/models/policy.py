@@ -27,6 +27,10 @@ class Metric(models.TextChoices):
     REGULATORY = "regulatory", _("Regulatory deadline")
 
 
+#: What teams and partners agreed among themselves (an OLA); the others are owed to the customer.
+AMONG_US = frozenset({Metric.OWNERSHIP, Metric.HAND_OVER})
+
+
 class PolicyKind(models.TextChoices):
     """A ticket goes by the first matching policy of each kind."""
 

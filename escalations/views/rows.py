@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
 from common import durations
-from escalations.deadlines import Deadline, of_clocks
-from escalations.models import State, Ticket
-from escalations.queue import NEEDS_L1
+from escalations.deadlines import Deadline, of_clocks, seen_by
+from escalations.models import Metric, State, Ticket
+from escalations.queue import NEEDS_L1, live_clocks
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,12 @@ class Row:
 
     @property
     def later(self) -> str:
-        """The other deadlines in a few quiet words."""
-        return " · ".join(_in_words(deadline) for deadline in self.deadlines[1:])
+        """The deadline after the next one in a few quiet words, and how many more there are."""
+        others = self.deadlines[1:]
+        if not others:
+            return ""
+        more = _("{n} more").format(n=len(others) - 1)
+        return " · ".join([_in_words(others[0]), *([more] if len(others) > 1 else [])])
 
     @property
     def needs_l1(self) -> bool:
@@ -42,11 +46,17 @@ def rows(tickets: Iterable[Ticket], user: User) -> list[Row]:
     return [
         Row(
             ticket=ticket,
-            deadlines=of_clocks(ticket.live_clocks),  # type: ignore[attr-defined]  # prefetched by queue.page
+            deadlines=_worth_a_look(ticket, user),
             href=_address(ticket, triages=ticket.team_id in own),
         )
         for ticket in tickets
     ]
+
+
+def _worth_a_look(ticket: Ticket, user: User) -> list[Deadline]:
+    """Return what the customer is owed and what a partner owes; a team's own share stands on the ticket's page."""
+    deadlines = of_clocks(seen_by(user, ticket, live_clocks(ticket)))
+    return [deadline for deadline in deadlines if deadline.metric != Metric.OWNERSHIP]
 
 
 def _address(ticket: Ticket, *, triages: bool) -> str:

@@ -14,9 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.views.once import once
 from common.errors import DomainError, NotAllowed, Refused, StaleVersion
-from escalations import assignment, contract, conversation, knowledge, panels, timeline
+from escalations import access, assignment, contract, conversation, deadlines, knowledge, panels, timeline
 from escalations.access import Party, parties, reads_internal, works_on
-from escalations.deadlines import of_clocks
 from escalations.forms.work import MessageForm, OwnerForm, PriorityForm, TeamForm
 from escalations.models import Diagnosis, Message, MessageKind, State, Ticket
 from escalations.queue import NEEDS_L1
@@ -41,7 +40,7 @@ def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None
     stances = parties(user, ticket)
     internal = reads_internal(user, ticket)
     works = works_on(user, ticket)
-    follows = internal or Party.REQUESTER in stances
+    follows = access.follows(user, ticket)
     files = visible_attachments(ticket, user)
     context: dict[str, Any] = {
         "ticket": ticket,
@@ -54,6 +53,9 @@ def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None
         "follows": follows,
         "is_requester": Party.REQUESTER in stances and not works,
         "may_take": works and ticket.is_open and ticket.owner_id is None and bool(user.roles.get(ticket.team_id)),
+        "deadlines": deadlines.board(
+            deadlines.seen_by(user, ticket, ticket.clocks.select_related("team").order_by("pk"))
+        ),
         "panels": panels.rendered(ticket, user),
     }
     if conversation.kinds_for(user, ticket) and ticket.state not in _SILENT:
@@ -70,7 +72,6 @@ def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None
 def _followed(ticket: Ticket, user: User) -> dict[str, Any]:
     """What those see who escalated the ticket, and all who read everything."""
     return {
-        "deadlines": of_clocks(list(ticket.clocks.all())),
         "reviews": ticket.reviews.select_related("reviewer"),
         "earlier": earlier_tickets(ticket, user),
         "ratings": ticket.ratings.all(),
@@ -141,6 +142,7 @@ def write_message(request: HttpRequest, reference: str) -> HttpResponse:
                 kind=MessageKind(form.cleaned_data["kind"]),
                 body=form.cleaned_data["body"],
                 uploads=form.cleaned_data["uploads"],
+                promise=form.cleaned_data["promised_for"],
             )
         except Refused as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)

@@ -13,9 +13,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from accounts.views.once import once
 from common.errors import Refused, StaleVersion
-from escalations import contract
+from escalations import contract, deadlines
 from escalations.access import works_on
-from escalations.deadlines import of_clocks
 from escalations.forms.actions import AcceptForm, ActionForm, MergeForm, ReturnForm
 from escalations.models import State, Ticket
 from escalations.similar import similar_to
@@ -122,14 +121,14 @@ def _again(posted: QueryDict, error: StaleVersion, decision: Decision, user: Use
 
 def _context(ticket: Ticket, user: User) -> dict[str, Any]:
     text = f"{ticket.subject} {ticket.description}"
-    clocks = ticket.clocks.all()
+    clocks = ticket.clocks.select_related("team").order_by("pk")
     files = visible_attachments(ticket, user)
     return {
         "ticket": ticket,
         "follows": True,
         "answers": contract.rows(ticket.form, ticket.answers),
         "attachments": [file for file in files if file.message_id is None],
-        "deadlines": of_clocks(list(clocks)),
+        "deadlines": deadlines.board(deadlines.seen_by(user, ticket, clocks)),
         "returned_before": ticket.reviews.select_related("reviewer") if ticket.return_count else (),
         "earlier": earlier_tickets(ticket, user),
         "similar": similar_to(ticket, user),

@@ -1,0 +1,127 @@
+"""Who held a ticket how long: its life in stretches that add up to it exactly. No database.
+
+A stretch follows from what the ticket's events remember of it (state, team, owner, partner asked). It is
+counted in whole seconds, as clocks are, from one change of hands to the next, so that nothing lies between
+two stretches and none of them overlap.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from escalations.clocks import whole_second
+from escalations.models import State
+from events.models import Event
+
+#: Only these events say how the ticket stood at their own instant; a breach is dated back.
+_PREFIX = "ticket."
+
+
+class Hands(models.TextChoices):
+    """In whose hands a ticket can be."""
+
+    SECOND_LINE = "second_line", _("Second line")
+    FIRST_LINE = "first_line", _("First line")
+    CUSTOMER = "customer", _("Customer")
+    PARTNER = "partner", _("Partner")
+    NOBODY = "nobody", _("Nobody: resolved")
+
+
+_ELSEWHERE = {
+    State.RETURNED: Hands.FIRST_LINE,
+    State.WAITING_L1: Hands.FIRST_LINE,
+    State.WAITING_CUSTOMER: Hands.CUSTOMER,
+    State.WAITING_PARTNER: Hands.PARTNER,
+    State.RESOLVED: Hands.NOBODY,
+    State.CLOSED: Hands.NOBODY,
+    State.CANCELLED: Hands.NOBODY,
+    State.MERGED: Hands.NOBODY,
+}
+_FINAL = {State.CLOSED, State.CANCELLED, State.MERGED}
+
+
+class Holder(NamedTuple):
+    """Whose turn it is: a second-line team, with its owner if there is one, or somebody else.
+
+    `team_id` is the partner's for a partner; None where an imported history does not tell which.
+    """
+
+    hands: Hands
+    team_id: int | None = None
+    owner_id: int | None = None
+
+    @property
+    def team(self) -> "Holder":
+        """The same without the person."""
+        return self._replace(owner_id=None)
+
+
+class Stretch(NamedTuple):
+    """From `start` to `end` the ticket was `holder`'s."""
+
+    start: datetime
+    end: datetime
+    holder: Holder
+
+    @property
+    def seconds(self) -> int:
+        return int((self.end - self.start).total_seconds())
+
+
+def stretches(events: Iterable[Event], *, since: datetime, until: datetime) -> list[Stretch]:
+    """Return the ticket's life from `since`, when it was created, to its end, or to `until` if it has none.
+
+    `events` are the ticket's, in the order in which they happened. A life ends when the ticket is closed,
+    cancelled or merged and not taken up again; between an end and a reopening nobody has it.
+    """
+    found: list[Stretch] = []
+    start = at = whole_second(since)
+    holder: Holder | None = None
+    partner: int | None = None
+    ended_at: datetime | None = None
+    for event in events:
+        if not event.kind.startswith(_PREFIX):
+            continue
+        stands = event.data["ticket"]
+        at = max(whole_second(event.at), at)
+        if stands["state"] != State.WAITING_PARTNER:
+            partner = None
+        elif event.get("partner"):
+            partner = event.get("partner")
+        now = _holder(stands, partner)
+        if holder is not None and now != holder:
+            found.append(Stretch(start, at, holder))
+            start = at
+        holder = now
+        ended_at = (ended_at or at) if stands["state"] in _FINAL else None
+    if holder is not None:
+        found.append(Stretch(start, max(ended_at or whole_second(until), start), holder))
+    return [stretch for stretch in found if stretch.start < stretch.end]
+
+
+def _holder(stands: dict[str, int | str | None], partner: int | None) -> Holder:
+    hands = _ELSEWHERE.get(State(stands["state"]), Hands.SECOND_LINE)
+    if hands == Hands.SECOND_LINE:
+        return Holder(hands, stands["team"], stands["owner"])  # type: ignore[arg-type]  # ids, or None
+    return Holder(hands, partner if hands == Hands.PARTNER else None)
+
+
+def totals(held: Iterable[Stretch], *, people: bool = False) -> dict[Holder, int]:
+    """Return the seconds per holder, who had it first first; with `people` per owner, not only per team."""
+    found: dict[Holder, int] = {}
+    for stretch in held:
+        holder = stretch.holder if people else stretch.holder.team
+        found[holder] = found.get(holder, 0) + stretch.seconds
+    return found
+
+
+def within(held: Iterable[Stretch], start: datetime, end: datetime) -> list[Stretch]:
+    """Return the stretches between two instants, cut to them."""
+    return [
+        Stretch(max(stretch.start, start), min(stretch.end, end), stretch.holder)
+        for stretch in held
+        if stretch.start < end and stretch.end > start
+    ]
