@@ -74,32 +74,36 @@ class Stretch(NamedTuple):
 def stretches(events: Iterable[Event], *, since: datetime, until: datetime) -> list[Stretch]:
     """Return the ticket's life from `since`, when it was created, to its end, or to `until` if it has none.
 
-    `events` are the ticket's, in the order in which they happened. A life ends when the ticket is closed,
+    `events` are the ticket's from its creation on, in the order in which they happened. A life ends when the ticket is closed,
     cancelled or merged and not taken up again; between an end and a reopening nobody has it.
     """
-    found: list[Stretch] = []
-    start = at = whole_second(since)
-    holder: Holder | None = None
+    turns: list[tuple[datetime, Holder]] = []
+    at = whole_second(since)
     partner: int | None = None
     ended_at: datetime | None = None
     for event in events:
         if not event.kind.startswith(_PREFIX):
             continue
         stands = event.data["ticket"]
-        at = max(whole_second(event.at), at)
+        at = max(whole_second(event.at), at) if turns else at
         if stands["state"] != State.WAITING_PARTNER:
             partner = None
         elif event.get("partner"):
             partner = event.get("partner")
-        now = _holder(stands, partner)
-        if holder is not None and now != holder:
-            found.append(Stretch(start, at, holder))
-            start = at
-        holder = now
+        if turns and turns[-1][0] == at:
+            turns.pop()  # within one second the last one counts
+        holder = _holder(stands, partner)
+        if not turns or turns[-1][1] != holder:
+            turns.append((at, holder))
         ended_at = (ended_at or at) if stands["state"] in _FINAL else None
-    if holder is not None:
-        found.append(Stretch(start, max(ended_at or whole_second(until), start), holder))
-    return [stretch for stretch in found if stretch.start < stretch.end]
+    if not turns:
+        return []
+    ends = [*(start for start, _holder_then in turns[1:]), max(ended_at or whole_second(until), at)]
+    return [
+        Stretch(start, end, holder)
+        for (start, holder), end in zip(turns, ends, strict=True)
+        if start < end
+    ]
 
 
 def _holder(stands: dict[str, int | str | None], partner: int | None) -> Holder:
