@@ -98,7 +98,7 @@ def stretches(events: Iterable[Event], *, since: datetime, until: datetime) -> l
         ended_at = (ended_at or at) if stands["state"] in _FINAL else None
     if not turns:
         return []
-    ends = [*(start for start, _holder_then in turns[1:]), max(ended_at or whole_second(until), at)]
+    ends = [*(start for start, _holder_then in turns[1:]), ended_at or max(whole_second(until), at)]
     return [
         Stretch(start, end, holder)
         for (start, holder), end in zip(turns, ends, strict=True)
