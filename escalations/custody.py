@@ -74,8 +74,8 @@ class Stretch(NamedTuple):
 def stretches(events: Iterable[Event], *, since: datetime, until: datetime) -> list[Stretch]:
     """Return the ticket's life from `since`, when it was created, to its end, or to `until` if it has none.
 
-    `events` are the ticket's from its creation on, in the order in which they happened. A life ends when the ticket is closed,
-    cancelled or merged and not taken up again; between an end and a reopening nobody has it.
+    `events` are the ticket's from its creation on, in the order in which they happened. A life ends when the
+    ticket is closed, cancelled or merged and not taken up again; between an end and a reopening nobody has it.
     """
     turns: list[tuple[datetime, Holder]] = []
     at = whole_second(since)
@@ -99,11 +99,7 @@ def stretches(events: Iterable[Event], *, since: datetime, until: datetime) -> l
     if not turns:
         return []
     ends = [*(start for start, _holder_then in turns[1:]), ended_at or max(whole_second(until), at)]
-    return [
-        Stretch(start, end, holder)
-        for (start, holder), end in zip(turns, ends, strict=True)
-        if start < end
-    ]
+    return [Stretch(start, end, holder) for (start, holder), end in zip(turns, ends, strict=True) if start < end]
 
 
 def _holder(stands: dict[str, int | str | None], partner: int | None) -> Holder:

@@ -203,33 +203,49 @@ class Replay:
         self.change(at, "started", by=by, state=State.IN_PROGRESS, columns={"owner": owner})
 
     def say(
-        self, at: datetime, kind: MessageKind, body: str, *, by: User, hand_over: HandOver | None = None
+        self,
+        at: datetime,
+        kind: MessageKind,
+        body: str,
+        *,
+        by: User,
+        hand_over: HandOver | None = None,
+        promise: datetime | None = None,
     ) -> Message:
         """Add a message as a part of a larger step; `body` is redacted already."""
         message = Message(ticket=self.ticket, kind=kind, author=by, body=body, hand_over=hand_over, created_at=at)
         self.add(message)
-        conversation.note_said(self.ticket, kind, at=at)
+        conversation.note_said(self.ticket, kind, at=at, promise=promise)
         return message
 
     def message(
         self, at: datetime, kind: MessageKind, body: str, *, by: User,
-        hand_over: HandOver | None = None, resumes: bool = False,
+        hand_over: HandOver | None = None, resumes: bool = False, promise: datetime | None = None,
     ) -> None:  # fmt: skip
         """Write a message; one that answers what the ticket waits for `resumes` it."""
         self.pass_deadlines(at)
-        said = self.say(at, kind, body, by=by, hand_over=hand_over)
+        said = self.say(at, kind, body, by=by, hand_over=hand_over, promise=promise)
         if hand_over is not None and resumes:
             hand_over.ended_at = at
         self.change(
             at, "message", by=by, state=State.IN_PROGRESS if resumes else None, reason=str(kind),
-            message=said, kind=str(kind),
+            message=said, kind=str(kind), **conversation.promised(promise),
         )  # fmt: skip
 
-    def wait(self, at: datetime, state: State, *, by: User, message: Message | None = None, **data: Any) -> None:
-        """Wait on customer, L1 or partner; the question is a message said before."""
+    def wait(
+        self,
+        at: datetime,
+        state: State,
+        *,
+        by: User,
+        message: Message | None = None,
+        promise: datetime | None = None,
+        **data: Any,
+    ) -> None:
+        """Wait on customer, L1 or partner; the question is a message said before, with what it promises."""
         if message is not None:
             data["message"] = message
-        self.change(at, "waiting", by=by, state=state, **data)
+        self.change(at, "waiting", by=by, state=state, **conversation.promised(promise), **data)
 
     def resume(self, at: datetime, *, by: User) -> None:
         self._end_hand_overs(at)

@@ -28,12 +28,11 @@ class Row:
 
     @property
     def later(self) -> str:
-        """The deadline after the next one in a few quiet words, and how many more there are."""
+        """The other deadline in a few quiet words, or how many there are."""
         others = self.deadlines[1:]
-        if not others:
-            return ""
-        more = _("{n} more").format(n=len(others) - 1)
-        return " · ".join([_in_words(others[0]), *([more] if len(others) > 1 else [])])
+        if len(others) == 1:
+            return _in_words(others[0])
+        return _("{n} more").format(n=len(others)) if others else ""
 
     @property
     def needs_l1(self) -> bool:

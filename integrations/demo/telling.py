@@ -20,7 +20,7 @@ from escalations.models import (
     Ticket,
     TriageReview,
 )
-from integrations.demo import findings
+from integrations.demo import findings, talk
 from integrations.demo.arrivals import Arrival
 from integrations.demo.facts import Facts
 from integrations.demo.shelf import Shelf
@@ -52,6 +52,8 @@ class Telling:
         self.texts = arrival.scenario.texts[self.language]
         self.agent: User = arrival.agent
         self.slow = 0.0
+        #: When the owner writes the update that was promised.
+        self.update_at: datetime | None = None
         self.twin: Telling | None = None
 
     @property
@@ -60,11 +62,11 @@ class Telling:
 
     # Words and chance.
 
-    def text(self, key: str) -> str:
-        """Return one of the scenario's texts for `key`, filled in and free of card numbers."""
+    def text(self, key: str, **more: str) -> str:
+        """Return one of the scenario's texts for `key`, filled in (with `more`) and free of card numbers."""
         value = self.texts[key]
         chosen = value if isinstance(value, str) else self.rng.choice(value)
-        return redaction.clean(chosen.format_map(self.facts))
+        return redaction.clean(chosen.format_map({**self.facts, **more}))
 
     def dialogue(self, whom: str) -> tuple[str, str]:
         """Return a question to `whom` and the answer that belongs to it."""
@@ -89,9 +91,10 @@ class Telling:
     def until(self, moment: datetime) -> None:
         """Go on to `moment`. Raises Present if it has not come yet."""
         moment = max(moment, self.at + timedelta(seconds=self.rng.randrange(20, 90)))
+        talk.update_before(self, moment)
         if moment >= self.now:
             raise Present
-        self.at = moment
+        self.at = max(moment, self.at)
 
     def wait(self, hours: float) -> None:
         """Let real time pass, about so many hours, while somebody else has to act; some take days."""
@@ -255,6 +258,9 @@ class Telling:
             findings.diagnose(self, confirmed=False)
         if self.chance(0.05):
             self._pass_on()
+        if not self.arrival.halt and self.chance(0.12):
+            self._work_part(done, 0.2)
+            talk.ask_how_it_goes(self)
         if self.chance(0.35):
             self._work_part(done, 0.3)
             self._write(MessageKind.NOTE, "note", by=self.owner)
@@ -292,7 +298,7 @@ class Telling:
         elif draw < 0.62:
             self._write(MessageKind.TO_L1, "to_l1", by=self.owner)
         else:
-            self._write(MessageKind.TO_CUSTOMER, "ack", by=self.owner)
+            talk.acknowledge(self)
 
     def _ask(self, kind: MessageKind, state: State, hours: float) -> None:
         """Ask customer or L1, and go on when they answer."""
@@ -307,6 +313,8 @@ class Telling:
         reply = MessageKind.FROM_CUSTOMER if whom == "customer" else MessageKind.FROM_L1
         by = self.shelf.system if whom == "customer" else self.agent
         self.replay.message(self.at, reply, answered, by=by, resumes=True)
+        if whom == "customer":
+            talk.thank(self)
 
     def _hand_over(self) -> None:
         partner = self.arrival.scenario.partner
@@ -351,6 +359,7 @@ class Telling:
         self._settle(self.text("answer_customer"), self.text("answer_l1"), scenario.cause, scenario.resolution)
 
     def _settle(self, to_customer: str, to_l1: str, cause: str, resolution: str) -> None:
+        self.update_at = None  # the answer is the update
         self.replay.pass_deadlines(self.at)
         said: Message = self.replay.say(self.at, MessageKind.TO_CUSTOMER, to_customer, by=self.owner)
         self.replay.say(self.at, MessageKind.TO_L1, to_l1, by=self.owner)

@@ -12,6 +12,7 @@ from accounts.models import User
 from escalations import calendars
 from escalations.defaults.service_levels import ALWAYS, MANILA_AFTERNOON
 from escalations.models import (
+    AMONG_US,
     Clock,
     ClockState,
     Customer,
@@ -74,10 +75,13 @@ def test_every_state_is_there_and_new_ones_of_every_priority_wait(told):
 
 
 def test_deadlines_are_kept_as_often_as_in_real_life(told):
-    for metric in (Metric.ACCEPT, Metric.FIRST_RESPONSE, Metric.FIRST_RESOLUTION):
+    shares = {}
+    for metric in set(Metric) - {Metric.REGULATORY}:
         stopped = Clock.objects.filter(metric=metric, state=ClockState.STOPPED)
-        kept = stopped.filter(breached_at=None).count() / stopped.count()
-        assert 0.8 < kept < 0.97, metric
+        shares[str(metric)] = stopped.filter(breached_at=None).count() / stopped.count()
+    assert {metric: share for metric, share in shares.items() if not 0.8 < share < 0.97} == {}
+    law = Clock.objects.filter(metric=Metric.REGULATORY, state=ClockState.STOPPED)
+    assert law.filter(breached_at=None).count() / law.count() > 0.95  # the law's dates are far away
 
 
 def test_no_ticket_contradicts_its_own_clocks(told):
@@ -86,7 +90,8 @@ def test_no_ticket_contradicts_its_own_clocks(told):
         clocks.setdefault(row.ticket_id, []).append(row)
     for ticket in told:
         own = clocks[ticket.pk]
-        due = min(((row.due_at, row.metric) for row in own if row.due_at), default=(None, ""))
+        owed = [row for row in own if row.due_at and row.metric not in AMONG_US]
+        due = min(((row.due_at, row.metric) for row in owed), default=(None, ""))
         assert (ticket.next_due_at, ticket.next_due_metric) == due, ticket
         if ticket.state not in OPEN:
             assert all(row.state in {ClockState.STOPPED, ClockState.CANCELLED} for row in own), ticket

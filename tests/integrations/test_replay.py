@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import User
 from common import clock
-from escalations import escalating, lifecycle, policies, ticket_clocks, triage
+from escalations import conversation, escalating, lifecycle, policies, ticket_clocks, triage
 from escalations.escalating import Contract
 from escalations.models import Clock, HandOver, MessageKind, Reason, RootCause, State, Ticket
 from events.models import Event
@@ -91,10 +91,12 @@ def test_domain_and_replay_come_to_the_same_ledger(staffed, begin):
         triage.accept(done, by=l2, review=review, priority=2)
     with at(4):
         lifecycle.start(done, by=l2)
+    promise = times[6] + timedelta(hours=3, microseconds=5)
     with at(5):
-        lifecycle.wait_for_customer(done, by=l2, message="Please?")
+        lifecycle.wait_for_customer(done, by=l2, message="Please?", promise=times[5] + timedelta(minutes=50))
     with at(6):
         lifecycle.resume(done, by=l2)
+        conversation.write(done, by=l2, kind=MessageKind.TO_CUSTOMER, body="By then.", promise=promise)
     with at(7):
         partner_team = staffed["partner"].memberships.get().team
         lifecycle.wait_for_partner(done, by=l2, partner=partner_team, message="And you?")
@@ -130,10 +132,11 @@ def test_domain_and_replay_come_to_the_same_ledger(staffed, begin):
     )  # fmt: skip
     replay.accept(times[3], by=l2, priority=2)
     replay.start(times[4], by=l2)
-    replay.wait(
-        times[5], State.WAITING_CUSTOMER, by=l2, message=replay.say(times[5], MessageKind.TO_CUSTOMER, "?", by=l2)
-    )
+    first = times[5] + timedelta(minutes=50)
+    asked = replay.say(times[5], MessageKind.TO_CUSTOMER, "?", by=l2, promise=first)
+    replay.wait(times[5], State.WAITING_CUSTOMER, by=l2, message=asked, promise=first)
     replay.resume(times[6], by=l2)
+    replay.message(times[6], MessageKind.TO_CUSTOMER, "By then.", by=l2, promise=promise)
     hand_over = HandOver(ticket=twin, team=partner_team, question="?", asked_by=l2, asked_at=times[7])
     replay.add(hand_over)
     said = replay.say(times[7], MessageKind.PARTNER, "?", by=l2, hand_over=hand_over)
@@ -160,6 +163,6 @@ def test_domain_and_replay_come_to_the_same_ledger(staffed, begin):
         (event.kind, event.at, event.actor_id) for event in shown[1]
     ]
     for one, other in zip(*shown, strict=True):
-        for name in ("ticket", "used", "reason", "corrected", "resolution", "root_cause"):
+        for name in ("ticket", "used", "reason", "corrected", "resolution", "root_cause", "promised_for"):
             assert one.data.get(name) == other.data.get(name), (one.kind, name)
         assert set(one.data) == set(other.data), one.kind
