@@ -66,7 +66,7 @@ def clear_deadline(row: Clock, *, by: User, version: int | None = None) -> Ticke
     Raises NotAllowed, Refused, StaleVersion.
     """
     locked, ledgers, ledger = _open(row, by=by, version=version)
-    if not sla.is_set_by_hand(ledger.metric, ledger.aim, ledger.started_at):
+    if not sla.is_set_by_hand(ledger):
         raise Refused(_("This deadline is not set by hand."))
     now, former = clock.now(), ledger.aim.due_at
     ledger.aim_at(now, _policy_aim(ledger, locked), CLEARED)
@@ -99,7 +99,7 @@ def _policy_aim(ledger: Ledger, ticket: Ticket) -> Aim:
     return next(
         entry.aim
         for entry in reversed(ledger.entries)
-        if not sla.is_set_by_hand(ledger.metric, entry.aim, ledger.started_at)
+        if not sla.is_by_hand(ledger.metric, entry.aim, ledger.started_at)
     )
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from common import clock, durations
-from escalations import calendars, policies, sla
+from escalations import calendars, sla
 from escalations.access import sees_clock
 from escalations.clocks import Aim, used_between
 from escalations.models import AMONG_US, CalendarVersion, Clock, ClockEntry, ClockState, Ticket
@@ -133,13 +133,8 @@ def newest(clocks: Sequence[Clock]) -> list[Clock]:
 
 def is_by_hand(row: Clock) -> bool:
     """Tell whether somebody set this clock's deadline."""
-    aim = Aim(
-        policies.version(row.policy_id) if row.policy_id else None,
-        calendar_of(row),
-        row.target_seconds,
-        row.fixed_due_at,
-    )
-    return sla.is_set_by_hand(row.metric, aim, row.started_at)
+    aim = Aim(None, calendar_of(row), row.target_seconds, row.fixed_due_at)
+    return sla.is_by_hand(row.metric, aim, row.started_at)
 
 
 def set_by_hand(row: Clock) -> ByHand | None:

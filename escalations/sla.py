@@ -211,7 +211,7 @@ def _aim_again(
     reason: str,
     reapply: bool,
 ) -> None:
-    if is_set_by_hand(ledger.metric, ledger.aim, ledger.started_at):
+    if is_set_by_hand(ledger):
         return
     aim = policy_aim(ledger, ticket, rulebook=rulebook, matched=matched, reapply=reapply)
     if aim is not None:
@@ -250,8 +250,13 @@ def policy_aim(
     return _dated(aim, ledger.started_at) if ledger.metric in DATED else aim
 
 
-def is_set_by_hand(metric: str, aim: Aim, started_at: datetime) -> bool:
-    """Tell whether somebody set this deadline: it is a date, and not the one that its target means.
+def is_set_by_hand(ledger: Ledger) -> bool:
+    """Tell whether somebody set this clock's deadline, and nobody has cleared it since."""
+    return is_by_hand(ledger.metric, ledger.aim, ledger.started_at)
+
+
+def is_by_hand(metric: str, aim: Aim, started_at: datetime) -> bool:
+    """Tell whether such an aim is somebody's: it is a date, and not the one that its target means.
 
     A promise is a date of its own and never set by hand: it is changed by writing to the customer.
     """

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from escalations import custody
+from escalations.custody import Hands
 from escalations.models import Ticket
 from events.models import Event
 from tests.integrations.incident_logs import REAL_LOG, write
@@ -131,6 +133,21 @@ def stored() -> Figures:
     return figures
 
 
+def held() -> dict[Hands, int]:
+    """Add up in whose hands the tickets were, up to the last that the log knows of each."""
+    lives: defaultdict[int, list[Event]] = defaultdict(list)
+    for event in Event.objects.filter(subject_type="ticket").order_by("at", "id").iterator():
+        lives[event.subject_id].append(event)
+    totals: Counter[Hands] = Counter()
+    for life in lives.values():
+        told = [event for event in life if event.kind.startswith("ticket.")]
+        stretches = custody.stretches(life, since=life[0].at, until=told[-1].at)
+        for holder, seconds in custody.totals(stretches).items():
+            totals[holder.hands] += seconds
+            assert holder.hands != Hands.PARTNER or holder.team_id is None  # the log does not tell which
+    return dict(totals)
+
+
 def _slice(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     """The first incidents, and every one in which something rare happens."""
     chosen = set(list(dict.fromkeys(row["number"] for row in rows))[:FIRST])
@@ -157,5 +174,13 @@ def test_every_figure_equals_the_log(tmp_path: Path) -> None:
     medians = {state: median(seconds) for state, seconds in there.seconds.items()}
     assert medians == {state: median(seconds) for state, seconds in expect.seconds.items()}
     assert set(medians) >= {"new", "in_progress", "waiting_customer", "waiting_partner", "resolved"}
+    assert held() == {
+        Hands.SECOND_LINE: sum(
+            sum(expect.seconds[state]) for state in ("new", "accepted", "in_progress", "reopened")
+        ),
+        Hands.CUSTOMER: sum(expect.seconds["waiting_customer"]),
+        Hands.PARTNER: sum(expect.seconds["waiting_partner"]),
+        Hands.NOBODY: sum(expect.seconds["resolved"]) + sum(expect.seconds["closed"]),
+    }
     assert Ticket.objects.count() == len({row["number"] for row in rows})
     assert sum(expect.reopens.values()) > 250
