@@ -18,6 +18,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "take the steps before and after deadlines, and look after what is forgotten": {
+        "task": "escalations.tasks.take_steps",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "close what was resolved and not answered": {
         "task": "escalations.tasks.close_unanswered",
         "schedule": crontab(minute=5),

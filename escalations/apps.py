@@ -9,12 +9,13 @@ class EscalationsConfig(AppConfig):
     verbose_name = _("Escalations")
 
     def ready(self) -> None:
-        """Hear of the events that are mailed to customers; show linked tickets beside what the desk knows."""
-        from escalations import assignment, mail
+        """Hear of the events that are mailed; show linked tickets beside what the desk knows."""
+        from escalations import alerts, assignment, mail
         from escalations.views import linked
         from events import consumers
         from knowledgebase import panels
 
         consumers.register(mail.CONSUMER, mail.KINDS, mail.handle)
+        consumers.register(alerts.CONSUMER, alerts.KINDS, alerts.handle)
         consumers.register(assignment.CONSUMER, assignment.KINDS, assignment.handle)
         panels.register("linked_tickets", linked.panel)

@@ -1,5 +1,7 @@
 """Who has a ticket: taking the next one, assigning, giving it to another team."""
 
+from typing import Any
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -43,9 +45,7 @@ def take_next(*, by: User) -> Ticket | None:
     )
     if ticket is None:
         return None
-    ticket.owner = by
-    save(ticket)
-    record(ticket, "assigned", by=by, how="take_next")
+    change_owner(ticket, by, by=by, how="take_next")
     return ticket
 
 
@@ -60,9 +60,7 @@ def take(ticket: Ticket, *, by: User) -> Ticket:
     if locked.owner is not None:
         raise Refused(_("%s has taken it already.") % locked.owner)
     _require_open(locked)
-    locked.owner = by
-    save(locked)
-    record(locked, "assigned", by=by, how="take")
+    change_owner(locked, by, by=by, how="take")
     return locked
 
 
@@ -82,12 +80,16 @@ def assign(ticket: Ticket, owner: User | None, *, by: User, version: int | None 
         raise Refused(_("%s is not in the team that has it.") % owner, field="owner")
     if owner is not None and not owner.is_active:
         raise Refused(_("%s no longer works here.") % owner, field="owner")
-    if owner == locked.owner:
-        return locked
+    if owner != locked.owner:
+        change_owner(locked, owner, by=by, how="assign")
+    return locked
+
+
+def change_owner(locked: Ticket, owner: User | None, *, by: User, how: str, **why: Any) -> Event:
+    """Give a locked ticket to somebody, or to nobody, as part of a larger change that has checked it."""
     locked.owner = owner
     save(locked)
-    record(locked, "assigned", by=by, how="assign")
-    return locked
+    return record(locked, "assigned", by=by, how=how, **why)
 
 
 @transaction.atomic
@@ -116,11 +118,15 @@ def set_priority(ticket: Ticket, priority: int, *, by: User, version: int | None
     _require_open(locked)
     if priority not in Priority.values:
         raise Refused(_("Choose one of the list."), field="priority")
-    if priority == locked.priority:
-        return locked
-    former, locked.priority = locked.priority, priority
-    commit(locked, "priority_changed", by=by, because="priority", rematch=True, former=former)
+    if priority != locked.priority:
+        change_priority(locked, priority, by=by)
     return locked
+
+
+def change_priority(locked: Ticket, priority: int, *, by: User, **why: Any) -> Event:
+    """Change the priority of a locked ticket as part of a larger change that has checked it."""
+    former, locked.priority = locked.priority, priority
+    return commit(locked, "priority_changed", by=by, because="priority", rematch=True, former=former, **why)
 
 
 def _require_open(ticket: Ticket) -> None:
@@ -139,6 +145,4 @@ def _release(ticket: Ticket, owner_id: int) -> None:
     by = people.system()
     locked = lock(ticket, by=by)
     if locked.owner_id == owner_id and locked.is_open:
-        locked.owner = None
-        save(locked)
-        record(locked, "assigned", by=by, how="owner_left")
+        change_owner(locked, None, by=by, how="owner_left")

@@ -16,7 +16,7 @@ from accounts import people
 from accounts.models import Team, TeamKind, User
 from common import clock
 from common.errors import Refused
-from escalations import conversation
+from escalations import climbing, conversation
 from escalations.access import Party, parties
 from escalations.changes import chosen, commit, enter, lock, lock_for, record, required, save
 from escalations.models import (
@@ -176,7 +176,10 @@ def close_unanswered() -> int:
 def reopen(
     ticket: Ticket, *, by: User, reason: int | None, explanation: str, version: int | None = None
 ) -> Ticket:
-    """Take up a resolved or closed ticket again, with a reason; its resolution clock goes on."""
+    """Take up a resolved or closed ticket again, with a reason; its resolution clock goes on.
+
+    One that was reopened often, as its policy says, rises in priority.
+    """
     locked = lock_for(ticket, Verb.REOPEN, by=by, version=version)
     code = chosen(
         Reason.objects.filter(kind=ReasonKind.REOPEN, is_active=True),
@@ -189,7 +192,9 @@ def reopen(
     locked.closed_at = None
     kind = MessageKind.FROM_L1 if Party.REQUESTER in parties(by, locked) else MessageKind.NOTE
     message = conversation.add(locked, by=by, kind=kind, body=said)
-    return _enter(locked, State.REOPENED, "reopened", by=by, reason=code.pk, message=message.pk)
+    _enter(locked, State.REOPENED, "reopened", by=by, reason=code.pk, message=message.pk)
+    climbing.after_reopening(locked)
+    return locked
 
 
 @transaction.atomic

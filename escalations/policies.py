@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.models import User
 from common import clock
-from escalations import calendars
+from escalations import calendars, steps
 from escalations.clocks import Aim
 from escalations.models import (
     Calendar,
@@ -139,7 +139,11 @@ def kind_of(metric: str) -> str:
 
 @transaction.atomic
 def publish(draft: PolicyVersion, *, by: User) -> PolicyVersion:
-    """Publish a draft and make it what tickets are matched with from now on. Clocks that run keep theirs."""
+    """Publish a draft and make it what tickets are matched with from now on. Clocks that run keep theirs.
+
+    Raises ValidationError where its ladder can't be climbed.
+    """
+    steps.validate(draft.ladder)
     policy = Policy.objects.select_for_update().get(pk=draft.policy_id)
     draft.published_at, draft.published_by = clock.now(), by
     draft.save()

@@ -2,13 +2,19 @@
 
 from celery import shared_task
 
-from escalations import attachments, lifecycle, ticket_clocks
+from escalations import attachments, climbing, lifecycle, ticket_clocks
 
 
 @shared_task(ignore_result=True)
 def mark_breaches() -> None:
     """Mark the clocks whose time has run out (every 30 seconds)."""
     ticket_clocks.mark_breaches()
+
+
+@shared_task(ignore_result=True)
+def take_steps() -> None:
+    """Take the steps of ladders that are due, and look after forgotten tickets (every 30 seconds)."""
+    climbing.take_steps()
 
 
 @shared_task(ignore_result=True)

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts import people
 from common import clock
-from escalations import calendars, policies, sla
+from escalations import calendars, forgotten, ladder, policies, sla
 from escalations.clocks import Aim, Entry, Ledger, whole_second
 from escalations.models import Clock, ClockEntry, Does, HandOver, Ticket
 from escalations.sla import OpenHandOver
@@ -55,16 +55,18 @@ def bring(ticket: Ticket, *, reason: str, rematch: bool = False, reapply: bool =
 
 
 def changed(ticket: Ticket, ledgers: list[Ledger], at: datetime) -> Change:
-    """Return the change of ledgers that were written to, with the ticket's next due time cached on it."""
+    """Return the change of ledgers that were written to, and keep on the ticket what is due next."""
     ticket.next_due_at, ticket.next_due_metric = sla.next_due(ledgers)
+    forgotten.watch(ticket, ledgers, at=at)
     return Change(ticket, ledgers, at)
 
 
 def keep(change: Change, event: Event) -> None:
-    """Store what is new in the ledgers as caused by `event`, and record breaches that nobody had noticed."""
-    for ledger in change.ledgers:
-        if ledger.stored == len(ledger.entries):
-            continue
+    """Store what is new in the ledgers as caused by `event`, plan the steps of its ladder, and record
+    breaches that nobody had noticed.
+    """
+    written = [ledger for ledger in change.ledgers if ledger.stored < len(ledger.entries)]
+    for ledger in written:
         row = clock_row(ledger, change.ticket, change.at)
         row.save()
         fresh = len(ledger.entries) - ledger.stored
@@ -72,6 +74,8 @@ def keep(change: Change, event: Event) -> None:
         if row.breached_at is not None and ledger.noticed is None:
             record_breach(row, change.ticket)
         ledger.clock_id, ledger.stored, ledger.noticed = row.pk, len(ledger.entries), row.breached_at
+    if written:
+        ladder.plan([change.ledgers])
 
 
 def open_hand_overs(ticket: Ticket) -> list[OpenHandOver]:

@@ -5,18 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.safestring import SafeString
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
 from common import durations, markdown
-from escalations import conversation
+from escalations import alerts, conversation
 from escalations.access import follows, reads_internal
 from escalations.models import AMONG_US, Customer, Message, MessageKind, Metric, Reason, State, Ticket
 from escalations.snapshot import SUBJECT
 from events.models import Event
 
 #: What only the second line reads: how it works, not what it says.
-_INTERNAL = {"ticket.diagnosed", "ticket.article_linked", "ticket.rating_asked", "sla.breached"}
+_INTERNAL = {
+    "ticket.alerted",
+    "ticket.article_linked",
+    "ticket.diagnosed",
+    "ticket.forgotten",
+    "ticket.rating_asked",
+    "sla.breached",
+}
 #: Each leads to the proof of its clock.
 _ABOUT_CLOCKS = {"sla.breached", "ticket.deadline_set"}
 #: Shown as the message itself.
@@ -146,6 +154,7 @@ class _Names:
     def __init__(self, events: list[Event]) -> None:
         team_ids = {event.data.get("ticket", {}).get("team") for event in events}
         owner_ids = {event.data.get("ticket", {}).get("owner") for event in events}
+        owner_ids |= {person for event in events for person in event.get("people", [])}
         reason_ids = {event.get("reason") or event.get("resolution") for event in events}
         self.teams = {team.pk: team.name for team in Team.objects.filter(pk__in=team_ids - {None})}
         self.people = {user.pk: user.name for user in User.objects.filter(pk__in=owner_ids - {None})}
@@ -157,12 +166,21 @@ class _Names:
     def owner(self, event: Event) -> str:
         return self.people.get(event.data["ticket"]["owner"], "–")
 
+    def told(self, event: Event) -> str:
+        names = [self.people.get(person, "–") for person in event.get("people", [])]
+        return get_text_list(names, _("and")) if names else "–"
+
     def reason(self, event: Event) -> str:
         return self.reasons.get(event.get("reason") or event.get("resolution"), "–")
 
 
 def _assigned(event: Event, names: _Names) -> str:
     owner = event.data["ticket"]["owner"]
+    if event.get("how") == "ladder":
+        return _("gave it to %(person)s. %(deadline)s") % {
+            "person": names.owner(event),
+            "deadline": alerts.deadline_of(event),
+        }
     if owner is None:
         return _("let go of it")
     if owner == event.actor_id:
@@ -191,7 +209,26 @@ def _deadline_set(event: Event, _names: _Names) -> str:
 
 def _priority(event: Event, _names: _Names) -> str:
     change = {"old": event.get("former"), "new": event.data["ticket"]["priority"]}
-    return _("changed the priority from P%(old)s to P%(new)s") % change
+    said = _("changed the priority from P%(old)s to P%(new)s") % change
+    because = _because(event)
+    return f"{said}. {because}" if because else said
+
+
+def _because(event: Event) -> str:
+    """Return why Secondline itself did it, if it did."""
+    if "step" in event.data:
+        return alerts.deadline_of(event)
+    if "reopenings" in event.data:
+        return _("Reopenings so far: %d.") % event.data["reopenings"]
+    return ""
+
+
+def _alerted(event: Event, names: _Names) -> str:
+    return _("alerted %(people)s. %(why)s") % {"people": names.told(event), "why": _because(event)}
+
+
+def _forgotten(event: Event, names: _Names) -> str:
+    return _("alerted %(people)s: nobody has touched it for long") % {"people": names.told(event)}
 
 
 def _rated(event: Event, _names: _Names) -> str:
@@ -220,6 +257,8 @@ _LINES: dict[str, Callable[[Event, _Names], str]] = {
     "ticket.team_changed": lambda event, names: _("passed it to %s") % names.team(event),
     "ticket.priority_changed": _priority,
     "ticket.deadline_set": _deadline_set,
+    "ticket.alerted": _alerted,
+    "ticket.forgotten": _forgotten,
     "ticket.diagnosed": lambda event, _names: _("wrote version %s of the diagnosis") % event.get("version"),
     "ticket.known_issue_linked": _issue,
     "ticket.article_linked": lambda _event, _names: _("linked an article"),
@@ -243,6 +282,8 @@ _ICONS = {
     "ticket.cancelled": "x-mark",
     "ticket.rated": "star",
     "ticket.deadline_set": "clock",
+    "ticket.alerted": "bell-alert",
+    "ticket.forgotten": "bell-alert",
     "sla.breached": "clock",
 }
 

@@ -4,12 +4,14 @@ from django.urls import path
 
 from escalations.views import (
     actions,
+    alerts,
     by_hand,
     clocks,
     contract_editor,
     customers,
     diagnosis,
     escalate,
+    escalation_paths,
     files,
     queue,
     rating,
@@ -19,6 +21,8 @@ from escalations.views import (
 
 urlpatterns = [
     path("", queue.home, name="home"),
+    path("alerts/", alerts.alert_list, name="alerts"),
+    path("alerts/read/", alerts.mark_read, name="read_alerts"),
     path("queue/", queue.queue_page, name="queue"),
     path("queue/take-next/", queue.take_next, name="take_next"),
     path("escalations/", queue.my_escalations, name="my_escalations"),
@@ -55,5 +59,7 @@ urlpatterns = [
     path("setup/categories/", contract_editor.category_list, name="category_setup"),
     path("setup/categories/<slug:key>/form/", contract_editor.edit_form, name="edit_category_form"),
     path("setup/categories/<slug:key>/form/preview/", contract_editor.preview, name="preview_category_form"),
+    path("setup/escalation-paths/", escalation_paths.path_list, name="escalation_paths"),
+    path("setup/escalation-paths/<int:number>/", escalation_paths.edit_path, name="edit_escalation_path"),
     path("rate/<str:token>/", rating.rate, name="rate"),
 ]

@@ -1,12 +1,13 @@
 """Keeping replayed tickets: hundreds at once, with all that belongs to them."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from django.db import models, transaction
 
 from accounts import people
 from common import clock
-from escalations import ticket_clocks
+from escalations import forgotten, ladder, ticket_clocks
 from escalations.clocks import Ledger
 from escalations.models import Clock, ClockEntry, HandOver, Message, Ticket
 from escalations.snapshot import SUBJECT
@@ -24,10 +25,12 @@ def store(replays: Sequence[Replay]) -> list[Ticket]:
     Their events owe nothing to anybody: what they would have mailed was mailed long
     ago. One `history.imported` event about all of them lets the metrics be computed.
     """
+    system, now = people.system(), clock.now()
+    for replay in replays:
+        forgotten.watch(replay.ticket, replay.ledgers, at=now)
     tickets = Ticket.objects.bulk_create([replay.ticket for replay in replays], batch_size=500)
     for model, rows in _by_model(row for replay in replays for row in replay.rows).items():
         model._default_manager.bulk_create(rows, batch_size=1000)
-    system, now = people.system(), clock.now()
     events = [
         Event(
             kind=step.kind,
@@ -42,7 +45,7 @@ def store(replays: Sequence[Replay]) -> list[Ticket]:
         for step in replay.steps
     ]
     recording.record_many(events, deliver=False)
-    _keep_clocks(replays, events)
+    _keep_clocks(replays, events, now)
     if tickets:
         recording.record(
             IMPORTED, subject=("import", 0), by=system, data={"tickets": [ticket.pk for ticket in tickets]}
@@ -50,8 +53,11 @@ def store(replays: Sequence[Replay]) -> list[Ticket]:
     return tickets
 
 
-def _keep_clocks(replays: Sequence[Replay], events: Sequence[Event]) -> None:
-    """Keep the replayed clocks, each line of their ledgers with the event that caused it."""
+def _keep_clocks(replays: Sequence[Replay], events: Sequence[Event], now: datetime) -> None:
+    """Keep the replayed clocks, each line of their ledgers with the event that caused it.
+
+    Steps around their deadlines are planned from now on; what lies before alerts nobody.
+    """
     kept: list[tuple[Ledger, Clock, list[Event]]] = []
     first = 0
     for replay in replays:
@@ -65,6 +71,9 @@ def _keep_clocks(replays: Sequence[Replay], events: Sequence[Event]) -> None:
         [entry for ledger, row, causes in kept for entry in ticket_clocks.entry_rows(ledger, row, causes)],
         batch_size=1000,
     )
+    for ledger, row, _causes in kept:
+        ledger.clock_id = row.pk
+    ladder.plan([replay.ledgers for replay in replays if replay.ticket.is_open], imported_at=now)
 
 
 def _by_model(rows: Iterable[models.Model]) -> dict[type[models.Model], list[models.Model]]:

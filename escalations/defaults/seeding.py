@@ -7,7 +7,14 @@ from escalations import calendars, contract, policies
 from escalations.defaults.categories import CATEGORIES
 from escalations.defaults.codes import REASONS, ROOT_CAUSES
 from escalations.defaults.fields import Words
-from escalations.defaults.service_levels import CALENDARS, PAUSES_IN, POLICIES, PRIORITY_MATRIX, PolicyDefault
+from escalations.defaults.service_levels import (
+    CALENDARS,
+    PAUSES_IN,
+    POLICIES,
+    PRIORITY_MATRIX,
+    RAISE_AFTER_REOPENS,
+    PolicyDefault,
+)
 from escalations.models import (
     Calendar,
     CalendarVersion,
@@ -96,5 +103,8 @@ def _seed_policy(default: PolicyDefault, position: int) -> None:
         segments=list(default.segments),
         pauses_in=PAUSES_IN,
         targets=default.targets(),
+        ladder=default.ladder(),
+        forgotten_after_minutes=default.forgotten_after_minutes,
+        raise_after_reopens=None if default.regulatory_days else RAISE_AFTER_REOPENS,
     )
     policies.publish(draft, by=people.system())

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from escalations.models import Metric, PolicyKind, Priority, Segment, State
+from escalations.models import Metric, PolicyKind, Priority, Segment, State, StepAction
 
 WORKDAYS = range(5)
 
@@ -47,6 +47,36 @@ _HAND_OVER = {Priority.P1: 120, Priority.P2: 480, Priority.P3: 960, Priority.P4:
 _DAY = 24 * 60
 
 
+def _step(metric: Metric, minutes: int, does: StepAction) -> dict[str, Any]:
+    return {"metric": metric, "minutes": minutes, "does": does}
+
+
+#: What is done before and after the deadlines of service levels.
+LADDER = [
+    _step(Metric.ACCEPT, -10, StepAction.NOTIFY_TEAM),
+    _step(Metric.ACCEPT, 0, StepAction.NOTIFY_LEAD),
+    _step(Metric.FIRST_RESPONSE, -15, StepAction.NOTIFY_OWNER),
+    _step(Metric.FIRST_RESPONSE, 0, StepAction.NOTIFY_LEAD),
+    _step(Metric.NEXT_RESPONSE, 0, StepAction.NOTIFY_OWNER),
+    _step(Metric.UPDATE, -30, StepAction.NOTIFY_OWNER),
+    _step(Metric.UPDATE, 0, StepAction.NOTIFY_LEAD),
+    _step(Metric.FIRST_RESOLUTION, -60, StepAction.NOTIFY_OWNER),
+    _step(Metric.FIRST_RESOLUTION, -15, StepAction.NOTIFY_LEAD),
+    _step(Metric.FIRST_RESOLUTION, 0, StepAction.CLIMB),
+    _step(Metric.FIRST_RESOLUTION, 120, StepAction.RAISE_PRIORITY),
+    _step(Metric.RESOLUTION, 0, StepAction.NOTIFY_LEAD),
+    _step(Metric.HAND_OVER, 0, StepAction.NOTIFY_OWNER),
+]
+#: The same for regulatory deadlines, which are days away.
+REGULATORY_LADDER = [
+    _step(Metric.REGULATORY, -3 * _DAY, StepAction.NOTIFY_OWNER),
+    _step(Metric.REGULATORY, -2 * _DAY, StepAction.NOTIFY_LEAD),
+    _step(Metric.REGULATORY, 0, StepAction.CLIMB),
+]
+
+RAISE_AFTER_REOPENS = 2
+
+
 class PolicyDefault(NamedTuple):
     """A policy before it is stored; `minutes` are accept, response, first resolution, per priority.
 
@@ -60,10 +90,15 @@ class PolicyDefault(NamedTuple):
     priorities: tuple[Priority, ...] = ()
     segments: tuple[Segment, ...] = ()
     regulatory_days: int = 0
+    forgotten_after_minutes: int | None = None
 
     @property
     def kind(self) -> PolicyKind:
         return PolicyKind.REGULATORY if self.regulatory_days else PolicyKind.SERVICE
+
+    def ladder(self) -> list[dict[str, Any]]:
+        """Return the ladder as a policy version keeps it."""
+        return REGULATORY_LADDER if self.regulatory_days else LADDER
 
     def targets(self) -> list[dict[str, Any]]:
         """Return the targets as a policy version keeps them."""
@@ -103,12 +138,14 @@ POLICIES = [
             Priority.P4: (240, 720, 4320),
         },
         categories=("security_alert",),
+        forgotten_after_minutes=8 * 60,
     ),
     PolicyDefault(
         "P1, around the clock",
         ALWAYS,
         {Priority.P1: (15, 30, 240)},
         priorities=(Priority.P1,),
+        forgotten_after_minutes=4 * 60,
     ),
     PolicyDefault(
         "Business customers",
@@ -119,6 +156,7 @@ POLICIES = [
             Priority.P4: (120, 240, 1620),
         },
         segments=(Segment.BUSINESS, Segment.ENTERPRISE),
+        forgotten_after_minutes=9 * 60,
     ),
     PolicyDefault(
         "Standard",
@@ -129,6 +167,7 @@ POLICIES = [
             Priority.P3: (90, 240, 1080),
             Priority.P4: (180, 540, 2160),
         },
+        forgotten_after_minutes=18 * 60,
     ),
     PolicyDefault("Public complaints, 15 days", ALWAYS, {}, categories=("social_complaint",), regulatory_days=15),
     PolicyDefault("Chargebacks, 20 days", ALWAYS, {}, categories=("chargeback",), regulatory_days=20),

@@ -14,6 +14,7 @@ from escalations.models.conversation import Attachment, EscalationDraft, Message
 from escalations.models.customer import Customer, Segment
 from escalations.models.diagnosis import Diagnosis, DiagnosisRevision
 from escalations.models.handover import HandOver
+from escalations.models.ladder import Alert, AlertKind, EscalationContact, LadderRung, RungState, StepAction
 from escalations.models.policy import AMONG_US, Metric, Policy, PolicyKind, PolicyVersion, Target
 from escalations.models.rating import Rating, RatingInvitation
 from escalations.models.ticket import Channel, Level, Priority, State, Ticket
@@ -22,6 +23,8 @@ from escalations.models.triage import ArticleUse, TriageReview
 __all__ = [
     "AMONG_US",
     "UNFINISHED",
+    "Alert",
+    "AlertKind",
     "ArticleUse",
     "Attachment",
     "Calendar",
@@ -37,9 +40,11 @@ __all__ = [
     "Diagnosis",
     "DiagnosisRevision",
     "Does",
+    "EscalationContact",
     "EscalationDraft",
     "HandOver",
     "HolidayRule",
+    "LadderRung",
     "Level",
     "Message",
     "MessageKind",
@@ -54,8 +59,10 @@ __all__ = [
     "Reason",
     "ReasonKind",
     "RootCause",
+    "RungState",
     "Segment",
     "State",
+    "StepAction",
     "Target",
     "Ticket",
     "TriageReview",

@@ -128,7 +128,8 @@ class Ticket(models.Model):
     (`next_due_at`, `next_due_metric`) are a cache of the clocks' own rows.
 
     `unanswered_since` is the oldest customer message that nobody has answered; `promised_at` and
-    `promised_for` are an update promised to the customer and not given yet.
+    `promised_for` are an update promised to the customer and not given yet; `forgotten_at` is when to look
+    whether anybody has touched it.
     """
 
     subject = models.CharField(_("subject"), max_length=200)
@@ -183,6 +184,8 @@ class Ticket(models.Model):
     next_due_at = models.DateTimeField(_("next deadline"), null=True)
     next_due_metric = models.CharField(max_length=20, blank=True)
 
+    forgotten_at = models.DateTimeField(null=True)
+
     resolution = models.ForeignKey(
         Reason, verbose_name=_("resolution code"), on_delete=models.PROTECT, null=True, related_name="+"
     )
@@ -229,6 +232,9 @@ class Ticket(models.Model):
             models.Index(fields=["state", "state_since"], name="ticket_state_since"),
             models.Index(fields=["created_at"], name="ticket_created"),
             models.Index(fields=["resolved_at"], name="ticket_resolved", condition=Q(resolved_at__isnull=False)),
+            models.Index(
+                fields=["forgotten_at"], name="ticket_forgotten", condition=Q(forgotten_at__isnull=False)
+            ),
             GinIndex(fields=["search"], name="ticket_search"),
         ]
         constraints = [

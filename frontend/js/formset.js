@@ -23,7 +23,7 @@ function add(set) {
 
 function remove(set, row) {
   const next = row.nextElementSibling ?? row.previousElementSibling ?? set;
-  for (const control of row.querySelectorAll("input, textarea")) control.value = "";
+  for (const control of row.querySelectorAll("input, textarea, select:has(> option[value=''])")) control.value = "";
   row.hidden = true;
   (next.querySelector("input, textarea") ?? set.querySelector("[data-formset-add]"))?.focus();
 }

@@ -1,0 +1,127 @@
+"""The ladder: steps before and after a deadline, whom they climb to, and what people are alerted of."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Team
+from escalations.models.clock import Clock
+from escalations.models.ticket import Ticket
+from events.models import Event
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class StepAction(models.TextChoices):
+    """What a step of a ladder does."""
+
+    NOTIFY_OWNER = "notify_owner", _("alert the owner")
+    NOTIFY_TEAM = "notify_team", _("alert the team")
+    NOTIFY_LEAD = "notify_lead", _("alert the lead")
+    RAISE_PRIORITY = "raise_priority", _("raise the priority by one")
+    REASSIGN = "reassign", _("give it to somebody else of the team")
+    CLIMB = "climb", _("alert the next person of the escalation path")
+
+
+class RungState(models.TextChoices):
+    PLANNED = "planned", _("Planned")
+    DONE = "done", _("Done")
+    CANCELLED = "cancelled", _("Cancelled")
+    SKIPPED = "skipped", _("Skipped")
+
+
+class LadderRung(models.Model):
+    """One step of a ladder on one clock: each exists once, and is done at most once.
+
+    `at` is when it comes; empty while the clock stands still. It follows from the clock's ledger
+    (escalations.ladder.instants). Cancelled: the clock stopped, or goes by other steps now. Skipped: it lies
+    before the ticket was imported, or there was nothing to do.
+    """
+
+    clock = models.ForeignKey(Clock, on_delete=models.PROTECT, related_name="rungs")
+    minutes = models.IntegerField()
+    does = models.CharField(max_length=16, choices=StepAction)
+    at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=10, choices=RungState, default=RungState.PLANNED)
+    done_at = models.DateTimeField(null=True)
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clock", "minutes", "does"], name="rung_once_per_clock"),
+            models.CheckConstraint(
+                condition=Q(state="done", done_at__isnull=False, event__isnull=False)
+                | (~Q(state="done") & Q(done_at__isnull=True, event__isnull=True)),
+                name="rung_done_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["at", "id"], name="rung_planned", condition=Q(state="planned", at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.clock_id} · {self.minutes:+d} min · {self.does} · {self.state}"
+
+
+class EscalationContact(models.Model):
+    """The `position`-th person to climb to when a team's tickets need somebody further up."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="escalation_path")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["team", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "position"], name="escalation_path_position"),
+            models.UniqueConstraint(fields=["team", "person"], name="escalation_path_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.team} · {self.position} · {self.person}"
+
+
+class AlertKind(models.TextChoices):
+    """What an alert says; its event holds the particulars."""
+
+    DUE_SOON = "due_soon", _("Due soon")
+    MISSED = "missed", _("Deadline missed")
+    ASSIGNED = "assigned", _("Given to you")
+    FORGOTTEN = "forgotten", _("Forgotten")
+    REOPENED = "reopened", _("Reopened again")
+
+
+class AlertQuerySet(models.QuerySet["Alert"]):
+    def visible_to(self, user: "User") -> "AlertQuerySet":
+        """Return the person's own alerts about tickets that they may see now."""
+        return self.filter(recipient=user, ticket__in=Ticket.objects.visible_to(user))
+
+
+class Alert(models.Model):
+    """What one person was told about one ticket, because of one event."""
+
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="+")
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=AlertKind)
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+
+    objects = AlertQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["event", "recipient"], name="alerted_once_per_event"),
+        ]
+        indexes = [
+            models.Index(fields=["recipient", "-at", "-id"], name="alert_newest"),
+            models.Index(fields=["recipient"], name="alert_unread", condition=Q(read_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recipient_id} · {self.ticket_id} · {self.kind}"

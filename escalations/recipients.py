@@ -1,0 +1,75 @@
+"""Whom a step of a ladder reaches: people who are here, not away, and may see the ticket."""
+
+from collections.abc import Iterable
+
+from django.db.models import Count, Q, QuerySet
+
+from accounts.models import Availability, Role, User
+from escalations.models import EscalationContact, StepAction, Ticket
+from escalations.models.ticket import OPEN
+
+
+def reached_by(does: str, ticket: Ticket, *, reached_before: Iterable[int] = ()) -> list[User]:
+    """Return whom a step that alerts somebody reaches, nobody twice; leads, else admins, where it would be nobody.
+
+    `reached_before` are the people whom the climb has reached already; it goes on to the next one.
+    """
+    if does == StepAction.NOTIFY_OWNER and ticket.owner is not None:
+        found = _present([ticket.owner], ticket)
+    elif does == StepAction.NOTIFY_TEAM:
+        found = _present(_with_role(ticket, Role.L2, Role.LEAD), ticket)
+    elif does == StepAction.CLIMB:
+        found = _next_up(ticket, set(reached_before))
+    else:
+        found = []
+    return found or leads(ticket)
+
+
+def leads(ticket: Ticket) -> list[User]:
+    """Return the leads of the ticket's team, or the admins where none is there."""
+    return _present(_with_role(ticket, Role.LEAD), ticket) or _admins(ticket)
+
+
+def least_busy(ticket: Ticket) -> User | None:
+    """Return the available specialist of the team with the fewest open tickets, other than the owner."""
+    return (
+        _with_role(ticket, Role.L2)
+        .filter(availability=Availability.AVAILABLE)
+        .exclude(pk=ticket.owner_id)
+        .annotate(load=Count("owned_tickets", filter=Q(owned_tickets__state__in=OPEN)))
+        .order_by("load", "pk")
+        .first()
+    )
+
+
+def _next_up(ticket: Ticket, reached: set[int]) -> list[User]:
+    """Return the next person of the team's escalation path whom the climb has not reached; then leads, admins."""
+    path = EscalationContact.objects.filter(team=ticket.team_id, person__is_active=True)
+    for contact in path.exclude(person__in=reached).order_by("position").select_related("person"):
+        if found := _present([contact.person], ticket):
+            return found
+    for above in (_present(_with_role(ticket, Role.LEAD), ticket), _admins(ticket)):
+        if found := [person for person in above if person.pk not in reached]:
+            return found
+    return []
+
+
+def _with_role(ticket: Ticket, *roles: str) -> QuerySet[User]:
+    return User.objects.filter(
+        is_active=True, memberships__team=ticket.team_id, memberships__role__in=roles
+    ).order_by("pk")
+
+
+def _admins(ticket: Ticket) -> list[User]:
+    return _present(User.objects.filter(is_active=True, is_superuser=True).order_by("pk"), ticket)
+
+
+def _present(people: Iterable[User], ticket: Ticket) -> list[User]:
+    return [
+        person
+        for person in people
+        if person.is_active
+        and not person.is_robot
+        and person.availability != Availability.AWAY
+        and Ticket.objects.visible_to(person).filter(pk=ticket.pk).exists()
+    ]
