@@ -10,11 +10,12 @@ class EscalationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of the events that are mailed to customers; show linked tickets beside what the desk knows."""
-        from escalations import assignment, mail
+        from escalations import assignment, mail, reapplications
         from escalations.views import linked
         from events import consumers
         from knowledgebase import panels
 
         consumers.register(mail.CONSUMER, mail.KINDS, mail.handle)
         consumers.register(assignment.CONSUMER, assignment.KINDS, assignment.handle)
+        consumers.register(reapplications.CONSUMER, [reapplications.KIND], reapplications.handle)
         panels.register("linked_tickets", linked.panel)

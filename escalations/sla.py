@@ -107,12 +107,14 @@ def follow(
     hand_overs: Iterable[OpenHandOver] = (),
     rematch: bool = False,
     reapply: bool = False,
+    also_by_hand: bool = False,
 ) -> None:
     """Bring the ticket's ledgers to what its situation asks for at `at`, in memory.
 
     `rematch` looks for the policy again, after a change of what policies look at: an open clock takes the
     target that its version sets for the new priority, or another policy's. `reapply` gives open clocks the
-    versions of policy and calendar that are current now. Neither moves a date that was set by hand.
+    versions of policy and calendar that are current now. Neither moves a date that was set by hand, unless
+    `also_by_hand` says so.
     """
     if ticket.state in _GONE:
         for unfinished in filter(lambda one: one.is_open, ledgers):
@@ -132,7 +134,10 @@ def follow(
             if ledger is None:
                 continue
         elif (rematch or reapply) and ledger.is_open:
-            _aim_again(ledger, ticket, at=at, rulebook=rules(), matched=matched(), reason=reason, reapply=reapply)
+            if also_by_hand or not is_set_by_hand(ledger):
+                _aim_again(
+                    ledger, ticket, at=at, rulebook=rules(), matched=matched(), reason=reason, reapply=reapply
+                )
         live.add(id(ledger))
         _bring(ledger, want, ticket, at=at, reason=reason)
     for unwanted in ledgers:
@@ -210,7 +215,7 @@ def _aim_again(
 ) -> None:
     former = ledger.aim
     policy = matched.get(policies.kind_of(ledger.metric))
-    if policy is None or ledger.metric == Metric.UPDATE or is_set_by_hand(ledger):
+    if policy is None or ledger.metric == Metric.UPDATE:
         return
     if not reapply and former.policy is not None and former.policy.policy_id == policy.policy_id:
         policy = former.policy  # a running clock keeps its version

@@ -14,8 +14,10 @@ from escalations.models.conversation import Attachment, EscalationDraft, Message
 from escalations.models.customer import Customer, Segment
 from escalations.models.diagnosis import Diagnosis, DiagnosisRevision
 from escalations.models.handover import HandOver
+from escalations.models.ledger_check import LedgerCheck, LedgerDifference
 from escalations.models.policy import Metric, Policy, PolicyKind, PolicyVersion, Target
 from escalations.models.rating import Rating, RatingInvitation
+from escalations.models.reapplication import Effect, Reapplication, ReapplicationState, ReappliedTicket
 from escalations.models.ticket import Channel, Level, Priority, State, Ticket
 from escalations.models.triage import ArticleUse, TriageReview
 
@@ -36,9 +38,12 @@ __all__ = [
     "Diagnosis",
     "DiagnosisRevision",
     "Does",
+    "Effect",
     "EscalationDraft",
     "HandOver",
     "HolidayRule",
+    "LedgerCheck",
+    "LedgerDifference",
     "Level",
     "Message",
     "MessageKind",
@@ -50,6 +55,9 @@ __all__ = [
     "PriorityRule",
     "Rating",
     "RatingInvitation",
+    "Reapplication",
+    "ReapplicationState",
+    "ReappliedTicket",
     "Reason",
     "ReasonKind",
     "RootCause",
