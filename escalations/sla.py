@@ -107,12 +107,14 @@ def follow(
     hand_overs: Iterable[OpenHandOver] = (),
     rematch: bool = False,
     reapply: bool = False,
+    also_by_hand: bool = False,
 ) -> None:
     """Bring the ticket's ledgers to what its situation asks for at `at`, in memory.
 
     `rematch` looks for the policy again, after a change of what policies look at: an open clock takes the
     target that its version sets for the new priority, or another policy's. `reapply` gives open clocks the
-    versions of policy and calendar that are current now. Neither moves a date that was set by hand.
+    versions of policy and calendar that are current now. Neither moves a date that was set by hand, unless
+    `also_by_hand` says so.
     """
     if ticket.state in _GONE:
         for unfinished in filter(lambda one: one.is_open, ledgers):
@@ -131,7 +133,7 @@ def follow(
             ledger = _start(ticket, ledgers, want, at=at, rules=rules, matched=matched, reason=reason)
             if ledger is None:
                 continue
-        elif (rematch or reapply) and ledger.is_open:
+        elif (rematch or reapply) and ledger.is_open and (also_by_hand or not is_set_by_hand(ledger)):
             _aim_again(ledger, ticket, at=at, rulebook=rules(), matched=matched(), reason=reason, reapply=reapply)
         live.add(id(ledger))
         _bring(ledger, want, ticket, at=at, reason=reason)
@@ -211,8 +213,6 @@ def _aim_again(
     reason: str,
     reapply: bool,
 ) -> None:
-    if is_set_by_hand(ledger):
-        return
     aim = policy_aim(ledger, ticket, rulebook=rulebook, matched=matched, reapply=reapply)
     if aim is not None:
         ledger.aim_at(at, aim, reason)

@@ -1,13 +1,16 @@
 """A ticket's clocks in the database: read, brought to what the ticket asks for, kept, and marked when late."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from django.db import transaction
 
 from accounts import people
 from common import clock
+from common.rewriting import rewrite
 from escalations import calendars, forgotten, ladder, policies, sla
 from escalations.clocks import Aim, Entry, Ledger, whole_second
 from escalations.models import Clock, ClockEntry, Does, HandOver, Ticket
@@ -17,6 +20,11 @@ from events import recording
 from events.models import Event
 
 BREACHED = "sla.breached"
+
+#: The columns of a ticket that `changed` sets; whoever stores the ticket's clocks stores these with them.
+ON_TICKET = ("next_due_at", "next_due_metric")
+#: What identifies a clock; all else of it is rewritten with each entry.
+_OWN = {"id", "ticket", "metric", "cycle", "started_at", "team"}
 
 
 @dataclass
@@ -28,30 +36,62 @@ class Change:
     at: datetime
 
     @property
+    def is_new(self) -> bool:
+        """Whether any ledger has entries that are not stored yet."""
+        return any(ledger.stored < len(ledger.entries) for ledger in self.ledgers)
+
+    @property
     def used(self) -> dict[str, int]:
         """The seconds that each metric has used by then."""
         return sla.used_by(self.ledgers, self.at)
 
 
-def bring(ticket: Ticket, *, reason: str, rematch: bool = False, reapply: bool = False) -> Change:
+def bring(
+    ticket: Ticket, *, reason: str, rematch: bool = False, reapply: bool = False, also_by_hand: bool = False
+) -> Change:
     """Bring the clocks of a locked ticket to what it asks for now, in memory, and cache the next due time on it.
 
-    `rematch` and `reapply` are those of sla.follow. The caller saves the ticket, records the event and then
-    calls `keep`.
+    `rematch`, `reapply` and `also_by_hand` are those of sla.follow. The caller saves the ticket, records the
+    event and then calls `keep`.
     """
-    ledgers = load(ticket) if ticket.pk else []
+    (change,) = bring_many([ticket], reason=reason, rematch=rematch, reapply=reapply, also_by_hand=also_by_hand)
+    return change
+
+
+def bring_many(
+    tickets: Sequence[Ticket],
+    *,
+    reason: str,
+    rematch: bool = False,
+    reapply: bool = False,
+    also_by_hand: bool = False,
+    lock: bool = True,
+) -> list[Change]:
+    """Do what `bring` does for many tickets, in as few questions as for one; return the changes in their order.
+
+    Without `lock` it only shows what would come of it.
+    """
+    stored = [ticket.pk for ticket in tickets if ticket.pk]
+    ledgers = _ledgers_by_ticket(stored, lock=lock) if stored else {}
+    hand_overs = _open_hand_overs(stored) if stored else {}
     at = clock.now()  # read once the clocks are locked: nothing can be marked later than this
-    sla.follow(
-        ticket,
-        ledgers,
-        at=at,
-        rules=policies.rulebook,
-        reason=reason,
-        hand_overs=open_hand_overs(ticket) if ticket.pk else (),
-        rematch=rematch,
-        reapply=reapply,
-    )
-    return changed(ticket, ledgers, at)
+    rules = cache(policies.rulebook)
+    changes = []
+    for ticket in tickets:
+        own = ledgers.get(ticket.pk, [])
+        sla.follow(
+            ticket,
+            own,
+            at=at,
+            rules=rules,
+            reason=reason,
+            hand_overs=hand_overs.get(ticket.pk, ()),
+            rematch=rematch,
+            reapply=reapply,
+            also_by_hand=also_by_hand,
+        )
+        changes.append(changed(ticket, own, at))
+    return changes
 
 
 def changed(ticket: Ticket, ledgers: list[Ledger], at: datetime) -> Change:
@@ -62,32 +102,67 @@ def changed(ticket: Ticket, ledgers: list[Ledger], at: datetime) -> Change:
 
 
 def keep(change: Change, event: Event) -> None:
-    """Store what is new in the ledgers as caused by `event`, plan the steps of its ladder, and record
-    breaches that nobody had noticed.
+    """Store what is new in the ledgers as caused by `event`, and record breaches that nobody had noticed."""
+    keep_many([change], [event])
+
+
+def keep_many(changes: Sequence[Change], events: Sequence[Event]) -> None:
+    """Store what is new in the ledgers of many tickets, each as caused by its event.
+
+    As many statements as for one. The steps of their ladders are planned, and breaches that nobody had
+    noticed recorded.
     """
-    written = [ledger for ledger in change.ledgers if ledger.stored < len(ledger.entries)]
-    for ledger in written:
-        row = clock_row(ledger, change.ticket, change.at)
-        row.save()
-        fresh = len(ledger.entries) - ledger.stored
-        ClockEntry.objects.bulk_create(entry_rows(ledger, row, [event] * fresh))
-        if row.breached_at is not None and ledger.noticed is None:
-            record_breach(row, change.ticket)
+    fresh = [
+        (ledger, clock_row(ledger, change.ticket, change.at), change.ticket, event)
+        for change, event in zip(changes, events, strict=True)
+        for ledger in change.ledgers
+        if ledger.stored < len(ledger.entries)
+    ]
+    rows = [row for _ledger, row, _ticket, _event in fresh]
+    begun, known = [row for row in rows if row.pk is None], [row for row in rows if row.pk is not None]
+    Clock.objects.bulk_create(begun)
+    rewrite(known, _cached_columns())
+    ClockEntry.objects.bulk_create(
+        [
+            entry
+            for ledger, row, _ticket, event in fresh
+            for entry in entry_rows(ledger, row, [event] * (len(ledger.entries) - ledger.stored))
+        ]
+    )
+    record_breaches(
+        [(row, ticket) for ledger, row, ticket, _event in fresh if row.breached_at and ledger.noticed is None]
+    )
+    for ledger, row, _ticket, _event in fresh:
         ledger.clock_id, ledger.stored, ledger.noticed = row.pk, len(ledger.entries), row.breached_at
-    if written:
-        ladder.plan([change.ledgers])
+    written = {ticket.pk for _ledger, _row, ticket, _event in fresh}
+    ladder.plan([change.ledgers for change in changes if change.ticket.pk in written])
 
 
-def open_hand_overs(ticket: Ticket) -> list[OpenHandOver]:
-    """Return the partner teams that owe an answer on this ticket."""
-    rows = HandOver.objects.filter(ticket=ticket, ended_at=None).values_list("team_id", "asked_at")
-    return [OpenHandOver(*row) for row in rows]
+def _cached_columns() -> list[str]:
+    return [field.name for field in Clock._meta.concrete_fields if field.name not in _OWN]
+
+
+def _open_hand_overs(tickets: Sequence[int]) -> dict[int, list[OpenHandOver]]:
+    """Return the partner teams that owe an answer, by ticket."""
+    found: defaultdict[int, list[OpenHandOver]] = defaultdict(list)
+    rows = HandOver.objects.filter(ticket__in=tickets, ended_at=None)
+    for ticket, *hand_over in rows.values_list("ticket_id", "team_id", "asked_at"):
+        found[ticket].append(OpenHandOver(*hand_over))
+    return found
 
 
 def load(ticket: Ticket) -> list[Ledger]:
     """Return the ticket's ledgers, their clocks locked."""
-    rows = Clock.objects.filter(ticket=ticket).select_for_update().order_by("pk")
-    return ledgers_of(list(rows))
+    return _ledgers_by_ticket([ticket.pk], lock=True).get(ticket.pk, [])
+
+
+def _ledgers_by_ticket(tickets: Sequence[int], *, lock: bool) -> dict[int, list[Ledger]]:
+    clocks = Clock.objects.filter(ticket__in=tickets).order_by("pk")
+    rows = list(clocks.select_for_update() if lock else clocks)
+    found: defaultdict[int, list[Ledger]] = defaultdict(list)
+    for row, ledger in zip(rows, ledgers_of(rows), strict=True):
+        found[row.ticket_id].append(ledger)
+    return found
 
 
 def ledgers_of(rows: Iterable[Clock]) -> list[Ledger]:
@@ -187,16 +262,25 @@ def _mark_batch() -> int:
         changed = Clock.objects.filter(pk=row.pk, breached_at=None).update(breached_at=row.due_at)
         if changed:
             row.breached_at = row.due_at
-            record_breach(row, row.ticket)
+            record_breaches([(row, row.ticket)])
     return len(late)
 
 
-def record_breach(row: Clock, ticket: Ticket) -> None:
-    """Write down that a clock's time ran out, at the instant at which it did."""
-    recording.record(
-        BREACHED,
-        subject=(SUBJECT, ticket.pk),
-        by=people.system(),
-        at=row.breached_at,
-        data={"metric": row.metric, "cycle": row.cycle, "ticket": snapshot(ticket)},
+def record_breaches(breached: Iterable[tuple[Clock, Ticket]]) -> None:
+    """Write down that the time of these clocks ran out, each at the instant at which it did."""
+    rows = list(breached)
+    if not rows:
+        return
+    system, now = people.system(), clock.now()
+    recording.record_many(
+        Event(
+            kind=BREACHED,
+            subject_type=SUBJECT,
+            subject_id=ticket.pk,
+            actor=system,
+            at=row.breached_at,
+            recorded_at=now,
+            data={"metric": row.metric, "cycle": row.cycle, "ticket": snapshot(ticket)},
+        )
+        for row, ticket in rows
     )

@@ -15,8 +15,10 @@ from escalations.models.customer import Customer, Segment
 from escalations.models.diagnosis import Diagnosis, DiagnosisRevision
 from escalations.models.handover import HandOver
 from escalations.models.ladder import Alert, AlertKind, EscalationContact, LadderRung, RungState, StepAction
+from escalations.models.ledger_check import LedgerCheck, LedgerDifference
 from escalations.models.policy import AMONG_US, Metric, Policy, PolicyKind, PolicyVersion, Target
 from escalations.models.rating import Rating, RatingInvitation
+from escalations.models.reapplication import Effect, Reapplication, ReapplicationState, ReappliedTicket
 from escalations.models.ticket import Channel, Level, Priority, State, Ticket
 from escalations.models.triage import ArticleUse, TriageReview
 
@@ -40,11 +42,14 @@ __all__ = [
     "Diagnosis",
     "DiagnosisRevision",
     "Does",
+    "Effect",
     "EscalationContact",
     "EscalationDraft",
     "HandOver",
     "HolidayRule",
     "LadderRung",
+    "LedgerCheck",
+    "LedgerDifference",
     "Level",
     "Message",
     "MessageKind",
@@ -56,6 +61,9 @@ __all__ = [
     "PriorityRule",
     "Rating",
     "RatingInvitation",
+    "Reapplication",
+    "ReapplicationState",
+    "ReappliedTicket",
     "Reason",
     "ReasonKind",
     "RootCause",
