@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.files.base import File
 from django.db import models, transaction
@@ -109,7 +110,7 @@ def write(
     return message
 
 
-def promised(promise: datetime | None) -> dict[str, str]:
+def promised(promise: datetime | None) -> dict[str, Any]:
     """Return what the event of a message remembers of the update it promises."""
     return {"promised_for": whole_second(promise).isoformat()} if promise is not None else {}
 

@@ -7,7 +7,7 @@ two stretches and none of them overlap.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -102,10 +102,10 @@ def stretches(events: Iterable[Event], *, since: datetime, until: datetime) -> l
     return [Stretch(start, end, holder) for (start, holder), end in zip(turns, ends, strict=True) if start < end]
 
 
-def _holder(stands: dict[str, int | str | None], partner: int | None) -> Holder:
+def _holder(stands: dict[str, Any], partner: int | None) -> Holder:
     hands = _ELSEWHERE.get(State(stands["state"]), Hands.SECOND_LINE)
     if hands == Hands.SECOND_LINE:
-        return Holder(hands, stands["team"], stands["owner"])  # type: ignore[arg-type]  # ids, or None
+        return Holder(hands, stands["team"], stands["owner"])
     return Holder(hands, partner if hands == Hands.PARTNER else None)
 
 

@@ -17,8 +17,9 @@ from escalations.by_hand import CLEARED
 from escalations.clocks import Aim
 from escalations.custody import Hands, Holder
 from escalations.deadlines import BY_HAND
-from escalations.models import CalendarVersion, Does, MessageKind, State
+from escalations.models import CalendarVersion, Does, MessageKind, State, Ticket
 from escalations.proof import Proof
+from events.models import Event
 
 _REASONS: dict[str, str | Promise] = {
     "created": gettext_lazy("Escalated"),
@@ -46,8 +47,9 @@ def reason(code: str, otherwise: str = "") -> str:
 class Names:
     """The names of the teams and people in whose hands a ticket was. `partners`: whether they may be named."""
 
-    def __init__(self, holders: Iterable[Holder], *, partners: bool) -> None:
+    def __init__(self, ticket: Ticket, holders: Iterable[Holder], *, partners: bool) -> None:
         holders = list(holders)
+        self.customer = str(ticket.customer)
         self.partners = partners
         self.teams = _names(Team, (holder.team_id for holder in holders))
         self.people = _names(User, (holder.owner_id for holder in holders))
@@ -66,6 +68,11 @@ class Names:
         if holder.hands != Hands.SECOND_LINE:
             return ""
         return self.people.get(holder.owner_id or 0) or _("nobody yet")
+
+    def cause(self, event: Event) -> str:
+        """Return who caused a line of the ledger: what comes by mail is written down by nobody."""
+        by_mail = event.actor.is_robot and event.get("kind") == MessageKind.FROM_CUSTOMER
+        return self.customer if by_mail else str(event.actor)
 
     def whole(self, holder: Holder | None) -> str:
         """Return team and owner in one line."""

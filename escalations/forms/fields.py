@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from escalations.attachments import MOST_FILES
@@ -79,7 +79,7 @@ class MomentField(forms.DateTimeField):
 
     def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
         bound = super().get_bound_field(form, field_name)
-        bound.help_text = _now("In your time zone, %s.") % timezone.get_current_timezone()
+        bound.help_text = gettext("In your time zone, %s.") % timezone.get_current_timezone()
         return bound
 
 

@@ -17,7 +17,7 @@ from common import clock, csv_export, durations
 from escalations import by_hand, custody, deadlines, proof, proof_words, ticket_clocks, timeline
 from escalations.access import follows, reads_internal
 from escalations.custody import Stretch
-from escalations.models import Clock, ClockEntry, ClockState, Does, Ticket
+from escalations.models import AMONG_US, Clock, ClockEntry, ClockState, Does, Ticket
 from escalations.proof import Interval, Proof, Segment
 from escalations.proof_words import Names
 from escalations.snapshot import SUBJECT
@@ -114,7 +114,7 @@ def clocks(request: HttpRequest, reference: str) -> HttpResponse:
     }
     if follows(user, ticket):
         held = _held(ticket)
-        names = Names((stretch.holder for stretch in held), partners=reads_internal(user, ticket))
+        names = Names(ticket, (stretch.holder for stretch in held), partners=reads_internal(user, ticket))
         context |= {
             "by_team": _shares(custody.totals(held), names.team),
             "by_person": _shares(custody.totals(held, people=True), names.whole),
@@ -134,7 +134,7 @@ def custody_csv(request: HttpRequest, reference: str) -> HttpResponse:
     if not follows(user, ticket):
         raise Http404
     held = _held(ticket)
-    names = Names((stretch.holder for stretch in held), partners=reads_internal(user, ticket))
+    names = Names(ticket, (stretch.holder for stretch in held), partners=reads_internal(user, ticket))
     rows = [
         (
             one.start.isoformat(),
@@ -162,7 +162,7 @@ def clock_proof(request: HttpRequest, reference: str, number: int) -> HttpRespon
     (ledger,) = ticket_clocks.ledgers_of([row])
     held = _held(ticket)
     shown = proof.prove(ledger, causes, until=clock.now(), held=held)
-    names = Names((stretch.holder for stretch in held), partners=reads_internal(user, ticket))
+    names = Names(ticket, (stretch.holder for stretch in held), partners=reads_internal(user, ticket))
     page, pages = _page(request, shown)
     zone = shown.calendars[-1].zone if shown.calendars and proof_words.differs(shown.calendars[-1].zone) else ""
     context = {
@@ -210,7 +210,7 @@ def _held(ticket: Ticket) -> list[Stretch]:
 
 
 def _is_among_us(row: Clock) -> bool:
-    return row.metric in deadlines.AMONG_US
+    return row.metric in AMONG_US
 
 
 def _exactly(seconds: int) -> str:
@@ -226,7 +226,7 @@ def _kept(row: Clock) -> Kept:
     }
     result, tone = results[ClockState(row.state)]
     late = row.breached_at is not None or (row.due_at is not None and row.due_at < clock.now())
-    (deadline,) = deadlines.of_clocks([row]) or [None]
+    deadline = next(iter(deadlines.of_clocks([row])), None)
     paused = row.paused_seconds
     if row.state == ClockState.PAUSED:
         paused += max(0, int((clock.now() - row.counted_to).total_seconds()))
@@ -310,7 +310,7 @@ def _chapter(
         number=number,
         segment=segment,
         reason=proof_words.reason(segment.entry.reason, lines.get(cause.pk, "")),
-        cause=f"{cause.actor}: {lines[cause.pk]}" if lines.get(cause.pk) else str(cause.actor),
+        cause=": ".join(filter(None, (names.cause(cause), lines.get(cause.pk)))),
         span=(
             durations.stretch(segment.start, segment.end)
             if segment.end is not None

@@ -63,9 +63,9 @@ def test_the_stretches_add_up_to_the_life(happenings: list[tuple[Any, ...]], res
     life = int((whole_second(end) - MONDAY).total_seconds())
     assert sum(stretch.seconds for stretch in held) == life
     assert sum(custody.totals(held).values()) == sum(custody.totals(held, people=True).values()) == life
-    for one, other in pairwise(held):
-        assert one.end == other.start
-        assert one.holder != other.holder
+    for stretch, following in pairwise(held):
+        assert stretch.end == following.start
+        assert stretch.holder != following.holder
     if held:
         assert (held[0].start, held[-1].end) == (MONDAY, whole_second(end))
 

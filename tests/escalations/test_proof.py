@@ -92,9 +92,9 @@ def test_the_intervals_add_up_to_what_the_ledger_says(
     totals = [interval.total for segment in shown.segments for interval in segment.intervals]
     assert totals == sorted(totals)
     for segment in shown.segments:
-        for one, other in pairwise(segment.intervals):
-            assert one.end <= other.start
-            assert one.total + other.seconds == other.total
+        for one, following in pairwise(segment.intervals):
+            assert one.end <= following.start
+            assert one.total + following.seconds == following.total
         if segment.intervals and segment.end is not None:
             assert segment.start <= segment.intervals[0].start
             assert segment.intervals[-1].end <= segment.end
