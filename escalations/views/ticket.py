@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.views.once import once
 from common.errors import DomainError, NotAllowed, Refused, StaleVersion
-from escalations import assignment, contract, conversation, knowledge, panels, timeline
+from escalations import assignment, contract, conversation, knowledge, ladder, panels, timeline
 from escalations.access import Party, parties, reads_internal, works_on
 from escalations.deadlines import of_clocks
 from escalations.forms.work import MessageForm, OwnerForm, PriorityForm, TeamForm
@@ -80,6 +80,7 @@ def _followed(ticket: Ticket, user: User) -> dict[str, Any]:
 
 def _internal(ticket: Ticket, user: User) -> dict[str, Any]:
     return {
+        "next_step": ladder.next_step(ticket),
         "diagnosis": Diagnosis.objects.filter(ticket=ticket)
         .select_related("root_cause__parent", "updated_by")
         .first(),
