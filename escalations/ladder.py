@@ -12,7 +12,7 @@ from django.db import connection
 
 from escalations import sla
 from escalations.clocks import Entry, Ledger, due_after, used_between
-from escalations.models import Does, LadderRung, PolicyVersion, RungState
+from escalations.models import Does, LadderRung, PolicyVersion, RungState, Ticket
 from escalations.steps import Step, steps_of
 
 _OVER = {Does.STOP, Does.CANCEL}
@@ -131,6 +131,12 @@ def plan(tickets: Iterable[Sequence[Ledger]], *, imported_at: datetime | None = 
                 rungs.append((ledger.clock_id, step.minutes, str(step.does), at, str(state)))
     if clocks:
         _keep(clocks, rungs)
+
+
+def next_step(ticket: Ticket) -> LadderRung | None:
+    """Return the step of the ticket's ladder that comes next, if one is in sight."""
+    planned = LadderRung.objects.filter(clock__ticket=ticket, state=RungState.PLANNED, at__isnull=False)
+    return planned.select_related("clock").order_by("at", "pk").first()
 
 
 def _keep(clocks: list[int], rungs: list[tuple[Any, ...]]) -> None:

@@ -98,6 +98,8 @@ ACCOUNTS = {
 
 ESCALATIONS = {
     "home": page(gives=302),
+    "alerts": page(),
+    "read_alerts": post_only(),
     "queue": page(),
     "take_next": post_only(),
     "my_escalations": page(),
@@ -130,6 +132,8 @@ ESCALATIONS = {
     "category_setup": page("admin"),
     "edit_category_form": page("admin", to=category),
     "preview_category_form": post_only(to=category),
+    "escalation_paths": page("lead auditor admin"),
+    "edit_escalation_path": page("lead admin", to=lambda scenario: {"number": scenario.desk.payments.pk}),
     "rate": public(to=lambda scenario: {"token": scenario.rating_token}),
 }
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.views.once import once
 from common.errors import DomainError, NotAllowed, Refused, StaleVersion
-from escalations import access, assignment, contract, conversation, deadlines, knowledge, panels, timeline
+from escalations import access, assignment, contract, conversation, deadlines, knowledge, ladder, panels, timeline
 from escalations.access import Party, parties, reads_internal, works_on
 from escalations.forms.work import MessageForm, OwnerForm, PriorityForm, TeamForm
 from escalations.models import Diagnosis, Message, MessageKind, State, Ticket
@@ -81,6 +81,7 @@ def _followed(ticket: Ticket, user: User) -> dict[str, Any]:
 
 def _internal(ticket: Ticket, user: User) -> dict[str, Any]:
     return {
+        "next_step": ladder.next_step(ticket),
         "diagnosis": Diagnosis.objects.filter(ticket=ticket)
         .select_related("root_cause__parent", "updated_by")
         .first(),

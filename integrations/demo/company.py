@@ -22,7 +22,7 @@ from escalations.models import Category, ContractForm, Reason, RootCause, State,
 from escalations.priorities import usual_priority
 from events.models import Delivery
 from integrations import storing
-from integrations.demo import customers, knowledge, people
+from integrations.demo import climbs, customers, knowledge, people
 from integrations.demo.arrivals import WEEKS, Arrival, Reception
 from integrations.demo.facts import Facts, fill_in, gather
 from integrations.demo.scenarios import all_scenarios
@@ -68,7 +68,10 @@ def load(
     replays: list[Replay] = []
     for number, arrival in enumerate(progress(arrivals)):
         replays += _tell(arrival, shelf, forms, Random(f"{seed}:{number}"), now)  # noqa: S311 - likewise
-    return _keep(replays)
+    tickets = _keep(replays)
+    climbs.lay_out(shelf.staff)
+    climbs.take_steps(tickets, now)
+    return tickets
 
 
 def _open_for_business(now: datetime) -> Shelf:

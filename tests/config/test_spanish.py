@@ -121,6 +121,9 @@ PAGES: list[tuple[str, str, To | None]] = [
     ("lead", "dashboard", None),
     ("lead", "trend_list", None),
     ("lead", "trend", lambda scenario: {"pk": scenario.trend.pk}),
+    ("lead", "alerts", None),
+    ("lead", "escalation_paths", None),
+    ("lead", "edit_escalation_path", lambda scenario: {"number": scenario.desk.payments.pk}),
     ("admin", "category_setup", None),
     ("admin", "admin:index", None),
 ]

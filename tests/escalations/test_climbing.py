@@ -1,5 +1,6 @@
 """Ladders through the front door: steps planned, taken once, cancelled; forgotten tickets; reopenings."""
 
+import random
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from django.db import connection, transaction
 from accounts import people
 from accounts.models import Availability, Membership, Role
 from common import clock
+from common.errors import Refused
 from escalations import (
     alerts,
     assignment,
@@ -21,6 +23,7 @@ from escalations import (
     contacts,
     conversation,
     diagnosis,
+    ladder,
     lifecycle,
     ticket_clocks,
     timeline,
@@ -28,6 +31,7 @@ from escalations import (
 from escalations.diagnosis import Findings
 from escalations.models import (
     Alert,
+    Clock,
     LadderRung,
     MessageKind,
     Metric,
@@ -36,6 +40,8 @@ from escalations.models import (
     RungState,
     Ticket,
 )
+from escalations.models.ticket import ENDED
+from escalations.steps import Step
 from events.models import Delivery, Event
 from tests.escalations import levels
 from tests.escalations.desk import Desk
@@ -392,6 +398,68 @@ def test_a_step_that_fails_does_not_keep_the_others_from_being_taken(
         assert climbing.take_steps() == 1
     ticket.refresh_from_db()
     assert ticket.priority == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_happens_each_step_is_taken_once_and_none_for_what_has_ended(desk: Desk, seed: int) -> None:
+    """People and the job act in a random order; then every mark that a clock crossed has alerted, once."""
+    rng = random.Random(seed)
+    policy(
+        step(Metric.RESOLUTION, -60, "notify_owner"),
+        step(Metric.RESOLUTION, 0, "notify_lead"),
+        step(Metric.RESOLUTION, 45, "climb"),
+        step(Metric.RESOLUTION, 90, "raise_priority"),
+        step(Metric.ACCEPT, 0, "notify_team"),
+        step(Metric.FIRST_RESPONSE, -15, "notify_lead"),
+    )
+    with time_machine.travel(MONDAY, tick=False) as now:
+        tickets = [desk.started(impact=2, urgency=1), desk.started(impact=1, urgency=1)]
+        for _turn in range(40):
+            now.shift(timedelta(minutes=rng.choice([0, 1, 20, 50, 130])))
+            ticket = Ticket.objects.get(pk=rng.choice(tickets).pk)
+            what = rng.choice(["job", "job", "wait", "resume", "priority", "resolve", "reopen"])
+            try:
+                if what == "job":
+                    climbing.take_steps()
+                elif what == "wait":
+                    lifecycle.wait_for_customer(ticket, by=desk.l2, message="When?")
+                elif what == "resume":
+                    lifecycle.resume(ticket, by=desk.l2)
+                elif what == "priority":
+                    assignment.set_priority(ticket, rng.randrange(1, 5), by=desk.l2)
+                elif what == "resolve":
+                    desk.resolved(ticket)
+                else:
+                    reason = desk.reason(ReasonKind.REOPEN)
+                    reopened = lifecycle.reopen(ticket, by=desk.l2, reason=reason, explanation="Again")
+                    lifecycle.start(reopened, by=desk.l2)
+            except Refused:
+                continue
+        now.shift(timedelta(seconds=1))
+        climbing.take_steps()
+        for ticket in tickets:
+            _check_ladders(ticket)
+    done = Event.objects.filter(kind__in=["ticket.alerted", "ticket.priority_changed"], data__has_key="step")
+    steps = [(event.subject_id, *event.data["step"].values()) for event in done]
+    identities = [taken[:5] for taken in steps]  # ticket, metric, cycle, minutes, action
+    assert len(identities) == len(set(identities)) == LadderRung.objects.filter(state=RungState.DONE).count()
+    for event in done:
+        assert event.data["ticket"]["state"] not in ENDED
+
+
+def _check_ladders(ticket: Ticket) -> None:
+    """Hold the stored rungs of a ticket against its ledgers."""
+    ledgers = ticket_clocks.ledgers_of(Clock.objects.filter(ticket=ticket))
+    for ledger in ledgers:
+        stored = {Step(rung.minutes, rung.does): rung for rung in LadderRung.objects.filter(clock=ledger.clock_id)}
+        instants = ladder.instants(ledger)
+        if not ledger.is_open:
+            assert all(rung.state != RungState.PLANNED for rung in stored.values())
+        for taken, at in instants.items():
+            rung = stored[taken]
+            behind = at is not None and at < clock.now()
+            assert rung.state in ({RungState.DONE, RungState.SKIPPED} if behind else {RungState.PLANNED})
+            assert rung.at == at
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,16 @@ from escalations import calendars
 from escalations.defaults.service_levels import ALWAYS, MANILA_AFTERNOON
 from escalations.models import (
     AMONG_US,
+    Alert,
     Clock,
     ClockState,
     Customer,
     HandOver,
+    LadderRung,
     Message,
     Metric,
     Rating,
+    RungState,
     State,
     Ticket,
     TriageReview,
@@ -166,6 +169,18 @@ def test_the_past_is_owed_to_nobody(told):
     assert kinds <= {"history.imported"}
     announced = Event.objects.filter(kind="history.imported").values_list("data", flat=True)
     assert sorted(pk for data in announced for pk in data["tickets"]) == sorted(ticket.pk for ticket in told)
+
+
+def test_somebody_was_alerted_of_what_is_late_now_and_of_nothing_else(told):
+    lead = User.objects.get(email="lead@secondline.test")
+    assert Alert.objects.filter(recipient=lead).exists()
+    assert Alert.objects.filter(read_at=None).exists() and Alert.objects.exclude(read_at=None).exists()
+    for alert in Alert.objects.select_related("ticket", "event", "recipient"):
+        assert alert.ticket.is_open and alert.ticket.updated_at <= alert.at <= NOW
+        assert Ticket.objects.visible_to(alert.recipient).filter(pk=alert.ticket_id).exists()
+    assert not LadderRung.objects.exclude(clock__ticket__state__in=OPEN).exists()
+    planned = LadderRung.objects.filter(state=RungState.PLANNED, at__isnull=False)
+    assert planned.exists() and not planned.filter(at__lt=NOW - timedelta(seconds=15)).exists()
 
 
 def test_no_text_was_left_unfilled(told):

@@ -1,0 +1,204 @@
+"""Alerts, escalation paths and the form of a ladder, as people use them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.http import QueryDict
+from django.template.loader import render_to_string
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import Role, User
+from escalations import assignment, climbing, contacts
+from escalations.forms.ladder import AttentionForm, LadderFormSet
+from escalations.models import Alert, Metric, Ticket
+from events.models import Event
+from tests.escalations.desk import Desk
+from tests.escalations.test_climbing import policy, step
+
+MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def alerted(desk: Desk, *, tickets: int = 1) -> list[Ticket]:
+    """Let the deadlines of so many tickets pass, of which their team hears."""
+    policy(step(Metric.RESOLUTION, 0, "notify_team"))
+    with time_machine.travel(MONDAY, tick=False) as now:
+        found = [desk.started(impact=1, urgency=1) for _ in range(tickets)]
+        now.shift(timedelta(hours=5))
+        climbing.take_steps()
+    return found
+
+
+def test_everybody_reads_their_own_alerts_and_marks_them_read(desk: Desk) -> None:
+    first, second = alerted(desk, tickets=2)
+    page = signed_in(desk.lead)
+    html = page.get(reverse("alerts")).content.decode()
+    assert html.index(second.reference) < html.index(first.reference)
+    assert "Resolution: missed, it was due Mon 2 Mar, 12:00 UTC." in html
+    assert 'nav-count"><span class="visually-hidden">unread:</span> 2<' in html
+    one = Alert.objects.get(recipient=desk.lead, ticket=first)
+    answer = page.post(reverse("read_alerts"), {"alert": one.pk, "show": "unread"})
+    assert answer.headers["Location"] == reverse("alerts") + "?show=unread"
+    unread = page.get(answer.headers["Location"]).content.decode()
+    assert second.reference in unread and first.reference not in unread
+    page.post(reverse("read_alerts"))
+    assert "Nothing unread" in page.get(reverse("alerts") + "?show=unread").content.decode()
+    assert 'nav-count">' not in page.get(reverse("queue")).content.decode()
+    assert Alert.objects.filter(recipient=desk.l2, read_at=None).count() == 2
+
+
+def test_nobody_reads_or_marks_the_alerts_of_others(desk: Desk) -> None:
+    alerted(desk)
+    page, theirs = signed_in(desk.outsider), Alert.objects.get(recipient=desk.lead)
+    assert "No alerts" in page.get(reverse("alerts")).content.decode()
+    page.post(reverse("read_alerts"), {"alert": theirs.pk})
+    page.post(reverse("read_alerts"))
+    theirs.refresh_from_db()
+    assert theirs.read_at is None
+    assert page.post(reverse("read_alerts"), {"alert": "9" * 30}).status_code == 404
+    assert page.get(reverse("alerts") + "?show=all").status_code == 404
+
+
+def test_an_alert_about_what_one_may_no_longer_see_is_gone(desk: Desk) -> None:
+    (ticket,) = alerted(desk)
+    assignment.give_to_team(ticket, desk.accounts, by=desk.lead)
+    html = signed_in(desk.other_l2).get(reverse("alerts")).content.decode()
+    assert ticket.reference not in html and 'nav-count">' not in html
+
+
+def test_the_alerts_cost_the_same_however_many(
+    desk: Desk, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    alerted(desk, tickets=8)
+    page = signed_in(desk.lead)
+    page.get(reverse("alerts"))
+    with django_assert_num_queries(7):
+        page.get(reverse("alerts"))
+
+
+def test_the_ticket_page_names_the_next_step_to_whoever_works_on_it(desk: Desk) -> None:
+    policy(step(Metric.RESOLUTION, -30, "notify_lead"))
+    ticket = desk.started(impact=1, urgency=1)
+    assert "Next step: alert the lead (Resolution)" in " ".join(
+        signed_in(desk.l2).get(ticket.get_absolute_url()).content.decode().split()
+    )
+    assert "Next step" not in signed_in(desk.l1).get(ticket.get_absolute_url()).content.decode()
+
+
+def path_form(desk: Desk, *persons: User, seen: str = "") -> dict[str, Any]:
+    rows = {f"path-{number}-person": person.pk for number, person in enumerate(persons)}
+    return {"seen": seen, "path-TOTAL_FORMS": len(persons), "path-INITIAL_FORMS": 0, **rows}
+
+
+def test_a_lead_sets_up_the_path_of_the_own_team(desk: Desk) -> None:
+    page, address = signed_in(desk.lead), reverse("edit_escalation_path", args=[desk.payments.pk])
+    assert "Accounts" not in page.get(reverse("escalation_paths")).content.decode()
+    assert page.get(reverse("edit_escalation_path", args=[desk.accounts.pk])).status_code == 404
+    assert page.post(address, path_form(desk, desk.other_l2, desk.l2)).status_code == 302
+    assert contacts.path_of(desk.payments) == [desk.other_l2, desk.l2]
+    changed = Event.objects.get(kind="team.escalation_path_changed")
+    assert (changed.actor, changed.data["people"]) == (desk.lead, [desk.other_l2.pk, desk.l2.pk])
+    html = page.get(reverse("escalation_paths")).content.decode()
+    assert html.index("Otis Second") < html.index("Sam Second")
+
+
+def test_a_path_that_is_stale_double_or_blind_is_refused(desk: Desk) -> None:
+    page, address = signed_in(desk.lead), reverse("edit_escalation_path", args=[desk.payments.pk])
+    twice = page.post(address, path_form(desk, desk.l2, desk.l2))
+    assert twice.status_code == 422 and "stands there twice" in twice.content.decode()
+    assert page.post(address, path_form(desk, desk.outsider)).status_code == 422
+    contacts.change(desk.payments, [desk.other_l2], by=desk.lead, seen=[])
+    stale = page.post(address, path_form(desk, desk.l2))
+    assert stale.status_code == 409
+    html = stale.content.decode()
+    assert "Somebody changed this path" in html and f'name="seen" value="{desk.other_l2.pk}"' in html
+    assert contacts.path_of(desk.payments) == [desk.other_l2]
+    assert page.post(address, path_form(desk, desk.l2, seen=str(desk.other_l2.pk))).status_code == 302
+
+
+def test_who_leaves_the_team_may_stay_on_the_list_until_it_is_changed(desk: Desk) -> None:
+    contacts.change(desk.payments, [desk.l2, desk.other_l2], by=desk.lead, seen=[])
+    desk.l2.memberships.all().delete()
+    page, address = signed_in(desk.lead), reverse("edit_escalation_path", args=[desk.payments.pk])
+    html = page.get(address).content.decode()
+    assert f'value="{desk.l2.pk} {desk.other_l2.pk}"' in html
+    sent = path_form(desk, desk.other_l2, seen=f"{desk.l2.pk} {desk.other_l2.pk}")
+    assert page.post(address, sent).status_code == 302
+    assert contacts.path_of(desk.payments) == [desk.other_l2]
+
+
+@pytest.mark.parametrize("who", ["l1", "l2", "partner", "outsider"])
+def test_others_find_no_paths(desk: Desk, who: str) -> None:
+    page = signed_in(getattr(desk, who))
+    assert page.get(reverse("escalation_paths")).status_code == 404
+    address = reverse("edit_escalation_path", args=[desk.payments.pk])
+    assert page.post(address, path_form(desk, desk.l2)).status_code == 404
+    assert contacts.path_of(desk.payments) == []
+
+
+def test_an_auditor_reads_every_path_and_changes_none(desk: Desk) -> None:
+    page = signed_in(desk.auditor)
+    html = page.get(reverse("escalation_paths")).content.decode()
+    assert "Payments" in html and "Accounts" in html
+    address = reverse("edit_escalation_path", args=[desk.payments.pk])
+    assert page.post(address, path_form(desk, desk.l2)).status_code == 404
+
+
+def ladder_data(*rows: tuple[str, str, int, str, str]) -> QueryDict:
+    data = QueryDict(mutable=True)
+    data["ladder-TOTAL_FORMS"], data["ladder-INITIAL_FORMS"] = str(len(rows)), "0"
+    for number, row in enumerate(rows):
+        for name, value in zip(("metric", "amount", "unit", "side", "does"), row, strict=True):
+            data[f"ladder-{number}-{name}"] = str(value)
+    return data
+
+
+def test_the_form_of_a_ladder_gives_back_the_steps_it_was_made_of() -> None:
+    steps = [step(Metric.ACCEPT, -10, "notify_team"), step(Metric.RESOLUTION, 120, "climb")]
+    formset = LadderFormSet(steps=steps)
+    html = render_to_string(
+        "escalations/setup/parts/ladder.html", {"ladder": formset, "attention": AttentionForm()}
+    )
+    assert html.count("data-formset-row>") == 4  # two steps, an empty one, the template
+    assert 'name="forgotten_after_minutes"' in html
+    rows = [
+        ("resolution", "2", 60, "after", "climb"),
+        ("accept", "10", 1, "before", "notify_team"),
+        ("accept", "", 1, "before", "notify_lead"),
+    ]
+    sent = LadderFormSet(ladder_data(*rows))
+    assert sent.is_valid(), sent.errors
+    assert sent.steps() == steps
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ([("accept", "60", 1, "after", "climb"), ("accept", "1", 60, "after", "climb")], "stands there twice"),
+        ([("accept", "1441", 60, "before", "climb")], "at most 60 days"),
+        ([("accept", "99999999", 1, "before", "climb")], "at most 60 days"),
+        ([("accept", str(number), 1, "after", "climb") for number in range(21)], "at most 20"),
+    ],
+)
+def test_a_ladder_that_nobody_could_climb_says_why(rows: list[Any], sentence: str) -> None:
+    formset = LadderFormSet(ladder_data(*rows))
+    assert not formset.is_valid()
+    assert sentence in render_to_string("escalations/setup/parts/ladder.html", {"ladder": formset})
+
+
+def test_admins_without_a_team_stand_on_paths_too(desk: Desk) -> None:
+    admin = desk.person("Ada Admin")
+    User.objects.filter(pk=admin.pk).update(is_superuser=True)
+    auditing = desk.person("Max Mute", (desk.payments, Role.LEAD))
+    User.objects.filter(pk=auditing.pk).update(is_auditor=True)
+    names = [person.name for person in contacts.eligible(desk.payments)]
+    assert names == ["Ada Admin", "Lea Lead", "Otis Second", "Sam Second"]
