@@ -22,6 +22,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "escalations.tasks.take_steps",
         "schedule": 30.0,
         "options": {"expires": 30},
+    "let availability follow the shifts": {
+        "task": "accounts.tasks.follow_rosters",
+        "schedule": 60.0,
+        "options": {"expires": 60},
     },
     "close what was resolved and not answered": {
         "task": "escalations.tasks.close_unanswered",
