@@ -11,17 +11,16 @@ import accounts.models.user
 PUBLISHED = """
 CREATE FUNCTION secondline_published_roster() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'TRUNCATE' OR TG_TABLE_NAME = 'accounts_roster' OR EXISTS (
-        SELECT FROM accounts_roster
-        WHERE published_at IS NOT NULL AND id IN (
-            CASE WHEN TG_OP <> 'INSERT' THEN OLD.roster_id END,
-            CASE WHEN TG_OP <> 'DELETE' THEN NEW.roster_id END
-        )
-    ) THEN
-        RAISE EXCEPTION '% on % is refused: the roster is published.', TG_OP, TG_TABLE_NAME
-            USING ERRCODE = 'restrict_violation', HINT = 'Publish the next version instead.';
+    IF TG_TABLE_NAME = 'accounts_shift' AND TG_OP <> 'TRUNCATE' THEN
+        IF NOT EXISTS (
+            SELECT FROM accounts_roster
+            WHERE published_at IS NOT NULL AND id IN (OLD.roster_id, NEW.roster_id)
+        ) THEN
+            RETURN coalesce(NEW, OLD);
+        END IF;
     END IF;
-    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+    RAISE EXCEPTION '% on % is refused: the roster is published.', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', HINT = 'Publish the next version instead.';
 END
 $$;
 """
