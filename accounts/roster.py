@@ -115,8 +115,11 @@ class Duty:
 
     def away(self, at: datetime) -> RosterException | None:
         """Return the leave or sickness of the day on which `at` lies in the roster's zone, if any."""
-        today = local_day(at, self.zone)
-        return next((entry for entry in self.off if today in _days(entry)), None)
+        return self.off_on(local_day(at, self.zone))
+
+    def off_on(self, day: date) -> RosterException | None:
+        """Return the leave or sickness of that day, if any."""
+        return next((entry for entry in self.off if day in _days(entry)), None)
 
     def follows_week(self, at: datetime) -> bool:
         """Tell whether the version in force at `at` has the person on weekly shifts."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -87,6 +87,19 @@ def published(team: Team) -> Roster | None:
 def draft(team: Team) -> Roster | None:
     """Return the team's draft, if there is one."""
     return Roster.objects.filter(team=team, published_at=None).first()
+
+
+def drafted(teams: Iterable[Team]) -> set[int]:
+    """Return which of the teams have a draft, by id."""
+    return set(Roster.objects.filter(team__in=teams, published_at=None).values_list("team", flat=True))
+
+
+def to_come(team: Team, at: datetime) -> list[RosterException]:
+    """Return the extra shifts for the team, and the days off of who is in it, that are not over at `at`."""
+    today = at.date() - timedelta(days=1)  # it may still be that day somewhere
+    off = Q(kind__in=OFF_KINDS, last_day__gte=today, person__memberships__team=team)
+    found = RosterException.objects.filter(off | Q(team=team, ends_at__gt=at), undone_at=None).distinct()
+    return list(found.select_related("person", "team", "entered_by").order_by("first_day", "starts_at", "pk"))
 
 
 @transaction.atomic

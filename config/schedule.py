@@ -22,6 +22,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "escalations.tasks.take_steps",
         "schedule": 30.0,
         "options": {"expires": 30},
+    },
     "let availability follow the shifts": {
         "task": "accounts.tasks.follow_rosters",
         "schedule": 60.0,
