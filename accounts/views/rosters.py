@@ -35,18 +35,21 @@ def overview(request: HttpRequest) -> HttpResponse:
         standings.setdefault(standing.duty.team.pk, []).append(standing)
     drafted = rostering.drafted(teams)
     own, knowing = set(user.roles), _knows_why(user, teams)
-    sections = [
-        {
-            "team": team,
-            "standings": standings.get(team.pk, []),
-            "on": sum(1 for standing in standings.get(team.pk, []) if standing.on),
-            "zone": standings[team.pk][0].duty.zone if team.pk in standings else "",
-            "may_edit": rostering.may_edit(user, team),
-            "has_draft": team.pk in drafted,
-            "knows_why": team.pk in knowing,
-        }
-        for team in sorted(teams, key=lambda team: (team.pk not in own, team.name))
-    ]
+    sections = []
+    for team in sorted(teams, key=lambda team: (team.pk not in own, team.name)):
+        found = standings.get(team.pk, [])
+        sections.append(
+            {
+                "team": team,
+                "standings": found,
+                "on": sum(1 for standing in found if standing.on),
+                "first": min((one.next.starts for one in found if one.next and not one.on), default=None),
+                "zone": found[0].duty.zone if found else "",
+                "may_edit": rostering.may_edit(user, team),
+                "has_draft": team.pk in drafted,
+                "knows_why": team.pk in knowing,
+            }
+        )
     return render(request, "accounts/roster/overview.html", {"sections": sections})
 
 

@@ -68,7 +68,9 @@ def load(
     replays: list[Replay] = []
     for number, arrival in enumerate(progress(arrivals)):
         replays += _tell(arrival, shelf, forms, Random(f"{seed}:{number}"), now)  # noqa: S311 - likewise
-    return _keep(replays)
+    kept = _keep(replays)
+    rosters.hand_over(shelf.staff, now)
+    return kept
 
 
 def _open_for_business(now: datetime) -> Shelf:

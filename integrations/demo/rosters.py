@@ -7,15 +7,20 @@ hand-overs at any hour; leads are on no roster and set their availability themse
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from accounts import attendance, rostering
-from accounts.models import ExceptionKind, User
+from accounts import attendance, roster, rostering
+from accounts.models import ExceptionKind, Team, User
+from accounts.roster import Stretch
 from accounts.rostering import WeeklyShift
 from common import clock
 from common.business_hours import DAY, Interval
+from escalations import baton
+from escalations.models import Baton, BatonItem
 from integrations.demo.people import CARE, PAYMENTS, PLATFORM, RISK, Staff
 
 ZONE = "Asia/Manila"
 PUBLISHED = timedelta(days=15)  # ago
+HANDED_OVER = timedelta(days=5)  # so far back changes of shift are looked for, over a weekend
+_KEPT = 3
 
 _AFTERNOON, _EVENING = (15 * 60, DAY), (16 * 60, DAY + 60)
 _ALWAYS = (0, DAY)
@@ -64,6 +69,45 @@ def publish(staff: Staff, now: datetime) -> None:
     with clock.replaying(now):
         attendance.follow()
         _exceptions(staff, now)
+
+
+def hand_over(staff: Staff, now: datetime) -> None:
+    """Hand over at each team's last changes of shift; the newest is acknowledged in part, the others wholly."""
+    for name in _WEEKS:
+        team, moments = staff.teams[name], []
+        at = roster.next_handover(team, now - HANDED_OVER)
+        while at is not None and at <= now:
+            moments.append(at)
+            at = roster.next_handover(team, at)
+        for at in moments[-_KEPT:]:
+            with clock.replaying(at + timedelta(minutes=1)):
+                made = baton.hand_over(team, at)
+            if made is not None:
+                made.going_off.set(person for person, stretch in _before(team, at) if stretch.ends == at)
+                made.items.filter(ticket__created_at__gte=at).delete()  # of what came later nobody knew
+                _acknowledge(made, now, share=0.4 if at == moments[-1] else 1)
+
+
+def _before(team: Team, at: datetime) -> list[tuple[User, Stretch]]:
+    return roster.on_now(team, at - timedelta(seconds=1))
+
+
+def _acknowledge(made: Baton, now: datetime, *, share: float) -> None:
+    """Let those who came on acknowledge the first items in the first minutes of their shift."""
+    items = list(made.items.all())
+    relief = [(person, _comes(person, made.at)) for person in made.coming_on.order_by("name")]
+    for place, item in enumerate(items[: round(len(items) * share)]):
+        person, comes = relief[place % len(relief)]
+        at = comes + timedelta(minutes=3 + 2 * place)
+        if at < now:
+            item.acknowledged_by, item.acknowledged_at = person, at
+    BatonItem.objects.bulk_update(items, ["acknowledged_by", "acknowledged_at"])
+
+
+def _comes(person: User, at: datetime) -> datetime:
+    """Return when the person has the work: at once if on duty, else when they come next."""
+    coming = None if roster.shift_of(person, at) else roster.next_shift(person, at)
+    return coming.starts if coming else at
 
 
 def _exceptions(staff: Staff, now: datetime) -> None:
