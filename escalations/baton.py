@@ -112,7 +112,7 @@ def acknowledge(item: BatonItem, *, by: User, note: str = "", take: bool = False
     locked = (
         BatonItem.objects.visible_to(by)
         .select_for_update(of=("self",), no_key=True)
-        .select_related("baton__team", "ticket", "owner", "acknowledged_by")
+        .select_related("baton__team", "ticket", "owner")  # not who acknowledged: a join is older than the lock
         .filter(pk=item.pk)
         .first()
     )

@@ -20,18 +20,17 @@ MOST_ROWS = MOST_SHIFTS // 7
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9])", re.ASCII)
 
 
-class WallTimeField(forms.CharField):
+class WallTimeField(forms.Field):
     """A time of day up to 24:00, as minutes after midnight. Empty is None."""
 
     def __init__(self, **kwargs: Any) -> None:
-        attrs = {"inputmode": "numeric", "placeholder": "15:00", "autocomplete": "off"}
-        super().__init__(max_length=5, widget=forms.TextInput(attrs=attrs), **kwargs)
+        attrs = {"inputmode": "numeric", "placeholder": "15:00", "autocomplete": "off", "maxlength": 5}
+        super().__init__(widget=forms.TextInput(attrs=attrs), **kwargs)
 
-    def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
-        if not text:
+    def to_python(self, value: Any) -> int | None:
+        if value in self.empty_values or not str(value).strip():
             return None
-        match = _CLOCK.fullmatch(text)
+        match = _CLOCK.fullmatch(str(value).strip())
         minutes = int(match[1]) * 60 + int(match[2]) if match else DAY + 1
         if minutes > DAY:
             raise ValidationError(_("Write a time like 15:00, up to 24:00."))
@@ -68,9 +67,15 @@ class ShiftsForm(forms.Form):
     def __init__(self, *args: Any, members: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         named = {str(one.pk): one for one in members}
+
+        def member(pk: str) -> User:
+            if pk not in named:
+                raise ValueError(pk)
+            return named[pk]
+
         field = cast(forms.TypedChoiceField, self.fields["person"])
         field.choices = [("", "–"), *named.items()]
-        field.coerce = named.__getitem__
+        field.coerce = member
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
