@@ -72,23 +72,24 @@ def _items(baton: Baton) -> list[BatonItem]:
         ticket=OuterRef("pk"), breached_at__isnull=False, state__in=[ClockState.RUNNING, ClockState.PAUSED]
     )
     present = [person.pk for person, _stretch in roster.on_now(baton.team, baton.at)]
-    tickets = (
+    absent = Q(owner__isnull=False) & ~Q(owner__in=present)
+    listed = (
         Ticket.objects.open()
         .filter(team=baton.team)
         .annotate(is_breached=Exists(breached))
-        .filter(
-            Q(next_due_at__lt=baton.until) | (Q(is_breached=True, owner__isnull=False) & ~Q(owner__in=present))
-        )
+        .filter(Q(next_due_at__lt=baton.until) | (Q(is_breached=True) & absent))
+        .order_by("next_due_at", "pk")
+        .values_list("pk", "owner", "next_due_at", "is_breached")
     )
     return [
         BatonItem(
             baton=baton,
-            ticket=ticket,
-            owner_id=ticket.owner_id,
-            due_at=ticket.next_due_at,
-            was_overdue=ticket.is_breached or (ticket.next_due_at is not None and ticket.next_due_at < baton.at),
+            ticket_id=ticket,
+            owner_id=owner,
+            due_at=due_at,
+            was_overdue=is_breached or (due_at is not None and due_at < baton.at),
         )
-        for ticket in tickets.order_by("next_due_at", "pk")
+        for ticket, owner, due_at, is_breached in listed
     ]
 
 

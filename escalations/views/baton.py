@@ -65,7 +65,7 @@ def acknowledge(request: HttpRequest, number: int) -> HttpResponse:
         raise Http404
     form = AcknowledgeForm(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
     else:
         given = form.cleaned_data
         try:

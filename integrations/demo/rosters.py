@@ -4,6 +4,7 @@ The specialist to sign in as is on call round the clock, so that whoever tries t
 hand-overs at any hour; leads are on no roster and set their availability themselves.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,7 +28,7 @@ _ALWAYS = (0, DAY)
 _WORKDAYS, _FROM_TUESDAY, _FROM_SUNDAY, _EVERY_DAY = range(5), range(1, 6), (6, 0, 1, 2, 3), range(7)
 
 #: By team: who works which hours on which days.
-_WEEKS = {
+_WEEKS: dict[str, dict[str, tuple[tuple[int, int], Iterable[int]]]] = {
     PAYMENTS: {
         "Marco Evangelista": (_ALWAYS, _EVERY_DAY),
         "Hannah Sy": (_AFTERNOON, _WORKDAYS),
