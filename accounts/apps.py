@@ -7,3 +7,10 @@ from django.utils.translation import gettext_lazy as _
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("People and teams")
+
+    def ready(self) -> None:
+        """Hear of who comes, leaves and changes teams: their duty changes with it."""
+        from accounts import attendance
+        from events import consumers
+
+        consumers.register(attendance.CONSUMER, attendance.KINDS, attendance.handle)

@@ -2,10 +2,16 @@
 
 from celery import shared_task
 
-from accounts import safe_retry
+from accounts import attendance, safe_retry
 
 
 @shared_task(name="accounts.tasks.forget_handled_requests")
 def forget_handled_requests() -> None:
     """Forget the outcomes of requests that nobody will repeat any more."""
     safe_retry.prune()
+
+
+@shared_task(name="accounts.tasks.follow_rosters", ignore_result=True)
+def follow_rosters() -> None:
+    """Let availability follow the shifts that have begun or ended (every minute)."""
+    attendance.follow()

@@ -1,4 +1,4 @@
-"""Preferences, and those of allauth's pages that an account made by an admin needs.
+"""Preferences, rosters, and those of allauth's pages that an account made by an admin needs.
 
 Self-service over email addresses, sign-up and codes are left out: admins add
 people and their addresses.
@@ -8,7 +8,7 @@ from allauth.account import views as sign_in
 from allauth.usersessions import views as sessions
 from django.urls import include, path, re_path
 
-from accounts.views import preferences
+from accounts.views import preferences, rosters
 
 account = [
     path("login/", sign_in.login, name="account_login"),
@@ -38,4 +38,10 @@ urlpatterns = [
     path("preferences/", preferences.preferences, name="preferences"),
     path("preferences/availability/", preferences.set_availability, name="set_availability"),
     path("preferences/language/", preferences.set_language, name="set_language"),
+    path("roster/", rosters.overview, name="roster"),
+    path("roster/<int:number>/", rosters.week, name="roster_week"),
+    path("roster/<int:number>/edit/", rosters.edit, name="edit_roster"),
+    path("roster/<int:number>/off/", rosters.take_off, name="roster_off"),
+    path("roster/<int:number>/extra/", rosters.add_extra, name="roster_extra"),
+    path("roster/<int:number>/exceptions/<int:entry>/undo/", rosters.undo, name="roster_undo"),
 ]

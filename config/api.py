@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
+import accounts.api.roster
 import knowledgebase.api.views
 import reports.api.views
 from accounts.api.tokens import CurrentTokenView, TokensView
@@ -14,6 +15,7 @@ router = SimpleRouter()
 router.register("tickets", TicketViewSet, basename="api-ticket")
 router.register("customers", CustomerViewSet, basename="api-customer")
 router.register("categories", CategoryViewSet, basename="api-category")
+accounts.api.roster.register(router)
 knowledgebase.api.views.register(router)
 reports.api.views.register(router)
 

@@ -23,6 +23,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "let availability follow the shifts": {
+        "task": "accounts.tasks.follow_rosters",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "close what was resolved and not answered": {
         "task": "escalations.tasks.close_unanswered",
         "schedule": crontab(minute=5),

@@ -10,7 +10,7 @@ class EscalationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of the events that are mailed; show linked tickets beside what the desk knows."""
-        from escalations import alerts, assignment, mail, reapplications
+        from escalations import alerts, assignment, baton, mail, reapplications
         from escalations.views import linked
         from events import consumers
         from knowledgebase import panels
@@ -19,4 +19,5 @@ class EscalationsConfig(AppConfig):
         consumers.register(alerts.CONSUMER, alerts.KINDS, alerts.handle)
         consumers.register(assignment.CONSUMER, assignment.KINDS, assignment.handle)
         consumers.register(reapplications.CONSUMER, [reapplications.KIND], reapplications.handle)
+        consumers.register(baton.CONSUMER, baton.KINDS, baton.handle)
         panels.register("linked_tickets", linked.panel)

@@ -50,14 +50,17 @@ def take_next(*, by: User) -> Ticket | None:
 
 
 @transaction.atomic
-def take(ticket: Ticket, *, by: User) -> Ticket:
-    """Make `by` the owner of a ticket nobody has. Raises Refused when somebody was quicker."""
+def take(ticket: Ticket, *, by: User, instead_of: User | None = None) -> Ticket:
+    """Make `by` the owner of a ticket that nobody has, or only `instead_of`, who has handed it over.
+
+    Raises Refused when somebody was quicker.
+    """
     locked = lock(ticket, by=by)
     if not works_on(by, locked) or by.pk is None or locked.team_id not in by.teams_as(Role.L2, Role.LEAD):
         raise NotAllowed(_("You may not take this escalation."))
     if locked.owner_id == by.pk:
         return locked
-    if locked.owner is not None:
+    if locked.owner not in {None, instead_of}:
         raise Refused(_("%s has taken it already.") % locked.owner)
     _require_open(locked)
     change_owner(locked, by, by=by, how="take")

@@ -5,6 +5,7 @@ from django.urls import path
 from escalations.views import (
     actions,
     alerts,
+    baton,
     by_hand,
     clocks,
     contract_editor,
@@ -54,6 +55,9 @@ urlpatterns = [
     path("tickets/<str:reference>/diagnosis/", diagnosis.edit_diagnosis, name="diagnosis"),
     path("tickets/<str:reference>/diagnosis/history/", diagnosis.diagnosis_history, name="diagnosis_history"),
     path("tickets/<str:reference>/files/<int:number>/", files.attachment, name="attachment"),
+    path("baton/", baton.current, name="baton"),
+    path("baton/<int:number>/", baton.past, name="baton_past"),
+    path("baton/items/<int:number>/acknowledge/", baton.acknowledge, name="acknowledge_baton"),
     path("customers/<int:number>/", customers.customer, name="customer"),
     path("customers/<int:number>/correct/", customers.correct_customer, name="correct_customer"),
     path("setup/categories/", contract_editor.category_list, name="category_setup"),

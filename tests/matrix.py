@@ -9,6 +9,7 @@ A row says what each role gets from GET:
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,9 +18,12 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import Role, TeamKind, User
+from accounts import rostering
+from accounts.models import Availability, Role, TeamKind, User
+from accounts.rostering import WeeklyShift
 from common import clock
-from escalations import attachments, conversation, csat, defaults, diagnosis, lifecycle
+from common.business_hours import Interval
+from escalations import attachments, baton, conversation, csat, defaults, diagnosis, lifecycle
 from escalations.models import MessageKind
 from knowledgebase import articles, known_issues
 from reports.models import Trend
@@ -87,6 +91,16 @@ class Scenario:
         findings = diagnosis.Findings(symptoms="Time-outs.")
         diagnosis.write(self.ticket, findings, by=desk.l2, version=0)
         self.rating_token = csat.token(csat.invite(self.resolved))
+        interval = Interval(0, 540, 1020)
+        roster = rostering.save_draft(
+            desk.payments, "Asia/Manila", [WeeklyShift(desk.l2, interval)], by=desk.lead, version=0
+        )
+        rostering.publish(desk.payments, by=desk.lead, version=roster.saved_count)
+        self.exception = rostering.add_extra(
+            desk.payments, desk.other_l2, clock.now().date() + timedelta(days=9), 540, 600, by=desk.lead
+        )
+        User.objects.filter(pk=desk.l2.pk).update(availability=Availability.AVAILABLE)  # whatever the weekday
+        self.baton = baton.hand_over(desk.payments, clock.now())
         self.draft = articles.write(by=desk.l2, title="Draft", body="Not yet.", language="en", audience="l2")
         written = articles.write(by=desk.l2, title="Known", body="Do this.", language="en", audience="l1")
         self.article = articles.publish(written, by=desk.l2, version=written.version)

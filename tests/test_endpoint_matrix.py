@@ -73,6 +73,22 @@ def trend(scenario: Scenario) -> dict[str, Any]:
     return {"pk": scenario.trend.pk}
 
 
+def roster_team(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.desk.payments.pk}
+
+
+def exception(scenario: Scenario) -> dict[str, Any]:
+    return {**roster_team(scenario), "entry": scenario.exception.pk}
+
+
+def baton(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.baton.pk}
+
+
+def baton_item(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.baton.items.earliest("pk").pk}
+
+
 CONFIG = {
     "healthz": public(),
     "readyz": public(503),  # no beat runs here
@@ -94,6 +110,12 @@ ACCOUNTS = {
     "preferences": page(),
     "set_availability": post_only(),
     "set_language": post_only(),
+    "roster": page(NUMBERS),
+    "roster_week": page(NUMBERS, to=roster_team),
+    "edit_roster": page("lead admin", to=roster_team),
+    "roster_off": post_only(to=roster_team),
+    "roster_extra": post_only(to=roster_team),
+    "roster_undo": post_only(to=exception),
 }
 
 ESCALATIONS = {
@@ -127,6 +149,9 @@ ESCALATIONS = {
     "diagnosis": page("l2 lead admin", auditor=403, to=ticket),
     "diagnosis_history": page(INTERNAL, to=ticket),
     "attachment": page(INTERNAL, to=attachment),
+    "baton": page(NUMBERS),
+    "baton_past": page(INTERNAL, to=baton),
+    "acknowledge_baton": post_only(to=baton_item),
     "customer": page(f"{ESCALATORS} partner auditor admin", to=customer),
     "correct_customer": page(ESCALATORS, partner=403, auditor=403, admin=403, to=customer),
     "category_setup": page("admin"),
@@ -182,6 +207,7 @@ API = {
     "api-article-detail": api(to=article),
     "api-known-issue-list": api(),
     "api-known-issue-detail": api(to=known_issue),
+    "api-roster-list": api(NUMBERS),
     "api-metrics-list": api(NUMBERS, query="?measure=created"),
     "api-trend-list": api(NUMBERS),
     "api-trend-detail": api(NUMBERS, to=trend),

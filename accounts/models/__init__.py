@@ -1,7 +1,22 @@
-"""People, teams, and who has which role where."""
+"""People, teams, who has which role where, and who works when."""
 
 from accounts.models.handled_request import HandledRequest
+from accounts.models.roster import OFF_KINDS, Attendance, ExceptionKind, Roster, RosterException, Shift
 from accounts.models.team import Membership, Role, Team, TeamKind
 from accounts.models.user import Availability, User
 
-__all__ = ["Availability", "HandledRequest", "Membership", "Role", "Team", "TeamKind", "User"]
+__all__ = [
+    "OFF_KINDS",
+    "Attendance",
+    "Availability",
+    "ExceptionKind",
+    "HandledRequest",
+    "Membership",
+    "Role",
+    "Roster",
+    "RosterException",
+    "Shift",
+    "Team",
+    "TeamKind",
+    "User",
+]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import people
-from accounts.forms import AvailabilityForm, LanguageForm, PreferencesForm
+from accounts.forms.preferences import AvailabilityForm, LanguageForm, PreferencesForm
 from accounts.models import User
 from accounts.views.once import once
 

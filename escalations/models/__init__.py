@@ -1,5 +1,6 @@
 """What the desk stores about escalations."""
 
+from escalations.models.baton import Baton, BatonItem
 from escalations.models.calendar import Calendar, CalendarChoice, CalendarVersion, HolidayRule
 from escalations.models.catalogue import (
     Category,
@@ -29,6 +30,8 @@ __all__ = [
     "AlertKind",
     "ArticleUse",
     "Attachment",
+    "Baton",
+    "BatonItem",
     "Calendar",
     "CalendarChoice",
     "CalendarVersion",

@@ -23,7 +23,10 @@ function add(set) {
 
 function remove(set, row) {
   const next = row.nextElementSibling ?? row.previousElementSibling ?? set;
-  for (const control of row.querySelectorAll("input, textarea, select:has(> option[value=''])")) control.value = "";
+  for (const control of row.querySelectorAll("input, textarea, select:has(> option[value=''])")) {
+    if (control.type === "checkbox") control.checked = false;
+    else control.value = "";
+  }
   row.hidden = true;
   (next.querySelector("input, textarea") ?? set.querySelector("[data-formset-add]"))?.focus();
 }

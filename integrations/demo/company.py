@@ -22,7 +22,7 @@ from escalations.models import Category, ContractForm, Reason, RootCause, State,
 from escalations.priorities import usual_priority
 from events.models import Delivery
 from integrations import storing
-from integrations.demo import climbs, customers, knowledge, people
+from integrations.demo import climbs, customers, knowledge, people, rosters
 from integrations.demo.arrivals import WEEKS, Arrival, Reception
 from integrations.demo.facts import Facts, fill_in, gather
 from integrations.demo.scenarios import all_scenarios
@@ -71,6 +71,7 @@ def load(
     tickets = _keep(replays)
     climbs.lay_out(shelf.staff)
     climbs.take_steps(tickets, now)
+    rosters.hand_over(shelf.staff, now)
     return tickets
 
 
@@ -79,6 +80,7 @@ def _open_for_business(now: datetime) -> Shelf:
     with clock.replaying(now - timedelta(weeks=WEEKS + 40)):
         defaults.seed()
     staff = people.hire()
+    rosters.publish(staff, now)
     categories = {category.key: category for category in Category.objects.all()}
     for key, team in {scenario.category: scenario.team for scenario in all_scenarios()}.items():
         categories[key].team = staff.teams[team]
@@ -96,7 +98,7 @@ def _open_for_business(now: datetime) -> Shelf:
         close_after=timedelta(days=settings.CLOSE_AFTER_DAYS),
         rating_days=settings.RATING_LINK_DAYS,
     )
-    # Articles are written by the usual functions, which owe their events to others; the past owes nothing.
+    # Rosters and articles are written by the usual functions, which owe their events; the past owes nothing.
     Delivery.objects.all().delete()
     return shelf
 

@@ -11,7 +11,7 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 APPS = ["accounts", "events", "knowledgebase", "escalations", "reports", "integrations"]
 
 # What not everybody may see: a view asks for it by `.objects.visible_to(user)` and in no other way.
-GUARDED = {"Alert", "Ticket", "Customer", "Attachment", "Article", "KnownIssue"}
+GUARDED = {"Alert", "Ticket", "Customer", "Attachment", "Article", "KnownIssue", "Baton", "BatonItem"}
 SHORTCUTS = {"get_object_or_404", "get_list_or_404"}
 
 EDGES = {

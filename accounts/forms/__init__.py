@@ -1,0 +1,1 @@
+"""What people enter about themselves, and about who works when. They read and explain; the domain decides."""
