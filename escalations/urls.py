@@ -4,13 +4,16 @@ from django.urls import path
 
 from escalations.views import (
     actions,
+    calendar_setup,
     contract_editor,
     customers,
     diagnosis,
     escalate,
     files,
+    policy_setup,
     queue,
     rating,
+    service_levels,
     ticket,
     triage,
 )
@@ -44,5 +47,30 @@ urlpatterns = [
     path("setup/categories/", contract_editor.category_list, name="category_setup"),
     path("setup/categories/<slug:key>/form/", contract_editor.edit_form, name="edit_category_form"),
     path("setup/categories/<slug:key>/form/preview/", contract_editor.preview, name="preview_category_form"),
+    path("setup/service-levels/", service_levels.overview, name="service_levels"),
+    path("setup/service-levels/own-calendars/", service_levels.own_calendar, name="own_calendar"),
+    path(
+        "setup/service-levels/own-calendars/<int:pk>/clear/",
+        service_levels.clear_own_calendar,
+        name="clear_own_calendar",
+    ),
+    path("setup/service-levels/calendars/new/", calendar_setup.new_calendar, name="new_calendar"),
+    path("setup/service-levels/calendars/<int:pk>/", calendar_setup.calendar_page, name="calendar"),
+    path("setup/service-levels/calendars/<int:pk>/draft/", calendar_setup.calendar_draft, name="calendar_draft"),
+    path(
+        "setup/service-levels/calendars/<int:pk>/publish/",
+        calendar_setup.publish_calendar,
+        name="calendar_publish",
+    ),
+    path(
+        "setup/service-levels/calendars/<int:pk>/do/<slug:verb>/",
+        calendar_setup.act_on_calendar,
+        name="calendar_act",
+    ),
+    path("setup/service-levels/policies/new/", policy_setup.new_policy, name="new_policy"),
+    path("setup/service-levels/policies/<int:pk>/", policy_setup.policy_page, name="policy"),
+    path("setup/service-levels/policies/<int:pk>/draft/", policy_setup.policy_draft, name="policy_draft"),
+    path("setup/service-levels/policies/<int:pk>/publish/", policy_setup.publish_policy, name="policy_publish"),
+    path("setup/service-levels/policies/<int:pk>/do/<slug:verb>/", policy_setup.act_on_policy, name="policy_act"),
     path("rate/<str:token>/", rating.rate, name="rate"),
 ]
