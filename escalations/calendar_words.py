@@ -78,7 +78,7 @@ def country(code: str) -> str:
 
 
 def in_words(version: CalendarVersion) -> dict[str, str]:
-    """Return what a version says, by the name of its column; several lines where it says several things."""
+    """Return what a version says, by what it is about; several lines where it says several things."""
     frozen = version.published_at is not None
     return {
         _("Time zone"): version.zone,
@@ -86,17 +86,15 @@ def in_words(version: CalendarVersion) -> dict[str, str]:
         _("Public holidays"): country(version.holiday_country) or _("None kept"),
         _("Further closed days"): "\n".join(_date(date.fromisoformat(day)) for day in version.own_holidays),
         _("A holiday closes"): str(HolidayRule(version.holiday_rule).label),
-        _("Closed in the twelve months from then"): "\n".join(_date(day) for day in _closed_from(version)),
-        _("Changes of the zone's clock"): "\n".join(_clock_changes(version)),
-        _("Holidays known until"): str(version.holidays_until or "–") if frozen else "",
+        _("The zone's clock"): "\n".join(_clock_changes(version)),
+        _("Holidays known until"): str(version.holidays_until or "") if frozen else "",
     }
 
 
 def as_text(version: CalendarVersion) -> str:
-    """Return the version in lines, to be compared with another."""
-    return "\n".join(
-        f"{label}: {line}" for label, text in in_words(version).items() for line in text.splitlines() or ["–"]
-    )
+    """Return the version in lines, with the days of a year on which it is closed, to be compared with another."""
+    said = in_words(version) | {_("Closed on"): "\n".join(_date(day) for day in _closed_from(version))}
+    return "\n".join(f"{label}: {line}" for label, text in said.items() for line in text.splitlines())
 
 
 def _from(version: CalendarVersion) -> datetime:

@@ -129,7 +129,7 @@ def as_text(version: PolicyVersion, names: Names) -> str:
     return "\n".join(
         f"{label}: {line}"
         for label, text in in_words(version, names).items()
-        for line in text.splitlines() or ["–"]
+        for line in text.splitlines()
     )
 
 

@@ -65,7 +65,9 @@ class PolicyForm(forms.Form):
     )
     channels = forms.MultipleChoiceField(label=gettext_lazy("Channels"), choices=Channel.choices, required=False)
     pauses_in = forms.MultipleChoiceField(
-        label=gettext_lazy("States"), choices=[(s.value, s.label) for s in State if s in OPEN], required=False
+        label=gettext_lazy("The clocks stand still while the escalation is"),
+        choices=[(s.value, s.label) for s in State if s in OPEN],
+        required=False,
     )
 
     def __init__(self, data: QueryDict | None = None, *, draft: PolicyVersion, version: str) -> None:
