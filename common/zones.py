@@ -3,11 +3,13 @@
 A wall time is a number here, too: the seconds since the epoch that a clock set to UTC would need to show it.
 """
 
+import zoneinfo
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import accumulate, pairwise
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 DAY_SECONDS = 86_400
@@ -54,6 +56,36 @@ def zone_offsets(zone: str, first_year: int = 1971, last_year: int = 2199) -> Of
             found.append((at, offset(at)))
         at = after
     return tuple(found)
+
+
+def read_again() -> None:
+    """Forget what was read of the machine's tz data, which may have been replaced since."""
+    ZoneInfo.clear_cache()
+    zone_offsets.cache_clear()
+
+
+def data_version() -> str:
+    """The release of the tz data that answers here, such as "2026f"; "" if it does not say.
+
+    Python asks the system's files first, and the package tzdata where there are none.
+    """
+    for folder in map(Path, zoneinfo.TZPATH):
+        if (folder / "UTC").exists():
+            return _release(folder / "tzdata.zi") or _release(folder / "+VERSION")
+    try:
+        import tzdata
+    except ImportError:
+        return ""
+    return str(tzdata.IANA_VERSION)
+
+
+def _release(file: Path) -> str:
+    """The release named in the first line of a file of tz data: "# version 2025b", or just "2025b"."""
+    try:
+        with file.open() as lines:
+            return lines.readline().removeprefix("# version ").strip()[:20]
+    except OSError:
+        return ""
 
 
 def offsets_in_order(offsets: Iterable[Sequence[int]]) -> Offsets:

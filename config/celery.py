@@ -18,3 +18,9 @@ def _mark_the_start(**_: object) -> None:
     from common.jobs import note_beat
 
     note_beat()
+
+
+@signals.beat_init.connect
+def _ask_for_the_zones(**_: object) -> None:
+    """Have the calendars compared with the machine's tz data: an update of it begins with a restart."""
+    app.send_task("escalations.tasks.check_zones", expires=3600, retry=False)

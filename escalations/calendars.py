@@ -1,16 +1,19 @@
 """Calendars in versions: their business hours, their holidays, and what publishing freezes."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import holidays
-import tzdata
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts import people
 from accounts.models import User
-from common import business_hours, clock
+from common import business_hours, clock, zones
 from escalations.models import Calendar, CalendarVersion
 from events import recording
 
@@ -18,6 +21,12 @@ from events import recording
 HOLIDAY_YEARS = range(2010, 2041)
 
 SUBJECT = "calendar"
+
+#: The outside world has changed what publishing froze: the zone's clock, or the public holidays.
+ZONE_CHANGED = "calendar.zone_changed"
+HOLIDAYS_CHANGED = "calendar.holidays_changed"
+
+_log = logging.getLogger(__name__)
 
 
 @lru_cache(maxsize=512)
@@ -83,6 +92,14 @@ def _public_holidays(country: str) -> tuple[str, ...]:
     return tuple(day.isoformat() for day in holidays.country_holidays(country, years=HOLIDAY_YEARS))
 
 
+def knows_holidays(version: CalendarVersion, at: datetime) -> bool:
+    """Tell whether the public holidays of that instant's year are known; one that keeps none needs none."""
+    if not version.holiday_country:
+        return True
+    until = HOLIDAY_YEARS[-1] if version.published_at is None else version.holidays_until
+    return until is None or at.astimezone(ZoneInfo(version.zone)).year <= until
+
+
 def validate(version: CalendarVersion) -> None:
     """Raise ValidationError, naming the field, if the hours can't be reckoned with."""
     country = version.holiday_country
@@ -108,7 +125,7 @@ def publish(draft: CalendarVersion, *, by: User) -> CalendarVersion:
     draft.holidays = closed_days(draft.holiday_country, draft.own_holidays)
     draft.holidays_until = HOLIDAY_YEARS[-1] if draft.holiday_country else None
     draft.offsets = [list(pair) for pair in zone_offsets(draft.zone)]
-    draft.tz_version = tzdata.IANA_VERSION
+    draft.tz_version = zones.data_version()
     draft.published_at, draft.published_by = clock.now(), by
     draft.__dict__.pop("_hours", None)
     draft.save()
@@ -121,3 +138,69 @@ def publish(draft: CalendarVersion, *, by: User) -> CalendarVersion:
         data={"version": draft.pk, "number": draft.number},
     )
     return draft
+
+
+def check_zones() -> list[CalendarVersion]:
+    """Publish the next version of every calendar for which the outside world is not what was frozen any more.
+
+    That is: from now on, the machine's tz data give its zone other offsets, or other public holidays are
+    known. The hours stay the same, running clocks keep their version, and an event says what changed.
+    Returns what was published. Doing it again does nothing.
+    """
+    zones.read_again()
+    in_force = Calendar.objects.filter(current__isnull=False).select_related("current")
+    outdated = [calendar for calendar in in_force if calendar.current and _changes_outside(calendar.current)]
+    return [renewed for calendar in outdated if (renewed := _renew(calendar)) is not None]
+
+
+@transaction.atomic
+def _renew(calendar: Calendar) -> CalendarVersion | None:
+    calendar = Calendar.objects.select_for_update(of=("self",)).select_related("current").get(pk=calendar.pk)
+    former = calendar.current
+    changes = _changes_outside(former) if former else []
+    if former is None or not changes:
+        return None
+    # A draft that somebody is at keeps what they wrote and becomes the version after this one.
+    calendar.versions.filter(published_at=None).update(number=former.number + 2)
+    renewed = CalendarVersion(
+        calendar=calendar,
+        number=former.number + 1,
+        zone=former.zone,
+        weekly=former.weekly,
+        holiday_country=former.holiday_country,
+        own_holidays=former.own_holidays,
+        holiday_rule=former.holiday_rule,
+    )
+    publish(renewed, by=people.system())
+    for kind in changes:
+        data = {"version": renewed.pk, "number": renewed.number, "tz_version": renewed.tz_version}
+        recording.record(kind, subject=(SUBJECT, calendar.pk), by=people.system(), data=data)
+    return renewed
+
+
+def _changes_outside(version: CalendarVersion) -> list[str]:
+    """Return the kinds of what has changed, from now on, since the version was published."""
+    now = clock.now()
+    try:
+        offsets = zone_offsets(version.zone)
+        closed = closed_days(version.holiday_country, version.own_holidays)
+    except (zones.CalendarError, NotImplementedError):
+        _log.warning("%s: its zone or country is not known here any more; it keeps what it has", version)
+        return []
+    today = now.astimezone(ZoneInfo(version.zone)).date().isoformat()
+    changes = []
+    if _from_now_on(version.offsets, now) != _from_now_on(offsets, now):
+        changes.append(ZONE_CHANGED)
+    until = HOLIDAY_YEARS[-1] if version.holiday_country else None
+    if until != version.holidays_until or [d for d in version.holidays if d >= today] != [
+        d for d in closed if d >= today
+    ]:
+        changes.append(HOLIDAYS_CHANGED)
+    return changes
+
+
+def _from_now_on(offsets: Sequence[Sequence[int]], now: datetime) -> list[tuple[int, ...]]:
+    """Return the offset that holds now, and those to come with their instants."""
+    at = int(now.timestamp())
+    held = [offset for begins, offset in offsets if begins <= at] or [offsets[0][1]]
+    return [(held[-1],), *(tuple(pair) for pair in offsets if pair[0] > at)]

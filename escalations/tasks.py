@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from escalations import attachments, climbing, lifecycle, ticket_clocks
+from escalations import attachments, calendars, climbing, lifecycle, ticket_clocks
 
 
 @shared_task(ignore_result=True)
@@ -27,3 +27,9 @@ def close_unanswered() -> None:
 def sweep_files() -> None:
     """Delete files of changes that failed after storing them (daily)."""
     attachments.sweep()
+
+
+@shared_task(ignore_result=True)
+def check_zones() -> None:
+    """Publish calendars anew whose zone or holidays have changed since (daily, and when the beat starts)."""
+    calendars.check_zones()
