@@ -107,7 +107,8 @@ def follow(
     """Bring the ticket's ledgers to what its situation asks for at `at`, in memory.
 
     `rematch` looks for the policy again, after a change of what policies look at: an open clock takes the
-    target that its version sets for the new priority, or another policy's. `reapply` gives open clocks the
+    target that its version sets for the new priority, or another policy's; one that reaches its aim by this
+    very change is judged by what it ran towards. `reapply` gives open clocks the
     versions of policy and calendar that are current now. Neither moves a date that was set by hand.
     """
     if ticket.state in _GONE:
@@ -122,7 +123,7 @@ def follow(
         ledger = _find(ledgers, want)
         if ledger is None:
             ledger = _start(ticket, ledgers, want, at=at, rules=rules, matched=matched, reason=reason)
-        elif (rematch or reapply) and ledger.is_open:
+        elif (rematch or reapply) and ledger.is_open and want.does != Does.STOP:
             _aim_again(ledger, ticket, at=at, rulebook=rules(), matched=matched(), reason=reason, reapply=reapply)
         if ledger is not None:
             live.add(id(ledger))
