@@ -112,9 +112,9 @@ def follow(
     """Bring the ticket's ledgers to what its situation asks for at `at`, in memory.
 
     `rematch` looks for the policy again, after a change of what policies look at: an open clock takes the
-    target that its version sets for the new priority, or another policy's. `reapply` gives open clocks the
-    versions of policy and calendar that are current now. Neither moves a date that was set by hand, unless
-    `also_by_hand` says so.
+    target that its version sets for the new priority, or another policy's; one that reaches its aim by this
+    very change is judged by what it ran towards. `reapply` gives open clocks the versions of policy and
+    calendar that are current now. Neither moves a date that was set by hand, unless `also_by_hand` says so.
     """
     if ticket.state in _GONE:
         for unfinished in filter(lambda one: one.is_open, ledgers):
@@ -133,7 +133,12 @@ def follow(
             ledger = _start(ticket, ledgers, want, at=at, rules=rules, matched=matched, reason=reason)
             if ledger is None:
                 continue
-        elif (rematch or reapply) and ledger.is_open and (also_by_hand or not is_set_by_hand(ledger)):
+        elif (
+            (rematch or reapply)
+            and ledger.is_open
+            and want.does != Does.STOP
+            and (also_by_hand or not is_set_by_hand(ledger))
+        ):
             _aim_again(ledger, ticket, at=at, rulebook=rules(), matched=matched(), reason=reason, reapply=reapply)
         live.add(id(ledger))
         _bring(ledger, want, ticket, at=at, reason=reason)

@@ -7,11 +7,11 @@ import pytest
 import time_machine
 from django.db import connection
 
-from escalations import assignment, lifecycle, ticket_clocks
+from escalations import assignment, lifecycle, ticket_clocks, triage
 from escalations.models import Clock, ClockState, Metric, Policy, Ticket
 from events.models import Event
 from tests.escalations import levels
-from tests.escalations.desk import Desk
+from tests.escalations.desk import GOOD, Desk
 
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)  # 16:00 in Manila
 
@@ -84,6 +84,16 @@ def test_a_policy_published_later_reaches_no_ticket_by_the_way(desk: Desk, flat:
     assignment.set_priority(ticket, 1, by=desk.lead)
     resolution.refresh_from_db()
     assert resolution.target_seconds == 240 * 60  # by the version it runs by, not the newest
+
+
+def test_accepting_as_more_urgent_is_judged_by_what_the_acceptance_ran_towards(desk: Desk, flat: Policy) -> None:
+    with time_machine.travel(MONDAY, tick=False) as now:
+        ticket = desk.escalated(impact=3, urgency=3)
+        now.shift(timedelta(minutes=100))
+        triage.accept(ticket, by=desk.l2, review=GOOD, priority=1)
+    accept = clock_of(ticket, Metric.ACCEPT)
+    assert (accept.target_seconds, accept.used_seconds, accept.breached_at) == (240 * 60, 100 * 60, None)
+    assert clock_of(ticket, Metric.RESOLUTION).target_seconds == 240 * 60
 
 
 @pytest.mark.django_db(transaction=True)
