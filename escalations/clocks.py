@@ -154,7 +154,7 @@ class Ledger:
 
     @property
     def is_open(self) -> bool:
-        return self.now.stopped_at is None
+        return self.entries[-1].does not in _OVER
 
     def used(self, at: datetime) -> int:
         """Return the seconds counted against the target up to `at`."""
