@@ -71,6 +71,7 @@ class Standing:
     """How a ticket stood at one moment, as far as its clocks are concerned (escalations.sla.Situation)."""
 
     created_at: datetime
+    updated_at: datetime
     customer_id: int
     customer: Customer
     category_id: int = 0
@@ -109,6 +110,7 @@ class Past:
             if news or described != matched:
                 yield Stage(happening.at, happening.kind, list(asked.values()), described != matched)
                 matched = described
+            standing.updated_at = happening.at
 
     def _hand_over(self, happening: Happening, asked: dict[int, OpenHandOver]) -> bool:
         """Note who owes an answer after this event; return whether that changed."""
@@ -147,7 +149,7 @@ def _batch(rows: Sequence[tuple[int, datetime, int, str, str]]) -> list[Past]:
     imported = [pk for pk, *_rest, origin in rows if origin]
     own = _own_policies(imported) if imported else {}
     pasts = {
-        pk: Past(pk, Standing(created_at, customer_id, _customer(segment)), own.get(pk))
+        pk: Past(pk, Standing(created_at, created_at, customer_id, _customer(segment)), own.get(pk))
         for pk, created_at, customer_id, segment, origin in rows
         if not origin or pk in own
     }
