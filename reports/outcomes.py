@@ -1,7 +1,8 @@
 """What became of a ticket's clocks under some rules, and the sums of that over many tickets."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -9,12 +10,12 @@ from django.db.models import Count, F, Q
 from django.db.models.functions import Coalesce
 
 from escalations import sla
-from escalations.clocks import Ledger, due_after, read
+from escalations.clocks import Aim, Ledger, due_after, read
 from escalations.models import Clock, ClockState, Does
 from escalations.models.ticket import TicketQuerySet
-from escalations.policies import Rulebook
 from reports.models import Outcome
-from reports.past import Past, SetByHand
+from reports.past import ByHand, Past, Stage, Standing
+from reports.trial import SteadyRulebook
 
 
 class Cell(NamedTuple):
@@ -63,9 +64,9 @@ class Change(NamedTuple):
     stopped_at: datetime | None
 
 
+_OUTCOMES = {ClockState.STOPPED: Outcome.MET, ClockState.CANCELLED: Outcome.VOID}
 #: The place of each outcome in a tally; what ended without a result is not counted.
 _PLACES = {Outcome.MET: 0, Outcome.MISSED: 1, Outcome.OPEN: 2}
-_WHOSE_WORK = "whose"
 
 
 class Sums:
@@ -76,39 +77,51 @@ class Sums:
         self.cells: defaultdict[Cell, list[list[int]]] = defaultdict(lambda: [[0, 0, 0], [0, 0, 0], [0, 0, 0]])
         self.days: defaultdict[date, list[int]] = defaultdict(lambda: [0, 0])
 
-    def add(self, past: Past, day: date, before: list[Ledger], after: list[Ledger]) -> Iterator[Change]:
-        """Count a ticket's clocks by both rules; yield those that one misses and the other does not."""
+    def add(self, past: Past, day: date, before: list[Ledger], after: list[Ledger]) -> list[Change]:
+        """Count a ticket's clocks by both rules; return those that one misses and the other does not."""
+        if before is after:
+            for ledger in before:
+                outcome = outcome_of(ledger, self.at)
+                self._count(self._cell(past, ledger), day, outcome, outcome)
+            return []
+        changes = []
         clocks: dict[tuple[str, int], list[Ledger | None]] = {}
         for place, ledgers in enumerate((before, after)):
             for ledger in ledgers:
                 clocks.setdefault((ledger.metric, ledger.cycle), [None, None])[place] = ledger
-        missed = self.days[day]
-        for (metric, cycle), pair in clocks.items():
-            known = pair[0] or pair[1]
-            cell = Cell(metric, (known and known.team_id) or past.standing.team_id, past.standing.priority)
-            sums = self.cells[cell]
-            found = []
-            for place, ledger in enumerate(pair):
-                outcome = outcome_of(ledger, self.at)
-                found.append(outcome)
-                if (column := _PLACES.get(outcome)) is not None:
-                    sums[place][column] += 1
-                if outcome == Outcome.MISSED:
-                    missed[place] += 1
-            if (found[0] == Outcome.MISSED) != (found[1] == Outcome.MISSED):
-                stopped = next((one.now.stopped_at for one in pair if one is not None), None)
-                yield Change(
-                    past.ticket_id, metric, cycle, cell.team, cell.priority, *found,
-                    deadline(pair[0], self.at), deadline(pair[1], self.at), stopped,
+        for one, other in clocks.values():
+            known = one or other
+            assert known is not None  # noqa: S101  one of them named the clock
+            cell, was, becomes = self._cell(past, known), outcome_of(one, self.at), outcome_of(other, self.at)
+            self._count(cell, day, was, becomes)
+            if (was == Outcome.MISSED) != (becomes == Outcome.MISSED):
+                changes.append(
+                    Change(
+                        past.ticket_id, known.metric, known.cycle, cell.team, cell.priority, was, becomes,
+                        deadline(one, self.at), deadline(other, self.at), known.now.stopped_at,
+                    )
                 )  # fmt: skip
+        return changes
+
+    def _cell(self, past: Past, ledger: Ledger) -> Cell:
+        return Cell(ledger.metric, ledger.team_id or past.standing.team_id, past.standing.priority)
+
+    def _count(self, cell: Cell, day: date, *outcomes: Outcome) -> None:
+        sums = self.cells[cell]
+        for place, outcome in enumerate(outcomes):
+            column = _PLACES.get(outcome)
+            if column is not None:
+                sums[place][column] += 1
+            if outcome == Outcome.MISSED:
+                self.days[day][place] += 1
 
     def add_real(self, tickets: TicketQuerySet) -> None:
         """Count what really happened to the clocks of these tickets."""
         late = Q(breached_at__isnull=False)
         rows = (
             Clock.objects.filter(ticket__in=tickets.values("pk"))
-            .annotate(**{_WHOSE_WORK: Coalesce("team_id", "ticket__team_id"), "level": F("ticket__priority")})
-            .values_list("metric", _WHOSE_WORK, "level")
+            .annotate(whose=Coalesce("team_id", "ticket__team_id"), level=F("ticket__priority"))
+            .values_list("metric", "whose", "level")
             .annotate(
                 met=Count("pk", filter=Q(state=ClockState.STOPPED) & ~late),
                 missed=Count("pk", filter=late),
@@ -127,34 +140,54 @@ class Sums:
         }
 
 
-def replayed(past: Past, rulebooks: Sequence[Rulebook]) -> list[list[Ledger]]:
-    """Carry a ticket through its past by each of these rules; return its ledgers under each."""
-    worlds: list[list[Ledger]] = [[] for _ in rulebooks]
-    by_hand = past.by_hand[::-1]
+@dataclass
+class _World:
+    """A ticket's ledgers under some rules. `own_aims` are those of clocks whose deadline is set by hand."""
+
+    rules: SteadyRulebook
+    ledgers: list[Ledger] = field(default_factory=list)
+    own_aims: dict[tuple[str, int], Aim] = field(default_factory=dict)
+
+    def under(self, rules: SteadyRulebook) -> "_World":
+        """Return the same ledgers, to go on under other rules."""
+        ledgers = [replace(ledger, entries=[*ledger.entries]) for ledger in self.ledgers]
+        return _World(rules, ledgers, dict(self.own_aims))
+
+    def follow(self, standing: Standing, stage: Stage) -> None:
+        if stage.by_hand is not None:
+            self._set_by_hand(stage.by_hand, stage.at)
+        sla.follow(
+            standing,
+            self.ledgers,
+            at=stage.at,
+            rules=self.rules.itself,
+            reason=stage.kind,
+            hand_overs=stage.hand_overs,
+            rematch=stage.rematch or stage.by_hand is not None,
+        )
+
+    def _set_by_hand(self, change: ByHand, at: datetime) -> None:
+        """Let a clock run towards the date that somebody set, whatever the rules, or towards its own aim again."""
+        clock = (change.metric, change.cycle)
+        for ledger in self.ledgers:
+            if (ledger.metric, ledger.cycle) == clock and ledger.is_open:
+                own = self.own_aims.setdefault(clock, ledger.aim)
+                aim = own._replace(due_at=change.due_at) if change.due_at else self.own_aims.pop(clock)
+                ledger.aim_at(at, aim, "by_hand")
+
+
+def replayed(past: Past, before: SteadyRulebook, after: SteadyRulebook) -> tuple[list[Ledger], list[Ledger]]:
+    """Carry a ticket through its past by either rules; return its ledgers under each.
+
+    They are one and the same where the rules never differ for this ticket, as with most tickets and drafts.
+    """
+    worlds = [_World(before)]
     for stage in past.stages():
-        while by_hand and by_hand[-1].at < stage.at:
-            _set_by_hand(worlds, by_hand.pop())
-        for rulebook, ledgers in zip(rulebooks, worlds, strict=True):
-            sla.follow(
-                past.standing,
-                ledgers,
-                at=stage.at,
-                rules=lambda rulebook=rulebook: rulebook,
-                reason=stage.kind,
-                hand_overs=stage.hand_overs,
-                rematch=stage.rematch,
-            )
-    while by_hand:
-        _set_by_hand(worlds, by_hand.pop())
-    return worlds
-
-
-def _set_by_hand(worlds: Sequence[list[Ledger]], entry: SetByHand) -> None:
-    """A date that somebody set stands whatever the rules."""
-    for ledgers in worlds:
-        for ledger in ledgers:
-            if (ledger.metric, ledger.cycle) == (entry.metric, entry.cycle):
-                ledger.aim_at(entry.at, ledger.aim._replace(due_at=entry.due_at), entry.metric)
+        if len(worlds) == 1 and not before.agrees(after, past.standing, stage.hand_overs):
+            worlds.append(worlds[0].under(after))
+        for world in worlds:
+            world.follow(past.standing, stage)
+    return worlds[0].ledgers, worlds[-1].ledgers
 
 
 def outcome_of(ledger: Ledger | None, at: datetime) -> Outcome:
@@ -163,10 +196,7 @@ def outcome_of(ledger: Ledger | None, at: datetime) -> Outcome:
         return Outcome.NONE
     if ledger.breached(at) is not None:
         return Outcome.MISSED
-    return {
-        ClockState.STOPPED: Outcome.MET,
-        ClockState.CANCELLED: Outcome.VOID,
-    }.get(ledger.now.state, Outcome.OPEN)
+    return _OUTCOMES.get(ledger.now.state, Outcome.OPEN)
 
 
 def deadline(ledger: Ledger | None, at: datetime) -> datetime | None:

@@ -6,8 +6,7 @@ escalations.lifecycle). Nothing of a ticket's present is used but who the custom
 """
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -15,9 +14,10 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from escalations.models import Clock, ClockEntry, Customer, HandOver, MessageKind, State, Ticket
+from escalations.clocks import whole_second
+from escalations.models import Clock, Customer, HandOver, MessageKind, State
 from escalations.models.ticket import TicketQuerySet
-from escalations.sla import DATED, OpenHandOver
+from escalations.sla import OpenHandOver
 from escalations.snapshot import SUBJECT
 
 #: Tickets read at a time: enough that the questions to the database do not count, few enough for memory.
@@ -57,12 +57,11 @@ class HandedOver(NamedTuple):
     ended_at: datetime | None
 
 
-class SetByHand(NamedTuple):
-    """From `at` on, a clock ran towards a date that somebody had set (None: towards its target again)."""
+class ByHand(NamedTuple):
+    """Somebody set a clock's deadline, or (None) let it run towards its target again."""
 
     metric: str
     cycle: int
-    at: datetime
     due_at: datetime | None
 
 
@@ -72,6 +71,7 @@ class Standing:
 
     created_at: datetime
     updated_at: datetime
+    team_since: datetime
     customer_id: int
     customer: Customer
     category_id: int = 0
@@ -82,7 +82,6 @@ class Standing:
     accepted_at: datetime | None = None
     first_response_at: datetime | None = None
     resolved_at: datetime | None = None
-    team_since: datetime = datetime.min
     unanswered_since: datetime | None = None
     promised_at: datetime | None = None
     promised_for: datetime | None = None
@@ -90,14 +89,13 @@ class Standing:
 
 @dataclass(slots=True)
 class Past:
-    """One ticket's past. `own_policy` is the policy that an import measured it by, if no other ticket goes by it."""
+    """One ticket's past. `own_policy` is the policy, out of use, by which an import measured it."""
 
     ticket_id: int
     standing: Standing
     own_policy: int | None
     happenings: list[Happening] = field(default_factory=list)
     hand_overs: dict[int, HandedOver] = field(default_factory=dict)
-    by_hand: list[SetByHand] = field(default_factory=list)
 
     def stages(self) -> Iterator["Stage"]:
         """Carry `standing` from event to event; yield each one that is news to the clocks. Once only."""
@@ -107,8 +105,10 @@ class Past:
             news = _tell(standing, happening)
             news |= self._hand_over(happening, asked)
             described = (standing.category_id, standing.team_id, standing.priority, standing.channel)
-            if news or described != matched:
-                yield Stage(happening.at, happening.kind, list(asked.values()), described != matched)
+            by_hand = _by_hand(happening)
+            if news or by_hand or described != matched:
+                rematch = described != matched
+                yield Stage(happening.at, happening.kind, list(asked.values()), rematch, by_hand)
                 matched = described
             standing.updated_at = happening.at
 
@@ -133,6 +133,7 @@ class Stage(NamedTuple):
     kind: str
     hand_overs: list[OpenHandOver]
     rematch: bool
+    by_hand: ByHand | None
 
 
 def histories(tickets: TicketQuerySet, batch: int = BATCH) -> Iterator[list[Past]]:
@@ -149,7 +150,7 @@ def _batch(rows: Sequence[tuple[int, datetime, int, str, str]]) -> list[Past]:
     imported = [pk for pk, *_rest, origin in rows if origin]
     own = _own_policies(imported) if imported else {}
     pasts = {
-        pk: Past(pk, Standing(created_at, created_at, customer_id, _customer(segment)), own.get(pk))
+        pk: Past(pk, Standing(created_at, created_at, created_at, customer_id, _customer(segment)), own.get(pk))
         for pk, created_at, customer_id, segment, origin in rows
         if not origin or pk in own
     }
@@ -160,19 +161,19 @@ def _batch(rows: Sequence[tuple[int, datetime, int, str, str]]) -> list[Past]:
         "pk", "ticket_id", "team_id", "ended_at"
     ):
         if ticket in pasts:
-            pasts[ticket].hand_overs[pk] = HandedOver(team, ended_at)
-    for ticket, entry in _set_by_hand(ids):
-        if ticket in pasts:
-            pasts[ticket].by_hand.append(entry)
+            pasts[ticket].hand_overs[pk] = HandedOver(team, ended_at and whole_second(ended_at))
     return list(pasts.values())
 
 
 def _happenings(ids: list[int]) -> Iterator[tuple[int, Happening]]:
-    """Yield the tickets' events in the order in which they were written down, which is that of their changes."""
+    """Yield the tickets' events in the order in which they were written down, which is that of their changes.
+
+    Their times are whole seconds, as clocks have them.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT subject_id, kind, at, data FROM events_event
+            SELECT subject_id, kind, date_trunc('second', at), data FROM events_event
             WHERE subject_type = %s AND subject_id = ANY(%s) AND kind LIKE 'ticket.%%' AND kind <> ALL(%s)
             ORDER BY subject_id, id
             """,
@@ -191,25 +192,6 @@ def _own_policies(ids: list[int]) -> dict[int, int | None]:
     for ticket, policy, in_use in rows.distinct():
         found[ticket] = policy if policy and not in_use else found.get(ticket)
     return found
-
-
-def _set_by_hand(ids: list[int]) -> Iterator[tuple[int, SetByHand]]:
-    """Yield what people set: a date where the clock's metric has none, and where it was taken back."""
-    touched = (
-        ClockEntry.objects.filter(clock__ticket__in=ids, fixed_due_at__isnull=False)
-        .exclude(clock__metric__in=DATED)
-        .values("clock")
-    )
-    entries = (
-        ClockEntry.objects.filter(clock__in=touched)
-        .order_by("clock", "number")
-        .values_list("clock_id", "clock__ticket_id", "clock__metric", "clock__cycle", "at", "fixed_due_at")
-    )
-    known: defaultdict[int, datetime | None] = defaultdict(lambda: None)
-    for clock_id, ticket, metric, cycle, at, due_at in entries:
-        if due_at != known[clock_id]:
-            known[clock_id] = due_at
-            yield ticket, SetByHand(metric, cycle, at, due_at)
 
 
 @cache
@@ -245,6 +227,15 @@ def _tell(standing: Standing, happening: Happening) -> bool:
     if ended and standing.resolved_at is None:
         standing.resolved_at = at
     return news
+
+
+def _by_hand(happening: Happening) -> ByHand | None:
+    if happening.kind != "ticket.deadline_set":
+        return None
+    data = happening.data
+    return ByHand(
+        data["metric"], data["cycle"], datetime.fromisoformat(data["due_at"]) if data["due_at"] else None
+    )
 
 
 def _said(kind: str, state: str, data: dict[str, Any]) -> str | None:

@@ -1,4 +1,4 @@
-""""What if": the tickets of the last weeks, replayed by the rules in force and by rules that are not, yet.
+""" "What if": the tickets of the last weeks, replayed by the rules in force and by rules that are not, yet.
 
 Both replays are the engine itself: the situations of the past go through escalations.sla.follow, in memory. So
 under the rules by which the desk worked a replay comes to the ledgers that are stored. By both rules a date
@@ -157,7 +157,7 @@ def _replays(simulation: Simulation, sums: Sums) -> Iterator[tuple[int, list[Cha
     for batch in past.histories(_tickets(simulation)):
         changes: list[Change] = []
         for one in batch:
-            before, after = replayed(one, (today.of(one.own_policy), tried.of(one.own_policy)))
+            before, after = replayed(one, today.of(one.own_policy), tried.of(one.own_policy))
             changes += sums.add(one, days.day_of(one.standing.created_at), before, after)
         yield len(batch), changes
 
@@ -165,7 +165,9 @@ def _replays(simulation: Simulation, sums: Sums) -> Iterator[tuple[int, list[Cha
 def _tickets(simulation: Simulation) -> TicketQuerySet:
     """Return the tickets to replay."""
     begins, ends = days.span(simulation.first, simulation.last)
-    tickets = Ticket.objects.visible_to(simulation.requested_by).filter(created_at__gte=begins, created_at__lt=ends)
+    tickets = Ticket.objects.visible_to(simulation.requested_by).filter(
+        created_at__gte=begins, created_at__lt=ends
+    )
     if simulation.team_id is not None:
         tickets = tickets.filter(team=simulation.team_id)
     if simulation.category_id is not None:

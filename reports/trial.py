@@ -8,18 +8,20 @@ A trial is kept as a copy, since drafts go on being edited:
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from common import clock
 from common.business_hours import Interval
 from escalations import calendars, policies
+from escalations.clocks import Aim
 from escalations.models import CalendarVersion, Policy, PolicyVersion
 from escalations.policies import Described, Rulebook
+from escalations.sla import OpenHandOver
 
 Trial = dict[str, list[dict[str, Any]]]
 
-_POLICY = (
+POLICY_COLUMNS = (
     "calendar_id", "own_calendars", "categories", "teams", "priorities", "segments", "channels", "pauses_in",
     "targets",
 )  # fmt: skip
@@ -37,31 +39,71 @@ class RosterHours(NamedTuple):
     weekly: list[Interval]
 
 
-@dataclass
-class RosteredRulebook(Rulebook):
-    """Rules by which some teams' business hours are those in which their roster has somebody on duty."""
+class SteadyRulebook(Rulebook):
+    """A rulebook that is asked millions of times and remembers its answers, since its rules do not change.
 
-    covered: Mapping[int, CalendarVersion] = field(default_factory=dict)
+    `covered` are the hours in which a team's roster has somebody on duty: they are its business hours then.
+    """
+
+    def __init__(self, rules: Rulebook, covered: Mapping[int, CalendarVersion] = MappingProxyType({})) -> None:
+        super().__init__(rules.versions, rules.hours, rules.of_team, rules.of_segment, rules.of_customer)
+        self._covered = covered
+        self._matched: dict[tuple[int, int, int, str, str], dict[str, PolicyVersion]] = {}
+        self._aims: dict[tuple[int, str, int, int], Aim | None] = {}
+
+    def itself(self) -> Rulebook:
+        """Return these rules, for who asks for them anew each time."""
+        return self
+
+    def agrees(self, other: "SteadyRulebook", ticket: Described, hand_overs: Iterable[OpenHandOver]) -> bool:
+        """Tell whether both give the ticket, and the work that is measured on it, the same aims."""
+        matched = self.policies_for(ticket)
+        if matched != other.policies_for(ticket):
+            return False
+        teams = (None, ticket.team_id, *(one.team_id for one in hand_overs))
+        return all(
+            self._calendar(version, ticket, team) is other._calendar(version, ticket, team)
+            for version in matched.values()
+            for team in teams
+        )
+
+    def policies_for(self, ticket: Described) -> dict[str, PolicyVersion]:
+        described = (
+            ticket.category_id, ticket.team_id, ticket.priority, ticket.channel, ticket.customer.segment,
+        )  # fmt: skip
+        found = self._matched.get(described)
+        if found is None:
+            found = self._matched[described] = super().policies_for(ticket)
+        return found
+
+    def aim(
+        self, version: PolicyVersion, metric: str, ticket: Described, *, team: int | None = None
+    ) -> Aim | None:
+        calendar = self._calendar(version, ticket, team)
+        asked = (id(version), metric, ticket.priority, id(calendar))
+        if asked not in self._aims:
+            self._aims[asked] = super().aim(version, metric, ticket, team=team)
+        return self._aims[asked]
 
     def _calendar(self, version: PolicyVersion, ticket: Described, team: int | None) -> CalendarVersion:
-        covered = self.covered.get(ticket.team_id if team is None else team)
+        covered = self._covered.get(ticket.team_id if team is None else team)
         return covered or super()._calendar(version, ticket, team)
 
 
 class Rules:
     """Which rulebook a ticket goes by: the desk's, or one policy's alone, by which an import measured it."""
 
-    def __init__(self, desk: Rulebook, current: dict[int, PolicyVersion]) -> None:
+    def __init__(self, desk: SteadyRulebook, current: dict[int, PolicyVersion]) -> None:
         self.desk, self._current = desk, current
-        self._alone: dict[int, Rulebook] = {}
+        self._alone: dict[int, SteadyRulebook] = {}
 
-    def of(self, own_policy: int | None) -> Rulebook:
+    def of(self, own_policy: int | None) -> SteadyRulebook:
         """Return the rulebook for a ticket that has this policy of its own, or none."""
         if own_policy is None:
             return self.desk
         if own_policy not in self._alone:
             version = self._current[own_policy]
-            self._alone[own_policy] = Rulebook([(version.policy.kind, version)], self.desk.hours)
+            self._alone[own_policy] = SteadyRulebook(Rulebook([(version.policy.kind, version)], self.desk.hours))
         return self._alone[own_policy]
 
 
@@ -81,7 +123,7 @@ def copied(
 
 def in_force() -> Rules:
     """Return the rules of today."""
-    return Rules(policies.rulebook(), _current_versions())
+    return Rules(SteadyRulebook(policies.rulebook()), _current_versions())
 
 
 def tried(trial: Trial) -> Rules:
@@ -94,7 +136,7 @@ def tried(trial: Trial) -> Rules:
     hours = today.hours | {row["calendar"]: _calendar(row) for row in trial["calendars"]}
     current = _current_versions() | drafts
     in_use = Policy.objects.filter(is_active=True) | Policy.objects.filter(pk__in=drafts)
-    desk = RosteredRulebook(
+    desk = Rulebook(
         versions=[
             (kind, current[pk])
             for pk, kind in in_use.order_by("position", "pk").values_list("pk", "kind")
@@ -104,9 +146,9 @@ def tried(trial: Trial) -> Rules:
         of_team=today.of_team,
         of_segment=today.of_segment,
         of_customer=today.of_customer,
-        covered={row["team"]: _calendar(row) for row in trial["rosters"]},
     )
-    return Rules(desk, current)
+    covered = {row["team"]: _calendar(row) for row in trial["rosters"]}
+    return Rules(SteadyRulebook(desk, covered), current)
 
 
 def changed_since(trial: Trial) -> list[str]:
@@ -128,14 +170,14 @@ def _current_versions() -> dict[int, PolicyVersion]:
 
 
 def _policy_copy(version: PolicyVersion) -> dict[str, Any]:
-    columns = {name: getattr(version, name) for name in _POLICY}
+    columns = {name: getattr(version, name) for name in POLICY_COLUMNS}
     named = {"id": version.pk, "policy": version.policy_id, "name": version.policy.name, "number": version.number}
     return named | columns
 
 
 def _policy(row: dict[str, Any]) -> PolicyVersion:
     policy = Policy.objects.get(pk=row["policy"])
-    return PolicyVersion(pk=row["id"], policy=policy, **{name: row[name] for name in _POLICY})
+    return PolicyVersion(pk=row["id"], policy=policy, **{name: row[name] for name in POLICY_COLUMNS})
 
 
 def _calendar_copy(version: CalendarVersion) -> dict[str, Any]:

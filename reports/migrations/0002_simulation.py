@@ -6,78 +6,216 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0003_email_in_use'),
-        ('escalations', '0005_drop_old_service_levels'),
-        ('reports', '0001_initial'),
+        ("accounts", "0003_email_in_use"),
+        ("escalations", "0005_drop_old_service_levels"),
+        ("reports", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Simulation',
+            name="Simulation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('requested_at', models.DateTimeField()),
-                ('first', models.DateField(verbose_name='from')),
-                ('last', models.DateField(verbose_name='to')),
-                ('tried', models.JSONField()),
-                ('state', models.CharField(choices=[('under_way', 'Under way'), ('done', 'Done'), ('cancelled', 'Cancelled'), ('failed', 'Failed')], default='under_way', max_length=10)),
-                ('trouble', models.CharField(blank=True, choices=[('too_long', 'It took longer than seven minutes. Choose fewer days, or one team.'), ('unreckonable', "The hours that were tried can't be reckoned with: it may never be open."), ('broken', "Something went wrong that should not. The worker's log has the details.")], max_length=20)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('tickets', models.PositiveIntegerField()),
-                ('seconds', models.FloatField(null=True)),
-                ('result', models.JSONField(default=dict)),
-                ('changed', models.PositiveIntegerField(default=0)),
-                ('category', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='escalations.category')),
-                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.team')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("requested_at", models.DateTimeField()),
+                ("first", models.DateField(verbose_name="from")),
+                ("last", models.DateField(verbose_name="to")),
+                ("tried", models.JSONField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("under_way", "Under way"),
+                            ("done", "Done"),
+                            ("cancelled", "Cancelled"),
+                            ("failed", "Failed"),
+                        ],
+                        default="under_way",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "trouble",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("too_long", "It took longer than seven minutes. Choose fewer days, or one team."),
+                            (
+                                "unreckonable",
+                                "The hours that were tried can't be reckoned with: it may never be open.",
+                            ),
+                            ("broken", "Something went wrong that should not. The worker's log has the details."),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("tickets", models.PositiveIntegerField()),
+                ("seconds", models.FloatField(null=True)),
+                ("result", models.JSONField(default=dict)),
+                ("changed", models.PositiveIntegerField(default=0)),
+                (
+                    "category",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="escalations.category",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.team",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'simulation',
-                'verbose_name_plural': 'simulations',
+                "verbose_name": "simulation",
+                "verbose_name_plural": "simulations",
             },
         ),
         migrations.CreateModel(
-            name='SimulatedClock',
+            name="SimulatedClock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('metric', models.CharField(choices=[('accept', 'Accept'), ('first_response', 'First response'), ('next_response', 'Next response'), ('update', 'Promised update'), ('first_resolution', 'First resolution'), ('resolution', 'Resolution'), ('ownership', "Team's work"), ('hand_over', "Partner's work"), ('regulatory', 'Regulatory deadline')], max_length=20)),
-                ('cycle', models.PositiveIntegerField()),
-                ('priority', models.PositiveSmallIntegerField(choices=[(1, 'P1'), (2, 'P2'), (3, 'P3'), (4, 'P4')])),
-                ('before', models.CharField(choices=[('met', 'In time'), ('missed', 'Missed'), ('open', 'Still open'), ('void', 'Ended without a result'), ('none', 'No target')], max_length=10)),
-                ('after', models.CharField(choices=[('met', 'In time'), ('missed', 'Missed'), ('open', 'Still open'), ('void', 'Ended without a result'), ('none', 'No target')], max_length=10)),
-                ('due_before', models.DateTimeField(null=True)),
-                ('due_after', models.DateTimeField(null=True)),
-                ('stopped_at', models.DateTimeField(null=True)),
-                ('team', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.team')),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='escalations.ticket')),
-                ('simulation', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='clocks', to='reports.simulation')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "metric",
+                    models.CharField(
+                        choices=[
+                            ("accept", "Accept"),
+                            ("first_response", "First response"),
+                            ("next_response", "Next response"),
+                            ("update", "Promised update"),
+                            ("first_resolution", "First resolution"),
+                            ("resolution", "Resolution"),
+                            ("ownership", "Team's work"),
+                            ("hand_over", "Partner's work"),
+                            ("regulatory", "Regulatory deadline"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("cycle", models.PositiveIntegerField()),
+                (
+                    "priority",
+                    models.PositiveSmallIntegerField(choices=[(1, "P1"), (2, "P2"), (3, "P3"), (4, "P4")]),
+                ),
+                (
+                    "before",
+                    models.CharField(
+                        choices=[
+                            ("met", "In time"),
+                            ("missed", "Missed"),
+                            ("open", "Still open"),
+                            ("void", "Ended without a result"),
+                            ("none", "No target"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "after",
+                    models.CharField(
+                        choices=[
+                            ("met", "In time"),
+                            ("missed", "Missed"),
+                            ("open", "Still open"),
+                            ("void", "Ended without a result"),
+                            ("none", "No target"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("due_before", models.DateTimeField(null=True)),
+                ("due_after", models.DateTimeField(null=True)),
+                ("stopped_at", models.DateTimeField(null=True)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.team",
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="escalations.ticket"
+                    ),
+                ),
+                (
+                    "simulation",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="clocks",
+                        to="reports.simulation",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='simulation',
-            index=models.Index(fields=['requested_by', '-id'], name='simulation_of_person'),
+            model_name="simulation",
+            index=models.Index(fields=["requested_by", "-id"], name="simulation_of_person"),
         ),
         migrations.AddConstraint(
-            model_name='simulation',
-            constraint=models.CheckConstraint(condition=models.Q(('last__gte', models.F('first'))), name='simulation_forward'),
+            model_name="simulation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("last__gte", models.F("first"))), name="simulation_forward"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='simulation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', True), ('state', 'under_way')), models.Q(models.Q(('state', 'under_way'), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='simulation_finished_has_time'),
+            model_name="simulation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at__isnull", True), ("state", "under_way")),
+                    models.Q(models.Q(("state", "under_way"), _negated=True), ("finished_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="simulation_finished_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='simulation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'failed'), models.Q(('trouble', ''), _negated=True)), models.Q(models.Q(('state', 'failed'), _negated=True), ('trouble', '')), _connector='OR'), name='simulation_failed_says_why'),
+            model_name="simulation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "failed"), models.Q(("trouble", ""), _negated=True)),
+                    models.Q(models.Q(("state", "failed"), _negated=True), ("trouble", "")),
+                    _connector="OR",
+                ),
+                name="simulation_failed_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='simulation',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'under_way')), fields=('requested_by',), name='one_simulation_under_way'),
+            model_name="simulation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "under_way")),
+                fields=("requested_by",),
+                name="one_simulation_under_way",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='simulatedclock',
-            constraint=models.UniqueConstraint(fields=('simulation', 'ticket', 'metric', 'cycle'), name='simulated_clock_once'),
+            model_name="simulatedclock",
+            constraint=models.UniqueConstraint(
+                fields=("simulation", "ticket", "metric", "cycle"), name="simulated_clock_once"
+            ),
         ),
     ]
