@@ -74,7 +74,9 @@ class Sums:
 
     def __init__(self, at: datetime) -> None:
         self.at = at
-        self.cells: defaultdict[Cell, list[list[int]]] = defaultdict(lambda: [[0, 0, 0], [0, 0, 0], [0, 0, 0]])
+        self.cells: defaultdict[Cell, list[list[int]]] = defaultdict(
+            lambda: [[0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0]]
+        )
         self.days: defaultdict[date, list[int]] = defaultdict(lambda: [0, 0])
 
     def add(self, past: Past, day: date, before: list[Ledger], after: list[Ledger]) -> list[Change]:
@@ -95,6 +97,7 @@ class Sums:
             cell, was, becomes = self._cell(past, known), outcome_of(one, self.at), outcome_of(other, self.at)
             self._count(cell, day, was, becomes)
             if (was == Outcome.MISSED) != (becomes == Outcome.MISSED):
+                self.cells[cell][3][was == Outcome.MISSED] += 1
                 changes.append(
                     Change(
                         past.ticket_id, known.metric, known.cycle, cell.team, cell.priority, was, becomes,

@@ -8,7 +8,7 @@ that somebody set by hand, and one that was promised, stay.
 import logging
 import time
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -34,6 +34,8 @@ SUBJECT = "simulation"
 REQUESTED = "sla.simulation_requested"
 CONSUMER = "simulator"
 
+#: How many days may be simulated.
+SPANS = (30, 90)
 #: A simulation ends well before a job must.
 LONGEST_SECONDS = 420
 MOST_TICKETS = 500_000
@@ -56,12 +58,12 @@ def request(
     tried: Trial,
     *,
     by: User,
-    first: date,
+    span: int,
     last: date,
     team: Team | None = None,
     category: Category | None = None,
 ) -> Simulation:
-    """Have the tickets that were created in these days, as far as `by` may see them, replayed by a worker.
+    """Have a worker replay the tickets that were created in the `span` days up to `last` and that `by` may see.
 
     Raises NotAllowed, or Refused where there is nothing to try, nothing to replay, or one is under way.
     """
@@ -69,20 +71,22 @@ def request(
         raise NotAllowed(_("Only leads and admins may simulate."))
     if not any(tried.values()):
         raise Refused(_("Choose a draft or a roster to try."))
+    if span not in SPANS:
+        raise Refused(_("Choose one of the list."), field="span")
     _check(tried)
     User.objects.select_for_update().get(pk=by.pk)  # two requests of one person take turns
     own = Simulation.objects.filter(requested_by=by)
     if own.filter(state=SimulationState.UNDER_WAY).exists():
         raise Refused(_("A simulation of yours is under way. Wait until it is done, or cancel it."))
     simulation = Simulation(
-        requested_by=by, requested_at=clock.now(), first=first, last=last, team=team, category=category,
-        tried=tried, tickets=0,
+        requested_by=by, requested_at=clock.now(), first=last - timedelta(days=span - 1), last=last, team=team,
+        category=category, tried=tried, tickets=0,
     )  # fmt: skip
     simulation.tickets = _tickets(simulation).count()
     if not simulation.tickets:
         raise Refused(_("No escalation that you may see was created in these days. Choose others."), field="last")
     if simulation.tickets > MOST_TICKETS:
-        raise Refused(_("These are more than %d escalations. Choose fewer days.") % MOST_TICKETS, field="first")
+        raise Refused(_("These are more than %d escalations. Choose fewer days.") % MOST_TICKETS, field="span")
     simulation.save()
     own.filter(pk__in=own.order_by("-pk").values("pk")[KEPT:]).delete()
     recording.record(REQUESTED, subject=(SUBJECT, simulation.pk), by=by, data={"tickets": simulation.tickets})

@@ -4,7 +4,7 @@ A trial is kept as a copy, since drafts go on being edited:
 
     {"policies": [{"id", "policy", "name", "number", and the version's columns}],
      "calendars": [{"id", "calendar", "name", "number", and the version's columns}],
-     "rosters": [{"id", "team", "name", "number", "zone", "weekly"}]}
+     "rosters": [{"id", "team", "name", "number", "is_draft", "zone", "weekly"}]}
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,6 +35,7 @@ class RosterHours(NamedTuple):
     team: int
     name: str
     number: int
+    is_draft: bool
     zone: str
     weekly: list[Interval]
 

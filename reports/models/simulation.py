@@ -53,9 +53,10 @@ class Simulation(models.Model):
     """One simulation of the tickets created from `first` to `last`, as far as who asked for it may see them.
 
     `tried` is a copy of the drafts and the roster (reports.trial says how it is written), so that what was
-    simulated stays known. `result` is {"cells": [[metric, team, priority, tallies …]], "days": [[day, missed
-    today, missed then]]}, where a tally is [in time, missed, open] by the rules of today, by those tried, and
-    as it really happened. `changed` clocks have another outcome; the first of them are its SimulatedClock rows.
+    simulated stays known. `result` is {"cells": [[metric, team, priority, three tallies, changes]], "days":
+    [[day, missed today, missed with what was tried]]}: a tally is [in time, missed, open] by the rules of today,
+    by those tried, and as it really happened; changes are [newly missed, no longer missed]. `changed` is their
+    sum; the first of these clocks are the SimulatedClock rows.
     """
 
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
