@@ -158,7 +158,7 @@ class _World:
 
     def follow(self, standing: Standing, stage: Stage) -> None:
         if stage.by_hand is not None:
-            self._set_by_hand(stage.by_hand, stage.at)
+            self._set_by_hand(stage.by_hand, standing, stage.at)
         sla.follow(
             standing,
             self.ledgers,
@@ -166,17 +166,23 @@ class _World:
             rules=self.rules.itself,
             reason=stage.kind,
             hand_overs=stage.hand_overs,
-            rematch=stage.rematch or stage.by_hand is not None,
+            rematch=stage.rematch,
         )
 
-    def _set_by_hand(self, change: ByHand, at: datetime) -> None:
+    def _set_by_hand(self, change: ByHand, standing: Standing, at: datetime) -> None:
         """Let a clock run towards the date that somebody set, whatever the rules, or towards its own aim again."""
         clock = (change.metric, change.cycle)
         for ledger in self.ledgers:
-            if (ledger.metric, ledger.cycle) == clock and ledger.is_open:
-                own = self.own_aims.setdefault(clock, ledger.aim)
-                aim = own._replace(due_at=change.due_at) if change.due_at else self.own_aims.pop(clock)
-                ledger.aim_at(at, aim, "by_hand")
+            if (ledger.metric, ledger.cycle) != clock or not ledger.is_open:
+                continue
+            own = self.own_aims.setdefault(clock, ledger.aim)
+            if change.due_at is None:
+                del self.own_aims[clock]
+                matched = self.rules.policies_for(standing)
+                aim = sla.policy_aim(ledger, standing, rulebook=self.rules, matched=matched) or own
+            else:
+                aim = own._replace(due_at=change.due_at)
+            ledger.aim_at(at, aim, "by_hand")
 
 
 def replayed(past: Past, before: SteadyRulebook, after: SteadyRulebook) -> tuple[list[Ledger], list[Ledger]]:

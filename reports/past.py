@@ -136,11 +136,11 @@ class Stage(NamedTuple):
     by_hand: ByHand | None
 
 
-def histories(tickets: TicketQuerySet, batch: int = BATCH) -> Iterator[list[Past]]:
+def histories(tickets: TicketQuerySet) -> Iterator[list[Past]]:
     """Yield the pasts of these tickets, a batch at a time, by id."""
     last = 0
     chosen = tickets.order_by("pk").values_list("pk", "created_at", "customer_id", "customer__segment", "origin")
-    while rows := list(chosen.filter(pk__gt=last)[:batch]):
+    while rows := list(chosen.filter(pk__gt=last)[:BATCH]):
         last = rows[-1][0]
         yield _batch(rows)
 
