@@ -120,6 +120,7 @@ def _finish(
         locked,
         "deadline_set",
         by=by,
+        at=at,
         used=change.used,
         clock=ledger.clock_id,
         metric=ledger.metric,

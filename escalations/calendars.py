@@ -114,6 +114,15 @@ def validate(version: CalendarVersion) -> None:
         raise ValidationError({"weekly": _("These hours can't be reckoned with: %s") % error}) from error
 
 
+def freeze(draft: CalendarVersion) -> None:
+    """Write into a draft, in memory, the holidays and offsets of today, which it keeps once it is published."""
+    draft.holidays = closed_days(draft.holiday_country, draft.own_holidays)
+    draft.holidays_until = HOLIDAY_YEARS[-1] if draft.holiday_country else None
+    draft.offsets = [list(pair) for pair in zone_offsets(draft.zone)]
+    draft.tz_version = zones.data_version()
+    draft.__dict__.pop("_hours", None)
+
+
 @transaction.atomic
 def publish(draft: CalendarVersion, *, by: User) -> CalendarVersion:
     """Publish a draft: freeze its holidays and its zone's offsets, and make it the calendar's hours.
@@ -122,12 +131,8 @@ def publish(draft: CalendarVersion, *, by: User) -> CalendarVersion:
     """
     calendar = Calendar.objects.select_for_update().get(pk=draft.calendar_id)
     validate(draft)
-    draft.holidays = closed_days(draft.holiday_country, draft.own_holidays)
-    draft.holidays_until = HOLIDAY_YEARS[-1] if draft.holiday_country else None
-    draft.offsets = [list(pair) for pair in zone_offsets(draft.zone)]
-    draft.tz_version = zones.data_version()
+    freeze(draft)
     draft.published_at, draft.published_by = clock.now(), by
-    draft.__dict__.pop("_hours", None)
     draft.save()
     calendar.current = draft
     calendar.save(update_fields=["current"])

@@ -3,6 +3,7 @@
 Every domain function about a ticket goes through these steps, in one transaction.
 """
 
+from datetime import datetime
 from typing import Any
 
 from django.db import models
@@ -73,10 +74,13 @@ def save(ticket: Ticket) -> None:
     ticket.save()
 
 
-def record(ticket: Ticket, kind: str, /, *, by: User, **data: Any) -> Event:
-    """Write down what happened to the ticket, with what it looked like afterwards."""
+def record(ticket: Ticket, kind: str, /, *, by: User, at: datetime | None = None, **data: Any) -> Event:
+    """Write down what happened to the ticket, with what it looked like afterwards.
+
+    `at` is the instant at which its clocks were brought along, so that event and ledger name the same one.
+    """
     return recording.record(
-        f"ticket.{kind}", subject=(SUBJECT, ticket.pk), by=by, data={**data, "ticket": snapshot(ticket)}
+        f"ticket.{kind}", subject=(SUBJECT, ticket.pk), by=by, at=at, data={**data, "ticket": snapshot(ticket)}
     )
 
 
@@ -90,7 +94,7 @@ def commit(
     """
     change = ticket_clocks.bring(ticket, reason=because or kind, rematch=rematch)
     save(ticket)
-    event = record(ticket, kind, by=by, used=change.used, **data)
+    event = record(ticket, kind, by=by, at=change.at, used=change.used, **data)
     ticket_clocks.keep(change, event)
     return event
 

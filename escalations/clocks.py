@@ -59,7 +59,7 @@ class Reading(NamedTuple):
 
 def whole_second(at: datetime) -> datetime:
     """Return the second that `at` lies in, which is what clocks count in."""
-    return at.replace(microsecond=0)
+    return at.replace(microsecond=0) if at.microsecond else at
 
 
 def used_between(calendar: CalendarVersion | None, start: datetime, end: datetime) -> int:
@@ -123,7 +123,7 @@ def _due(entry: Entry, used: int) -> datetime | None:
     return due_after(aim.calendar, entry.at, left) if left >= 0 else entry.at
 
 
-@dataclass
+@dataclass(slots=True)
 class Ledger:
     """A clock's identity and its entries, oldest first. `stored` of them are in the database already.
 
@@ -154,7 +154,7 @@ class Ledger:
 
     @property
     def is_open(self) -> bool:
-        return self.now.stopped_at is None
+        return self.entries[-1].does not in _OVER
 
     def used(self, at: datetime) -> int:
         """Return the seconds counted against the target up to `at`."""

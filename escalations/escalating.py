@@ -73,7 +73,7 @@ def escalate(stated: Contract, *, by: User) -> Ticket:
     _state(ticket, stated, form)
     change = ticket_clocks.bring(ticket, reason="created")
     ticket.save()
-    event = record(ticket, "created", by=by, l1_team=ticket.l1_team_id, customer=ticket.customer_id)
+    event = record(ticket, "created", by=by, at=change.at, l1_team=ticket.l1_team_id, customer=ticket.customer_id)
     ticket_clocks.keep(change, event)
     return ticket
 

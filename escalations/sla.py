@@ -7,7 +7,6 @@ to it. docs/sla.md explains them to people. The same functions serve live change
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import cache
 from typing import NamedTuple, Protocol
 
 from escalations import policies
@@ -120,8 +119,8 @@ def follow(
         for unfinished in filter(lambda one: one.is_open, ledgers):
             unfinished.do(at, Does.CANCEL, reason)
         return
-    rules = cache(rules)
-    matched = cache(lambda: rules().policies_for(ticket))
+    lookup = _Lookup(rules, ticket)
+    rules, matched = lookup.rules, lookup.matched
     live = set()
     for want in wanted(ticket, hand_overs):
         ledger = _find(ledgers, want, ticket)
@@ -145,6 +144,25 @@ def follow(
     for unwanted in ledgers:
         if unwanted.is_open and id(unwanted) not in live:
             unwanted.do(at, Does.STOP, reason)
+
+
+class _Lookup:
+    """The rules, and the policies that match the ticket by them: asked for once, and only where needed."""
+
+    def __init__(self, rules: Callable[[], Rulebook], ticket: Situation) -> None:
+        self._ask, self._ticket = rules, ticket
+        self._rules: Rulebook | None = None
+        self._matched: dict[str, PolicyVersion] | None = None
+
+    def rules(self) -> Rulebook:
+        if self._rules is None:
+            self._rules = self._ask()
+        return self._rules
+
+    def matched(self) -> dict[str, PolicyVersion]:
+        if self._matched is None:
+            self._matched = self.rules().policies_for(self._ticket)
+        return self._matched
 
 
 def _find(ledgers: Iterable[Ledger], want: Want, ticket: Situation) -> Ledger | None:

@@ -8,6 +8,7 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         from events import consumers
-        from reports import ledger
+        from reports import ledger, simulation
 
         consumers.register("metrics", ledger.KINDS, ledger.consume)
+        consumers.register(simulation.CONSUMER, [simulation.REQUESTED], simulation.consume)

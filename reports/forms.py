@@ -5,13 +5,14 @@ from datetime import date, timedelta
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Role, Team, User
-from escalations.models import Category, Channel, Priority
-from reports import days
+from escalations.models import CalendarVersion, Category, Channel, Metric, PolicyVersion, Priority
+from reports import days, rosters, simulation, trial
 from reports.models import DailyFact, Measure
 from reports.selection import Selection
 
@@ -120,3 +121,118 @@ class DismissForm(forms.Form):
     reason = forms.CharField(
         label=_("Why it needs no attention"), max_length=300, widget=forms.Textarea(attrs={"rows": 3})
     )
+
+
+class _Drafts(forms.ModelMultipleChoiceField):
+    """Drafts by name; one that is not there any more is refused in a sentence."""
+
+    default_error_messages = {
+        "invalid_choice": _("A draft was published or discarded meanwhile. Choose again."),
+        "invalid_pk_value": _("Choose one of the list."),
+    }
+
+    def __init__(self, model: type[PolicyVersion] | type[CalendarVersion], of: str, **kwargs: Any) -> None:
+        self.of = of
+        drafts = model._default_manager.filter(published_at=None).select_related(of).order_by(f"{of}__name")
+        super().__init__(drafts, required=False, widget=forms.CheckboxSelectMultiple, **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        if any(len(str(pk)) > 18 for pk in value or ()):  # more than the database can hold
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
+        return super().clean(value)
+
+    def label_from_instance(self, version: Any) -> str:
+        return _("%(name)s, version %(number)d") % {"name": getattr(version, self.of), "number": version.number}
+
+
+class SimulationForm(forms.Form):
+    """What to try, and on which escalations. `teams` are those whose escalations the person may see."""
+
+    policies = _Drafts(PolicyVersion, "policy", label=_("Drafts of policies"))
+    calendars = _Drafts(CalendarVersion, "calendar", label=_("Drafts of calendars"))
+    rosters = forms.TypedMultipleChoiceField(
+        label=_("Rosters"),
+        help_text=_("The hours in which somebody is on duty become the business hours of the team's escalations."),
+        required=False,
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    span = forms.TypedChoiceField(
+        label=_("Escalations of"),
+        choices=[(length, _("%d days") % length) for length in simulation.SPANS],
+        coerce=int,
+        initial=simulation.SPANS[0],
+        widget=forms.RadioSelect,
+    )
+    last = forms.DateField(label=_("up to"), widget=DayInput(), initial=days.today)
+    team = forms.ModelChoiceField(Team.objects.none(), label=_("Team"), required=False, empty_label=_("All teams"))
+    category = forms.ModelChoiceField(
+        Category.objects.all(), label=_("Category"), required=False, empty_label=_("All categories")
+    )
+
+    def __init__(self, *args: Any, teams: list[Team], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offered = {roster.id: roster for roster in rosters.offered()}
+        choices = [(pk, _roster_label(roster)) for pk, roster in self.offered.items()]
+        roster_field, team_field = self.fields["rosters"], self.fields["team"]
+        assert isinstance(roster_field, forms.ChoiceField)  # noqa: S101  declared above
+        assert isinstance(team_field, forms.ModelChoiceField)  # noqa: S101  likewise
+        roster_field.choices = choices
+        team_field.queryset = Team.objects.filter(pk__in=[team.pk for team in teams]).order_by("name")
+
+    @property
+    def has_something_to_try(self) -> bool:
+        """Whether there is any draft, or any roster."""
+        drafts = (self.fields["policies"], self.fields["calendars"])
+        return bool(self.offered) or any(
+            isinstance(field, forms.ModelMultipleChoiceField) and field.queryset.exists() for field in drafts
+        )
+
+    def tried(self) -> trial.Trial:
+        """Return a copy of what the valid form chooses."""
+        chosen = self.cleaned_data
+        return trial.copied(
+            policies=chosen["policies"],
+            calendars=chosen["calendars"],
+            rosters=[self.offered[pk] for pk in chosen["rosters"]],
+        )
+
+    def clean_last(self) -> date:
+        last: date = self.cleaned_data["last"]
+        if not EARLIEST <= last <= days.today():
+            raise ValidationError(_("Choose a day between 1990 and today."))
+        return last
+
+    def clean_rosters(self) -> list[int]:
+        chosen: list[int] = self.cleaned_data["rosters"]
+        teams = [self.offered[pk].team for pk in chosen]
+        if len(teams) != len(set(teams)):
+            raise ValidationError(_("Choose one version of a team's roster."))
+        return chosen
+
+
+def _roster_label(roster: trial.RosterHours) -> str:
+    pattern = _("%(name)s, version %(number)d (draft)") if roster.is_draft else _("%(name)s, version %(number)d")
+    return pattern % {"name": roster.name, "number": roster.number}
+
+
+class SimulatedFilter(forms.Form):
+    """Which of a simulation's figures and clocks to show. `teams` are those it counted."""
+
+    metric = forms.ChoiceField(label=_("Clock"), required=False, choices=[("", _("All clocks")), *Metric.choices])
+    team = forms.TypedChoiceField(label=_("Team"), required=False, coerce=int, empty_value=None)
+    priority = forms.TypedChoiceField(
+        label=_("Priority"), required=False, coerce=int, empty_value=None,
+        choices=[("", _("All priorities")), *Priority.choices],
+    )  # fmt: skip
+    change = forms.ChoiceField(
+        label=_("Change"),
+        required=False,
+        choices=[("", _("All changes")), ("worse", _("Newly missed")), ("better", _("No longer missed"))],
+    )
+
+    def __init__(self, data: Any, *, teams: Iterable[Team]) -> None:
+        super().__init__(data)
+        team_field = self.fields["team"]
+        assert isinstance(team_field, forms.ChoiceField)  # noqa: S101  declared above
+        team_field.choices = [("", _("All teams")), *((team.pk, team.name) for team in teams)]

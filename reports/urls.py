@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports.views import behind, dashboard, trends
+from reports.views import behind, dashboard, simulator, trends
 
 urlpatterns = [
     path("dashboard/", dashboard.dashboard, name="dashboard"),
@@ -11,4 +11,8 @@ urlpatterns = [
     path("trends/", trends.trend_list, name="trend_list"),
     path("trends/<int:pk>/", trends.trend, name="trend"),
     path("trends/<int:pk>/dismiss/", trends.trend_dismiss, name="trend_dismiss"),
+    path("simulator/", simulator.simulator, name="simulator"),
+    path("simulator/<int:pk>/", simulator.simulation, name="simulation"),
+    path("simulator/<int:pk>/cancel/", simulator.simulation_cancel, name="simulation_cancel"),
+    path("simulator/<int:pk>/<slug:table>.csv", simulator.simulation_csv, name="simulation_csv"),
 ]

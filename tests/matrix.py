@@ -23,9 +23,10 @@ from accounts.models import Availability, Role, TeamKind, User
 from accounts.rostering import WeeklyShift
 from common import clock
 from common.business_hours import Interval
-from escalations import attachments, baton, conversation, csat, defaults, diagnosis, lifecycle
-from escalations.models import MessageKind
+from escalations import attachments, baton, conversation, csat, defaults, diagnosis, lifecycle, policies
+from escalations.models import MessageKind, Policy, PolicyVersion
 from knowledgebase import articles, known_issues
+from reports import days, simulation, trial
 from reports.models import Trend
 from tests.escalations.desk import Desk
 from tests.factories import TeamFactory, UserFactory
@@ -111,7 +112,19 @@ class Scenario:
             first_flagged_at=clock.now(), updated_at=clock.now(), examples=[self.ticket.pk],
             chart={"days": [today.isoformat()], "seen": [9], "expected": [1], "threshold": [4]},
         )  # fmt: skip
+        self._simulation()
         self.known_issue = known_issues.open_issue(by=desk.l2, title="Gateway down", symptoms="No payments.")
+
+    def _simulation(self) -> None:
+        policy = Policy.objects.get(name="Standard")
+        in_force = policies.version(policy.current_id or 0)
+        self.policy_draft = PolicyVersion.objects.create(
+            policy=policy, number=in_force.number + 1, calendar=in_force.calendar, targets=in_force.targets
+        )
+        self.simulation = simulation.request(
+            trial.copied(policies=[self.policy_draft]), by=self.desk.lead, span=30, last=days.today()
+        )
+        simulation.run(self.simulation)
 
 
 def _signed_in(user: User) -> Client:

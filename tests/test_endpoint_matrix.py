@@ -26,6 +26,7 @@ INTERNAL = "l2 lead auditor admin"  # of what L2 keeps to itself
 WRITERS = "l2 l2_elsewhere lead admin"  # of articles and known issues
 HISTORY = "l2 l2_elsewhere lead auditor admin"
 NUMBERS = "l2 l2_elsewhere lead auditor admin"
+SIMULATORS = "lead auditor admin"
 ESCALATORS = "l1 l1_elsewhere l2 l2_elsewhere lead"
 
 
@@ -87,6 +88,10 @@ def baton(scenario: Scenario) -> dict[str, Any]:
 
 def baton_item(scenario: Scenario) -> dict[str, Any]:
     return {"number": scenario.baton.items.earliest("pk").pk}
+
+
+def simulation(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.simulation.pk}
 
 
 CONFIG = {
@@ -189,6 +194,10 @@ REPORTS = {
     "trend_list": page(NUMBERS),
     "trend": page(NUMBERS, to=trend),
     "trend_dismiss": post_only(to=trend),
+    "simulator": page(SIMULATORS),
+    "simulation": page(SIMULATORS, to=simulation),
+    "simulation_cancel": post_only(to=simulation),
+    "simulation_csv": page(SIMULATORS, to=lambda scenario: {**simulation(scenario), "table": "clocks"}),
 }
 
 API = {

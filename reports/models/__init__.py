@@ -1,14 +1,20 @@
 """Figures derived from events, and the trends found in them."""
 
 from reports.models.fact import DailyFact, Measure, TicketFact, TicketLedger
+from reports.models.simulation import Outcome, SimulatedClock, Simulation, SimulationState, Trouble
 from reports.models.trend import Dimension, Trend, TrendStatus
 
 __all__ = [
     "DailyFact",
     "Dimension",
     "Measure",
+    "Outcome",
+    "SimulatedClock",
+    "Simulation",
+    "SimulationState",
     "TicketFact",
     "TicketLedger",
     "Trend",
     "TrendStatus",
+    "Trouble",
 ]

@@ -28,6 +28,14 @@ def whole(value: int) -> str:
     return number_format(value, force_grouping=True)
 
 
+def points(difference: float | None) -> str:
+    """Return a difference of two percentages with its sign, "+1.5"."""
+    if difference is None:
+        return NONE
+    sign = "+" if difference > 0 else "−" if difference < 0 else "±"
+    return f"{sign}{number_format(abs(difference), 1)}"
+
+
 def length(seconds: float | None) -> str:
     """Return "2 h 05 min"."""
     return NONE if seconds is None else durations.in_words(seconds)

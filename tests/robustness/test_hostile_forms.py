@@ -21,7 +21,7 @@ PAGES = {
     "l1": ["escalate_in", "resubmit", "ticket", "correct_customer", "preferences", "account_change_password"],
     "l2": ["queue", "ticket", "triage", "diagnosis", "article_new", "article_edit", "article", "known_issue_new",
            "known_issue_edit", "known_issue"],
-    "lead": ["ticket", "trend", "roster_week", "edit_roster", "baton"],
+    "lead": ["ticket", "trend", "roster_week", "edit_roster", "baton", "simulator"],
     "partner": ["ticket"],
     "admin": ["edit_category_form"],
     "anonymous": ["rate", "account_login", "account_reset_password"],
