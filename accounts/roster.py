@@ -22,7 +22,9 @@ from django.utils import timezone
 
 from accounts.models import OFF_KINDS, ExceptionKind, Roster, RosterException, Shift, Team, User
 from common import business_hours
-from common.business_hours import DAY, WEEK, Interval
+from common.business_hours import DAY, Interval
+
+WEEK = 7 * DAY  # minutes
 
 T = TypeVar("T", int, datetime)
 Span = tuple[datetime, datetime]

@@ -9,7 +9,7 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.functional import lazystr
 from django.utils.translation import gettext_lazy as _
 
-from accounts.forms import zones_by_region
+from accounts.forms.preferences import zones_by_region
 from accounts.models import Team, User
 from escalations import calendar_checks, calendar_words
 from escalations.models import Calendar, CalendarVersion, Customer, HolidayRule, Segment
