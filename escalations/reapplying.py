@@ -39,7 +39,8 @@ MOST_ROWS = 100
 
 #: What neither clocks nor events look at, and what may be long.
 _UNREAD = (
-    "subject", "description", "answers", "l1_link", "answer_to_l1", "answer_to_customer", "imported_facts", "search",
+    "subject", "description", "answers", "l1_link", "answer_to_l1", "answer_to_customer",
+    "imported_facts", "search",
 )  # fmt: skip
 
 
@@ -98,8 +99,13 @@ def may_read(user: User) -> bool:
 
 
 def within_reach(by: User) -> TicketQuerySet:
-    """Return the open tickets that `by` may see and leads the work on: all of them for an admin."""
-    tickets = Ticket.objects.visible_to(by).open()
+    """Return the open tickets whose clocks `by` may change."""
+    return led_by(by).open()
+
+
+def led_by(by: User) -> TicketQuerySet:
+    """Return the tickets that `by` may see and leads the work on: all of them for an admin."""
+    tickets = Ticket.objects.visible_to(by)
     if by.is_superuser and not by.is_auditor:
         return tickets
     return tickets.filter(team__in=[] if by.is_auditor else by.teams_as(Role.LEAD))
@@ -176,9 +182,9 @@ def _has_target(ticket: Ticket, ledger: Ledger, rulebook: Rulebook) -> bool:
 
 @transaction.atomic
 def reapply(ticket: Ticket, *, by: User, also_by_hand: bool = False, version: int | None = None) -> Event | None:
-    """Give the open clocks of one ticket the service levels in force now; return the event, None if nothing changed.
+    """Give the open clocks of one ticket the service levels in force now.
 
-    Raises Absent, StaleVersion, NotAllowed, or Refused where the ticket has ended.
+    Returns the event, None if nothing changed. Raises Absent, StaleVersion, NotAllowed, or Refused where the ticket has ended.
     """
     locked = changes.lock(ticket, by=by, version=version)
     if Party.LEAD not in parties(by, locked):
