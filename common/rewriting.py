@@ -15,9 +15,8 @@ def rewrite(rows: Sequence[models.Model], columns: Iterable[str]) -> int:
         return 0
     meta = rows[0]._meta
     fields = [meta.get_field(name) for name in columns]
-    assert meta.pk is not None
     quote = connection.ops.quote_name
-    stored = [(meta.pk, meta.pk.attname), *((field, field.attname) for field in fields)]
+    stored = [(field, field.attname) for field in (meta.pk, *fields)]
     arrays = [[field.get_db_prep_save(getattr(row, name), connection) for row in rows] for field, name in stored]
     types = ", ".join(
         f"%s::{field.rel_db_type(connection) if field.is_relation else field.db_type(connection)}[]"

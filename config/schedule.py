@@ -40,6 +40,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "escalations.tasks.check_zones",
         "schedule": crontab(hour=1, minute=40),
     },
+    "compare all clocks with their ledgers": {
+        "task": "escalations.tasks.check_ledger",
+        "schedule": crontab(hour=1, minute=45),
+    },
     "forget requests that nobody will repeat": {
         "task": "accounts.tasks.forget_handled_requests",
         "schedule": crontab(minute=20),

@@ -46,7 +46,7 @@ ROUNDS = 20
 
 @transaction.atomic
 def request(reapplication: Reapplication, *, by: User) -> Reapplication:
-    """Store what somebody asks for, and begin its preview. Raises NotAllowed, or Refused where nothing is chosen."""
+    """Store what somebody asks for, and begin its preview. Raises NotAllowed, Refused where nothing is chosen."""
     if not reapplying.may_reapply(by):
         raise NotAllowed(_("Only team leads and admins apply service levels."))
     reapplication.requested_by, reapplication.requested_at = by, clock.now()
@@ -65,7 +65,7 @@ def request(reapplication: Reapplication, *, by: User) -> Reapplication:
 
 @transaction.atomic
 def apply(reapplication: Reapplication, *, by: User) -> Reapplication:
-    """Do what was previewed. Raises NotAllowed for anybody but who asked for it, Refused unless it waits for that."""
+    """Do what was previewed. Raises NotAllowed for anybody but who asked, Refused unless it waits for that."""
     locked = Reapplication.objects.select_for_update(of=("self",)).get(pk=reapplication.pk)
     if locked.requested_by_id != by.pk or not reapplying.may_reapply(by):
         raise NotAllowed(_("Only who asked for the preview applies it."))

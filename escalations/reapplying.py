@@ -20,7 +20,7 @@ from accounts.models import Role, User
 from common import clock
 from common.errors import NotAllowed, Refused
 from common.rewriting import rewrite
-from escalations import changes, policies, sla, ticket_clocks
+from escalations import calendars, changes, policies, sla, ticket_clocks
 from escalations.access import Party, parties
 from escalations.clocks import Aim, Ledger, read
 from escalations.models import Effect, Ticket
@@ -39,7 +39,8 @@ MOST_ROWS = 100
 
 #: What neither clocks nor events look at, and what may be long.
 _UNREAD = (
-    "subject", "description", "answers", "l1_link", "answer_to_l1", "answer_to_customer", "imported_facts", "search",
+    "subject", "description", "answers", "l1_link", "answer_to_l1", "answer_to_customer",
+    "imported_facts", "search",
 )  # fmt: skip
 
 
@@ -65,6 +66,28 @@ class Outcome(NamedTuple):
             "due_before": self.due_before and self.due_before.isoformat(),
             "due_after": self.due_after and self.due_after.isoformat(),
         }
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> "Outcome":
+        """Return what `as_json` has kept. A date that was set by hand is no longer part of the aim."""
+        return cls(
+            **{
+                **kept,
+                "before": _aim_of_json(kept["before"]) if kept["before"] else None,
+                "after": _aim_of_json(kept["after"]),
+                "due_before": kept["due_before"] and datetime.fromisoformat(kept["due_before"]),
+                "due_after": kept["due_after"] and datetime.fromisoformat(kept["due_after"]),
+            }
+        )
+
+
+def _aim_of_json(kept: dict[str, int | None]) -> Aim:
+    policy, calendar = kept["policy"], kept["calendar"]
+    return Aim(
+        policies.version(policy) if policy else None,
+        calendars.version(calendar) if calendar else None,
+        kept["seconds"],
+    )
 
 
 def _aim_as_json(aim: Aim | None) -> dict[str, int | None] | None:
@@ -98,8 +121,13 @@ def may_read(user: User) -> bool:
 
 
 def within_reach(by: User) -> TicketQuerySet:
-    """Return the open tickets that `by` may see and leads the work on: all of them for an admin."""
-    tickets = Ticket.objects.visible_to(by).open()
+    """Return the open tickets whose clocks `by` may change."""
+    return led_by(by).open()
+
+
+def led_by(by: User) -> TicketQuerySet:
+    """Return the tickets that `by` may see and leads the work on: all of them for an admin."""
+    tickets = Ticket.objects.visible_to(by)
     if by.is_superuser and not by.is_auditor:
         return tickets
     return tickets.filter(team__in=[] if by.is_auditor else by.teams_as(Role.LEAD))
@@ -176,9 +204,10 @@ def _has_target(ticket: Ticket, ledger: Ledger, rulebook: Rulebook) -> bool:
 
 @transaction.atomic
 def reapply(ticket: Ticket, *, by: User, also_by_hand: bool = False, version: int | None = None) -> Event | None:
-    """Give the open clocks of one ticket the service levels in force now; return the event, None if nothing changed.
+    """Give the open clocks of one ticket the service levels in force now.
 
-    Raises Absent, StaleVersion, NotAllowed, or Refused where the ticket has ended.
+    Returns the event, None if nothing changed. Raises Absent, StaleVersion, NotAllowed, or Refused where the
+    ticket has ended.
     """
     locked = changes.lock(ticket, by=by, version=version)
     if Party.LEAD not in parties(by, locked):

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from escalations import attachments, calendars, climbing, lifecycle, ticket_clocks
+from escalations import attachments, calendars, climbing, ledger_alarm, lifecycle, ticket_clocks
 
 
 @shared_task(ignore_result=True)
@@ -33,3 +33,9 @@ def sweep_files() -> None:
 def check_zones() -> None:
     """Publish calendars anew whose zone or holidays have changed since (daily, and when the beat starts)."""
     calendars.check_zones()
+
+
+@shared_task(ignore_result=True)
+def check_ledger() -> None:
+    """Begin to compare all clocks with their ledgers (nightly); the steps are deliveries."""
+    ledger_alarm.begin()

@@ -22,7 +22,7 @@ from events.models import Event
 BREACHED = "sla.breached"
 
 #: The columns of a ticket that `changed` sets; whoever stores the ticket's clocks stores these with them.
-ON_TICKET = ("next_due_at", "next_due_metric")
+ON_TICKET = ("next_due_at", "next_due_metric", "forgotten_at")
 #: What identifies a clock; all else of it is rewritten with each entry.
 _OWN = {"id", "ticket", "metric", "cycle", "started_at", "team"}
 

@@ -20,6 +20,7 @@ from events.models import Event
 _INTERNAL = {
     "ticket.alerted",
     "ticket.article_linked",
+    "ticket.clocks_repaired",
     "ticket.diagnosed",
     "ticket.forgotten",
     "ticket.rating_asked",
@@ -259,6 +260,8 @@ _LINES: dict[str, Callable[[Event, _Names], str]] = {
     "ticket.deadline_set": _deadline_set,
     "ticket.alerted": _alerted,
     "ticket.forgotten": _forgotten,
+    "ticket.levels_reapplied": lambda _event, _names: _("applied the service levels in force"),
+    "ticket.clocks_repaired": lambda _event, _names: _("repaired its clocks from their ledger"),
     "ticket.diagnosed": lambda event, _names: _("wrote version %s of the diagnosis") % event.get("version"),
     "ticket.known_issue_linked": _issue,
     "ticket.article_linked": lambda _event, _names: _("linked an article"),
@@ -285,6 +288,8 @@ _ICONS = {
     "ticket.alerted": "bell-alert",
     "ticket.forgotten": "bell-alert",
     "sla.breached": "clock",
+    "ticket.levels_reapplied": "clock",
+    "ticket.clocks_repaired": "wrench",
 }
 
 _TONES = {"sla.breached": "bad", "ticket.resolved": "good"}

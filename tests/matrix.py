@@ -23,8 +23,18 @@ from accounts.models import Availability, Role, TeamKind, User
 from accounts.rostering import WeeklyShift
 from common import clock
 from common.business_hours import Interval
-from escalations import attachments, baton, conversation, csat, defaults, diagnosis, lifecycle, policies
-from escalations.models import MessageKind, Policy, PolicyVersion
+from escalations import (
+    attachments,
+    baton,
+    conversation,
+    csat,
+    defaults,
+    diagnosis,
+    lifecycle,
+    policies,
+    reapplications,
+)
+from escalations.models import LedgerCheck, MessageKind, Policy, PolicyVersion, Reapplication
 from knowledgebase import articles, known_issues
 from reports import days, simulation, trial
 from reports.models import Trend
@@ -91,6 +101,8 @@ class Scenario:
         self.attachment = attachments.attach(self.ticket, upload, by=desk.l2, message=note)
         findings = diagnosis.Findings(symptoms="Time-outs.")
         diagnosis.write(self.ticket, findings, by=desk.l2, version=0)
+        self.reapplication = reapplications.request(Reapplication(), by=desk.lead)
+        self.check = LedgerCheck.objects.create(started_at=clock.now())
         self.rating_token = csat.token(csat.invite(self.resolved))
         interval = Interval(0, 540, 1020)
         roster = rostering.save_draft(

@@ -27,6 +27,7 @@ WRITERS = "l2 l2_elsewhere lead admin"  # of articles and known issues
 HISTORY = "l2 l2_elsewhere lead auditor admin"
 NUMBERS = "l2 l2_elsewhere lead auditor admin"
 SIMULATORS = "lead auditor admin"
+LEVELS = "lead auditor admin"  # of how service levels are set up
 ESCALATORS = "l1 l1_elsewhere l2 l2_elsewhere lead"
 
 
@@ -52,6 +53,14 @@ def resolution_clock(scenario: Scenario) -> dict[str, Any]:
 
 def resolving(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "verb": "resolve"}
+
+
+def reapplication(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.reapplication.pk}
+
+
+def check(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.check.pk}
 
 
 def category(scenario: Scenario) -> dict[str, Any]:
@@ -157,6 +166,12 @@ ESCALATIONS = {
     "baton": page(NUMBERS),
     "baton_past": page(INTERNAL, to=baton),
     "acknowledge_baton": post_only(to=baton_item),
+    "reapply_ticket": page("lead admin", l1=403, l2=403, partner=403, auditor=403, to=ticket),
+    "reapply": page(LEVELS),
+    "reapplication": page(LEVELS, to=reapplication),
+    "start_reapplication": post_only(to=reapplication),
+    "ledger_check": page(LEVELS),
+    "repair_ledger": post_only(to=check),
     "customer": page(f"{ESCALATORS} partner auditor admin", to=customer),
     "correct_customer": page(ESCALATORS, partner=403, auditor=403, admin=403, to=customer),
     "category_setup": page("admin"),

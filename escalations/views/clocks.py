@@ -109,6 +109,7 @@ def clocks(request: HttpRequest, reference: str) -> HttpResponse:
     rows = _seen(ticket, user)
     context: dict[str, Any] = {
         "ticket": ticket,
+        "may_reapply": ticket.is_open and by_hand.may_set(user, ticket),
         "owed": [_kept(row) for row in rows if not _is_among_us(row)],
         "among_us": [_kept(row) for row in rows if _is_among_us(row)],
     }
