@@ -22,10 +22,12 @@ from django.utils import timezone
 
 from accounts.models import OFF_KINDS, ExceptionKind, Roster, RosterException, Shift, Team, User
 from common import business_hours
-from common.business_hours import DAY, WEEK, Interval
+from common.business_hours import DAY, Interval
 
 T = TypeVar("T", int, datetime)
 Span = tuple[datetime, datetime]
+
+WEEK = 7 * DAY  # minutes
 
 #: Weekly shifts without a gap in so long a time have none; only extra shifts could close one.
 REACH = timedelta(days=8)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from accounts import people, roster, rostering
 from accounts.models import ExceptionKind, Membership, Roster, RosterException, Team, User
-from accounts.roster import Duty, Plan, Stretch
+from accounts.roster import WEEK, Duty, Plan, Stretch
 from common import business_hours
-from common.business_hours import DAY, WEEK, Interval
+from common.business_hours import DAY, Interval
 from tests.accounts.rosters import AFTERNOON, EVENING, MANILA, Crew, day, utc
 
 MINUTE = timedelta(minutes=1)
