@@ -29,6 +29,8 @@ WEEK = 7 * DAY  # minutes
 T = TypeVar("T", int, datetime)
 Span = tuple[datetime, datetime]
 
+WEEK = 7 * DAY  # minutes
+
 #: Weekly shifts without a gap in so long a time have none; only extra shifts could close one.
 REACH = timedelta(days=8)
 #: How far ahead the next shift is looked for, in steps: most find it in the first.

@@ -28,6 +28,7 @@ from accounts.models.user import time_zones
 from common import business_hours, clock
 from common.business_hours import DAY, Interval
 from common.errors import NotAllowed, Refused, StaleVersion
+from common.zones import first_shown, zone_offsets
 from events.recording import record
 
 #: A draft holds no more: nobody writes a team's week with more, and a form must end somewhere.
@@ -287,10 +288,11 @@ def add_extra(team: Team, person: User, day: date, opens: int, closes: int, *, b
     now = clock.now()
     if not now.date() - BACK <= day <= now.date() + AHEAD:
         raise Refused(_("Choose a day from a week ago to two years ahead."), field="day")
-    midnight = datetime.combine(day, time())
-    zone = ZoneInfo(version.zone)
+    shown = first_shown(zone_offsets(version.zone))
+    midnight = datetime.combine(day, time(), UTC)
     starts_at, ends_at = (
-        (midnight + timedelta(minutes=minutes)).replace(tzinfo=zone).astimezone(UTC) for minutes in (opens, closes)
+        datetime.fromtimestamp(shown(int((midnight + timedelta(minutes=minutes)).timestamp())), UTC)
+        for minutes in (opens, closes)
     )
     if starts_at >= ends_at:
         raise Refused(_("The clocks are changed then: this shift would have no length."), field="closes")

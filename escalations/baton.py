@@ -18,7 +18,7 @@ from accounts.models import Role, Team, User
 from common import clock
 from common.errors import Absent, NotAllowed, Refused
 from escalations import assignment
-from escalations.models import Baton, BatonItem, Clock, ClockState, Ticket
+from escalations.models import UNFINISHED, Baton, BatonItem, Clock, Ticket
 from events.models import Event
 from events.recording import record
 
@@ -68,9 +68,7 @@ def hand_over(team: Team, at: datetime) -> Baton | None:
 
 
 def _items(baton: Baton) -> list[BatonItem]:
-    breached = Clock.objects.filter(
-        ticket=OuterRef("pk"), breached_at__isnull=False, state__in=[ClockState.RUNNING, ClockState.PAUSED]
-    )
+    breached = Clock.objects.filter(ticket=OuterRef("pk"), breached_at__isnull=False, state__in=UNFINISHED)
     present = [person.pk for person, _stretch in roster.on_now(baton.team, baton.at)]
     absent = Q(owner__isnull=False) & ~Q(owner__in=present)
     listed = (

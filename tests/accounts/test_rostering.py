@@ -199,6 +199,15 @@ def test_extra_shifts_that_cannot_be_are_refused(crew, on, opens, closes, senten
         rostering.add_extra(crew.team, crew.ana, day(on), opens, closes, by=crew.lead)
 
 
+def test_an_extra_shift_means_what_the_clock_on_the_wall_shows(crew):
+    with time_machine.travel(utc("2026-03-02T00:00"), tick=False):
+        crew.publish(zone="America/New_York", ana=[Interval(0, 540, 600)])
+        skipped = rostering.add_extra(crew.team, crew.ana, day("2026-03-08"), 150, 240, by=crew.lead)
+        with pytest.raises(Refused, match="no length"):
+            rostering.add_extra(crew.team, crew.ben, day("2026-03-08"), 120, 180, by=crew.lead)
+    assert (skipped.starts_at, skipped.ends_at) == (utc("2026-03-08T07:00"), utc("2026-03-08T08:00"))
+
+
 def test_an_extra_shift_needs_a_roster(crew):
     with pytest.raises(Refused, match="no published roster"):
         rostering.add_extra(crew.team, crew.ana, day("2026-06-03"), 1, 2, by=crew.lead)
