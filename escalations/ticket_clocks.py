@@ -23,6 +23,8 @@ BREACHED = "sla.breached"
 
 #: The columns of a ticket that `changed` sets; whoever stores the ticket's clocks stores these with them.
 ON_TICKET = ("next_due_at", "next_due_metric", "forgotten_at")
+#: Looked up a million times where all clocks are read; calling Does takes ten times as long.
+_DOES = {str(does): does for does in Does}
 #: What identifies a clock; all else of it is rewritten with each entry.
 _OWN = {"id", "ticket", "metric", "cycle", "started_at", "team"}
 
@@ -187,7 +189,7 @@ def ledgers_of(rows: Iterable[Clock]) -> list[Ledger]:
             seconds,
             due_at,
         )
-        ledgers[clock_id].entries.append(Entry(at, Does(does), aim, reason))
+        ledgers[clock_id].entries.append(Entry(at, _DOES[does], aim, reason))
     for ledger in ledgers.values():
         ledger.stored = len(ledger.entries)
     return list(ledgers.values())

@@ -57,7 +57,7 @@ def test_a_lead_previews_a_selection_and_applies_it(desk: Desk, flat: Policy) ->
     assert applied.headers["Location"] == run.get_absolute_url()
     deliver_all()
     done = words(client.get(run.get_absolute_url()))
-    assert "1 clocks of 1 escalations go by the service levels in force" in done
+    assert "Done. Escalations changed: 1, clocks: 1." in done
     assert ticket.subject in done
     assert Clock.objects.get(ticket=ticket, metric=Metric.RESOLUTION).policy != former
     assert Clock.objects.get(ticket=low, metric=Metric.RESOLUTION).policy == former
