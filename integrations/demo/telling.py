@@ -335,7 +335,7 @@ class Telling:
             partner=hand_over.team_id,
         )
         self.halt("waiting_partner")
-        self.wait(3)
+        self.wait(6)
         self.until(
             calendars.hours(self.shelf.partner_hours).next_opening(self.at)
             + timedelta(seconds=self.rng.randrange(2000))
