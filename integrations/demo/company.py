@@ -68,11 +68,11 @@ def load(
     replays: list[Replay] = []
     for number, arrival in enumerate(progress(arrivals)):
         replays += _tell(arrival, shelf, forms, Random(f"{seed}:{number}"), now)  # noqa: S311 - likewise
-    tickets = _keep(replays)
+    kept = _keep(replays)
     climbs.lay_out(shelf.staff)
-    climbs.take_steps(tickets, now)
+    climbs.take_steps(kept, now)
     rosters.hand_over(shelf.staff, now)
-    return tickets
+    return kept
 
 
 def _open_for_business(now: datetime) -> Shelf:

@@ -6,7 +6,7 @@ from typing import Any
 from accounts import people
 from escalations import calendars, defaults, policies
 from escalations.defaults.service_levels import ALWAYS
-from escalations.models import Calendar, CalendarVersion, Policy, PolicyVersion, Priority
+from escalations.models import Calendar, CalendarVersion, Metric, Policy, PolicyVersion, Priority
 
 ROUND_THE_CLOCK = [{"day": day, "opens": "00:00", "closes": "24:00"} for day in range(7)]
 
@@ -25,7 +25,7 @@ def calendar(
 
 def policy(
     name: str,
-    minutes: Mapping[str, int],
+    minutes: Mapping[Metric, int] | Mapping[str, int],
     *,
     position: int = 0,
     in_use: bool = True,
