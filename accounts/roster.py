@@ -24,8 +24,6 @@ from accounts.models import OFF_KINDS, ExceptionKind, Roster, RosterException, S
 from common import business_hours
 from common.business_hours import DAY, Interval
 
-WEEK = 7 * DAY  # minutes
-
 T = TypeVar("T", int, datetime)
 Span = tuple[datetime, datetime]
 
