@@ -16,7 +16,7 @@ PREFIX = "ladder"
 
 _MINUTES, _HOURS = 1, 60
 _UNITS = [(_MINUTES, gettext_lazy("minutes")), (_HOURS, gettext_lazy("hours"))]
-_SIDES = [("before", gettext_lazy("before the deadline")), ("after", gettext_lazy("after the deadline"))]
+_SIDES = [("before", gettext_lazy("before")), ("after", gettext_lazy("after"))]
 
 
 class StepForm(forms.Form):
@@ -27,7 +27,7 @@ class StepForm(forms.Form):
     )
     amount = forms.IntegerField(label=gettext_lazy("How long"), min_value=0, required=False)
     unit = forms.TypedChoiceField(label=gettext_lazy("Unit"), choices=_UNITS, coerce=int, initial=_MINUTES)
-    side = forms.ChoiceField(label=gettext_lazy("Before or after"), choices=_SIDES)
+    side = forms.ChoiceField(label=gettext_lazy("Side"), choices=_SIDES)
     does = forms.ChoiceField(label=gettext_lazy("Then"), choices=StepAction.choices)
 
     def clean_amount(self) -> int | None:
