@@ -8,7 +8,17 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import Team
-from escalations.models import Category, Channel, Metric, PolicyKind, PolicyVersion, Priority, Segment, State
+from escalations.models import (
+    Category,
+    Channel,
+    Metric,
+    PolicyKind,
+    PolicyVersion,
+    Priority,
+    Segment,
+    State,
+    StepAction,
+)
 
 HOUR = 60
 DAY = 24 * HOUR
@@ -121,7 +131,16 @@ def ladder(version: PolicyVersion) -> dict[str, str]:
 
 
 def _step(step: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in sorted(step.items()))
+    words = {
+        "clock": Metric(step["metric"]).label,
+        "time": span(abs(step["minutes"]), business_time=False),
+        "action": StepAction(step["does"]).label,
+    }
+    if not step["minutes"]:
+        return _("%(clock)s: when it is due, %(action)s") % words
+    if step["minutes"] < 0:
+        return _("%(clock)s: %(time)s before it is due, %(action)s") % words
+    return _("%(clock)s: %(time)s after it was due, %(action)s") % words
 
 
 def as_text(version: PolicyVersion, names: Names) -> str:

@@ -1,4 +1,7 @@
-"""Whom a step of a ladder reaches: people who are here, not away, and may see the ticket."""
+"""Whom a step of a ladder reaches: people who are here, not away, and may see the ticket.
+
+Availability follows the roster, so who is off shift is away.
+"""
 
 from collections.abc import Iterable
 
@@ -26,8 +29,17 @@ def reached_by(does: str, ticket: Ticket, *, reached_before: Iterable[int] = ())
 
 
 def leads(ticket: Ticket) -> list[User]:
-    """Return the leads of the ticket's team, or the admins where none is there."""
-    return _present(_with_role(ticket, Role.LEAD), ticket) or _admins(ticket)
+    """Return the leads of the ticket's team, or the admins where none is there.
+
+    Where nobody at all is there, at night say, the leads hear of it all the same: they read it when they are back.
+    """
+    own, admins = _with_role(ticket, Role.LEAD), _admins()
+    return (
+        _present(own, ticket)
+        or _present(admins, ticket)
+        or _present(own, ticket, away=True)
+        or _present(admins, ticket, away=True)
+    )
 
 
 def least_busy(ticket: Ticket) -> User | None:
@@ -48,7 +60,8 @@ def _next_up(ticket: Ticket, reached: set[int]) -> list[User]:
     for contact in path.exclude(person__in=reached).order_by("position").select_related("person"):
         if found := _present([contact.person], ticket):
             return found
-    for above in (_present(_with_role(ticket, Role.LEAD), ticket), _admins(ticket)):
+    for group in (_with_role(ticket, Role.LEAD), _admins()):
+        above = _present(group, ticket)
         if found := [person for person in above if person.pk not in reached]:
             return found
     return []
@@ -60,16 +73,16 @@ def _with_role(ticket: Ticket, *roles: str) -> QuerySet[User]:
     ).order_by("pk")
 
 
-def _admins(ticket: Ticket) -> list[User]:
-    return _present(User.objects.filter(is_active=True, is_superuser=True).order_by("pk"), ticket)
+def _admins() -> QuerySet[User]:
+    return User.objects.filter(is_active=True, is_superuser=True).order_by("pk")
 
 
-def _present(people: Iterable[User], ticket: Ticket) -> list[User]:
+def _present(people: Iterable[User], ticket: Ticket, *, away: bool = False) -> list[User]:
     return [
         person
         for person in people
         if person.is_active
         and not person.is_robot
-        and person.availability != Availability.AWAY
+        and (away or person.availability != Availability.AWAY)
         and Ticket.objects.visible_to(person).filter(pk=ticket.pk).exists()
     ]

@@ -71,6 +71,10 @@ def customer(scenario: Scenario) -> dict[str, Any]:
     return {"number": scenario.ticket.customer_id}
 
 
+def policy(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.policy_draft.policy_id}
+
+
 def article(scenario: Scenario) -> dict[str, Any]:
     return {"pk": scenario.article.pk}
 
@@ -177,6 +181,7 @@ ESCALATIONS = {
     "category_setup": page("admin"),
     "edit_category_form": page("admin", to=category),
     "preview_category_form": post_only(to=category),
+    "policy_ladder": page("lead admin", auditor=403, to=policy),
     "escalation_paths": page("lead auditor admin"),
     "edit_escalation_path": page("lead admin", to=lambda scenario: {"number": scenario.desk.payments.pk}),
     "rate": public(to=lambda scenario: {"token": scenario.rating_token}),

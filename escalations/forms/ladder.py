@@ -1,7 +1,7 @@
 """Editing the ladder of a policy: its steps, and what it does about forgotten and reopened tickets."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -10,25 +10,33 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from escalations import steps as ladder_steps
-from escalations.models import Metric, StepAction
+from escalations.forms.policy_setup import minutes_of
+from escalations.models import Metric, PolicyKind, PolicyVersion, StepAction
+from escalations.policies import kind_of
+from escalations.policy_words import span
 
 PREFIX = "ladder"
 
 _MINUTES, _HOURS = 1, 60
 _UNITS = [(_MINUTES, gettext_lazy("minutes")), (_HOURS, gettext_lazy("hours"))]
-_SIDES = [("before", gettext_lazy("before the deadline")), ("after", gettext_lazy("after the deadline"))]
+_SIDES = [("before", gettext_lazy("before")), ("after", gettext_lazy("after"))]
 
 
 class StepForm(forms.Form):
     """One step: so long before or after which deadline, what is done. Without a number it is none."""
 
-    metric = forms.ChoiceField(
-        label=gettext_lazy("Deadline"), choices=Metric.choices, initial=Metric.FIRST_RESOLUTION
-    )
+    metric = forms.ChoiceField(label=gettext_lazy("Deadline"), choices=[])
     amount = forms.IntegerField(label=gettext_lazy("How long"), min_value=0, required=False)
     unit = forms.TypedChoiceField(label=gettext_lazy("Unit"), choices=_UNITS, coerce=int, initial=_MINUTES)
-    side = forms.ChoiceField(label=gettext_lazy("Before or after"), choices=_SIDES)
+    side = forms.ChoiceField(label=gettext_lazy("Side"), choices=_SIDES)
     does = forms.ChoiceField(label=gettext_lazy("Then"), choices=StepAction.choices)
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = [metric for metric in Metric if kind_of(metric) == kind]
+        field = cast(forms.ChoiceField, self.fields["metric"])
+        field.choices = [(metric.value, metric.label) for metric in offered]
+        field.initial = next((one for one in offered if one == Metric.FIRST_RESOLUTION), offered[0])
 
     def clean_amount(self) -> int | None:
         amount: int | None = self.cleaned_data["amount"]
@@ -70,10 +78,18 @@ _StepFormSet = forms.formset_factory(
 
 
 class LadderFormSet(_StepFormSet):  # type: ignore[misc, valid-type]
-    """The steps of a ladder; those of `steps` unless something was sent."""
+    """The steps of a ladder for a policy of `kind`; those of `steps` unless something was sent."""
 
-    def __init__(self, data: QueryDict | None = None, *, steps: Sequence[dict[str, Any]] = ()) -> None:
-        super().__init__(data, initial=[_initial(step) for step in steps], prefix=PREFIX)
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        steps: Sequence[dict[str, Any]] = (),
+        kind: str = PolicyKind.SERVICE,
+    ) -> None:
+        super().__init__(
+            data, initial=[_initial(step) for step in steps], prefix=PREFIX, form_kwargs={"kind": kind}
+        )
 
     def steps(self) -> list[dict[str, Any]]:
         """Return the steps as a policy version keeps them: by deadline and time. The formset must be valid."""
@@ -84,14 +100,15 @@ class LadderFormSet(_StepFormSet):  # type: ignore[misc, valid-type]
 class AttentionForm(forms.Form):
     """When a ticket that nobody touches climbs, and when one that keeps coming back does."""
 
-    forgotten_after_minutes = forms.IntegerField(
-        label=gettext_lazy("Forgotten after, in open minutes"),
-        min_value=1,
-        max_value=ladder_steps.FURTHEST,
+    version = forms.CharField(widget=forms.HiddenInput, max_length=40)
+    forgotten_after = forms.CharField(
+        label=gettext_lazy("Forgotten after so much open time"),
+        max_length=40,
         required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
         help_text=gettext_lazy(
-            "Nobody of the desk has done or written anything for so long: the owner is alerted, and each time the "
-            "same time passes again, the next person of the escalation path. Empty: never."
+            "Write 18 h or 90 min. Where nobody of the desk has done or written anything for so long, the owner "
+            "is alerted, and each time it passes again, the next person of the escalation path. Empty: never."
         ),
     )
     raise_after_reopens = forms.IntegerField(
@@ -103,6 +120,35 @@ class AttentionForm(forms.Form):
             "This and every later reopening raises the priority by one and alerts the lead. Empty: never."
         ),
     )
+
+    def __init__(self, data: QueryDict | None = None, *, draft: PolicyVersion, version: str) -> None:
+        forgotten = draft.forgotten_after_minutes
+        initial = {
+            "version": version,
+            "forgotten_after": span(forgotten, business_time=True) if forgotten else "",
+            "raise_after_reopens": draft.raise_after_reopens,
+        }
+        super().__init__(data, initial=initial)
+
+    def clean_forgotten_after(self) -> int | None:
+        """Return open minutes, or None."""
+        text: str = self.cleaned_data["forgotten_after"]
+        if not text:
+            return None
+        try:
+            minutes = minutes_of(text, business_time=True)
+        except ValueError as wrong:
+            raise ValidationError(str(wrong)) from wrong
+        if not 0 < minutes <= ladder_steps.FURTHEST:
+            raise ValidationError(_("This must be more than nothing, and at most 1440 h."))
+        return minutes
+
+    def columns(self) -> dict[str, Any]:
+        """Return what the valid form sets in a draft."""
+        return {
+            "forgotten_after_minutes": self.cleaned_data["forgotten_after"],
+            "raise_after_reopens": self.cleaned_data["raise_after_reopens"],
+        }
 
 
 def _initial(step: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.core.mail import EmailMessage
 from django.db import connection, transaction
 
 from accounts import people
-from accounts.models import Availability, Membership, Role
+from accounts.models import Availability, Membership, Role, User
 from common import clock
 from common.errors import Refused
 from escalations import (
@@ -206,6 +206,16 @@ def test_where_nobody_can_take_it_the_lead_hears_of_it(desk: Desk) -> None:
         desk.started(impact=1, urgency=1)
         people.set_availability(desk.other_l2, Availability.AWAY, by=desk.other_l2)
         now.shift(timedelta(hours=5))
+        climbing.take_steps()
+    assert told() == [("Lea Lead", "missed")]
+
+
+def test_at_night_when_nobody_is_there_the_lead_hears_of_it_all_the_same(desk: Desk) -> None:
+    policy(step(Metric.ACCEPT, 0, "notify_team"))
+    with time_machine.travel(MONDAY, tick=False) as now:
+        desk.escalated(impact=1, urgency=1)
+        User.objects.update(availability=Availability.AWAY)
+        now.shift(timedelta(hours=2))
         climbing.take_steps()
     assert told() == [("Lea Lead", "missed")]
 

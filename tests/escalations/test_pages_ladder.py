@@ -1,20 +1,18 @@
 """Alerts, escalation paths and the form of a ladder, as people use them."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from django.http import QueryDict
-from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Role, User
-from escalations import assignment, climbing, contacts
-from escalations.forms.ladder import AttentionForm, LadderFormSet
-from escalations.models import Alert, Metric, Ticket
+from escalations import assignment, climbing, contacts, policy_drafts
+from escalations.models import Alert, Metric, Policy, Ticket
 from events.models import Event
 from tests.escalations.desk import Desk
 from tests.escalations.test_climbing import policy, step
@@ -153,46 +151,90 @@ def test_an_auditor_reads_every_path_and_changes_none(desk: Desk) -> None:
     assert page.post(address, path_form(desk, desk.l2)).status_code == 404
 
 
-def ladder_data(*rows: tuple[str, str, int, str, str]) -> QueryDict:
-    data = QueryDict(mutable=True)
-    data["ladder-TOTAL_FORMS"], data["ladder-INITIAL_FORMS"] = str(len(rows)), "0"
+def ladder_data(*rows: tuple[str, str, int, str, str], **more: object) -> dict[str, Any]:
+    data: dict[str, Any] = {"ladder-TOTAL_FORMS": len(rows), "ladder-INITIAL_FORMS": 0, **more}
     for number, row in enumerate(rows):
         for name, value in zip(("metric", "amount", "unit", "side", "does"), row, strict=True):
-            data[f"ladder-{number}-{name}"] = str(value)
+            data[f"ladder-{number}-{name}"] = value
     return data
 
 
-def test_the_form_of_a_ladder_gives_back_the_steps_it_was_made_of() -> None:
-    steps = [step(Metric.ACCEPT, -10, "notify_team"), step(Metric.RESOLUTION, 120, "climb")]
-    formset = LadderFormSet(steps=steps)
-    html = render_to_string(
-        "escalations/setup/parts/ladder.html", {"ladder": formset, "attention": AttentionForm()}
-    )
-    assert html.count("data-formset-row>") == 4  # two steps, an empty one, the template
-    assert 'name="forgotten_after_minutes"' in html
-    rows = [
-        ("resolution", "2", 60, "after", "climb"),
-        ("accept", "10", 1, "before", "notify_team"),
-        ("accept", "", 1, "before", "notify_lead"),
-    ]
-    sent = LadderFormSet(ladder_data(*rows))
-    assert sent.is_valid(), sent.errors
-    assert sent.steps() == steps
+ROWS = [
+    ("resolution", "2", 60, "after", "climb"),
+    ("accept", "10", 1, "before", "notify_team"),
+    ("accept", "", 1, "before", "notify_lead"),
+]
+STEPS = [step(Metric.ACCEPT, -10, "notify_team"), step(Metric.RESOLUTION, 120, "climb")]
+
+
+def ladder_page(policy: Policy) -> str:
+    return reverse("policy_ladder", args=[policy.pk])
+
+
+def version_on(page: Client, policy: Policy) -> str:
+    found = re.search(r'name="version" value="(\w+)"', page.get(ladder_page(policy)).content.decode())
+    assert found is not None
+    return found[1]
+
+
+def test_a_lead_writes_a_ladder_and_publishes_it(desk: Desk) -> None:
+    flat, page = policy(step(Metric.ACCEPT, 0, "climb"), forgotten_after_minutes=90), signed_in(desk.lead)
+    html = page.get(ladder_page(flat)).content.decode()
+    assert html.count("data-formset-row>") == 3  # the step, an empty one, the template
+    assert 'value="1 h 30 min"' in html
+    sent = ladder_data(*ROWS, version=version_on(page, flat), forgotten_after="18 h", raise_after_reopens="3")
+    assert page.post(ladder_page(flat), {**sent, "review": "1"}).headers["Location"].endswith("/publish/")
+    draft = flat.versions.get(published_at=None)
+    assert (draft.ladder, draft.forgotten_after_minutes, draft.raise_after_reopens) == (STEPS, 1080, 3)
+    assert draft.targets == flat.current.targets
+    html = page.get(reverse("policy_publish", args=[flat.pk])).content.decode()
+    assert "Accept: 10 min before it is due, alert the team" in html
+    assert "Resolution: 2 h after it was due, alert the next person of the escalation path" in html
+
+
+def test_a_ladder_written_on_a_stale_draft_shows_both(desk: Desk) -> None:
+    flat, page = policy(), signed_in(desk.lead)
+    version = version_on(page, flat)
+    policy_drafts.save_draft(flat, by=desk.lead, raise_after_reopens=5)
+    answer = page.post(ladder_page(flat), ladder_data(*ROWS, version=version, raise_after_reopens="3"))
+    assert answer.status_code == 409
+    html = answer.content.decode()
+    assert "5 reopenings" in html and "3 reopenings" in html
+    again = ladder_data(*ROWS, version=version_on(page, flat), raise_after_reopens="3")
+    assert page.post(ladder_page(flat), again).status_code == 302
 
 
 @pytest.mark.parametrize(
-    ("rows", "sentence"),
+    ("rows", "more", "sentence"),
     [
-        ([("accept", "60", 1, "after", "climb"), ("accept", "1", 60, "after", "climb")], "stands there twice"),
-        ([("accept", "1441", 60, "before", "climb")], "at most 60 days"),
-        ([("accept", "99999999", 1, "before", "climb")], "at most 60 days"),
-        ([("accept", str(number), 1, "after", "climb") for number in range(21)], "at most 20"),
+        ([("accept", "60", 1, "after", "climb"), ("accept", "1", 60, "after", "climb")], {}, "stands there twice"),
+        ([("accept", "1441", 60, "before", "climb")], {}, "at most 60 days"),
+        ([("accept", "99999999", 1, "before", "climb")], {}, "at most 60 days"),
+        ([("accept", str(number), 1, "after", "climb") for number in range(21)], {}, "at most 20"),
+        ([("regulatory", "1", 60, "after", "climb")], {}, "Select a valid choice"),
+        ([], {"forgotten_after": "soon"}, "Write a time such as 4 h"),
+        ([], {"forgotten_after": "0"}, "more than nothing"),
+        ([], {"raise_after_reopens": "0"}, "greater than or equal to 1"),
     ],
 )
-def test_a_ladder_that_nobody_could_climb_says_why(rows: list[Any], sentence: str) -> None:
-    formset = LadderFormSet(ladder_data(*rows))
-    assert not formset.is_valid()
-    assert sentence in render_to_string("escalations/setup/parts/ladder.html", {"ladder": formset})
+def test_a_ladder_that_nobody_could_climb_says_why(
+    desk: Desk, rows: list[Any], more: dict[str, Any], sentence: str
+) -> None:
+    flat, page = policy(), signed_in(desk.lead)
+    answer = page.post(ladder_page(flat), ladder_data(*rows, version=version_on(page, flat), **more))
+    assert answer.status_code == 422 and sentence in answer.content.decode()
+    assert not flat.versions.filter(published_at=None).exists()
+
+
+def test_regulatory_deadlines_have_a_ladder_of_their_own(desk: Desk) -> None:
+    found = Policy.objects.filter(kind="regulatory").earliest("pk")
+    page = signed_in(desk.lead)
+    html = page.get(ladder_page(found)).content.decode()
+    assert 'value="regulatory" selected' in html and 'value="accept"' not in html
+    assert "forgotten_after" not in html
+    rows = [("regulatory", "24", 60, "before", "notify_team")]
+    assert page.post(ladder_page(found), ladder_data(*rows, version=version_on(page, found))).status_code == 302
+    assert found.versions.get(published_at=None).ladder == [step(Metric.REGULATORY, -1440, "notify_team")]
 
 
 def test_admins_without_a_team_stand_on_paths_too(desk: Desk) -> None:
