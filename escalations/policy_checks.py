@@ -4,13 +4,14 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Team
 from common import clock
-from escalations import calendars
+from escalations import calendars, steps
 from escalations.models import Category, Channel, Metric, Policy, PolicyVersion, Priority, Segment, Ticket
 from escalations.models.ticket import OPEN
 from escalations.policy_words import DAY, HOUR, metrics_of, priorities_of, span
@@ -26,7 +27,7 @@ _CHOICES = {"priorities": Priority.values, "segments": Segment.values, "channels
 
 def faults(draft: PolicyVersion) -> list[Fault]:
     """Return what can't be saved, not even in a draft."""
-    found = [*_of_the_conditions(draft), *_of_the_targets(draft)]
+    found = [*_of_the_conditions(draft), *_of_the_targets(draft), *_of_the_ladder(draft)]
     if draft.calendar.current_id is None:
         found.append(Fault("calendar", _("“%s” has no published hours yet.") % draft.calendar))
     return found
@@ -211,6 +212,17 @@ def _of_the_targets(draft: PolicyVersion) -> Iterator[Fault]:
         else:
             seen[metric, priority] = (minutes, business_time)
     yield from _of_their_order(seen)
+
+
+def _of_the_ladder(draft: PolicyVersion) -> Iterator[Fault]:
+    try:
+        steps.validate(draft.ladder)
+    except ValidationError as wrong:
+        yield from (Fault("ladder", sentence) for sentence in wrong.messages)
+    for field in ("forgotten_after_minutes", "raise_after_reopens"):
+        value = getattr(draft, field)
+        if value is not None and not 0 < value <= steps.FURTHEST:
+            yield Fault(field, _("This is too little or too much. Leave it empty for never."))
 
 
 def target_fault(minutes: Any, *, business_time: Any) -> str:

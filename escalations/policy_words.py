@@ -8,7 +8,17 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import Team
-from escalations.models import Category, Channel, Metric, PolicyKind, PolicyVersion, Priority, Segment, State
+from escalations.models import (
+    Category,
+    Channel,
+    Metric,
+    PolicyKind,
+    PolicyVersion,
+    Priority,
+    Segment,
+    State,
+    StepAction,
+)
 
 HOUR = 60
 DAY = 24 * HOUR
@@ -121,7 +131,10 @@ def ladder(version: PolicyVersion) -> dict[str, str]:
 
 
 def _step(step: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in sorted(step.items()))
+    minutes = step["minutes"]
+    when = _("%s before the deadline") if minutes < 0 else _("%s after the deadline")
+    how_long = span(abs(minutes), business_time=True)
+    return f"{Metric(step['metric']).label}, {when % how_long}: {StepAction(step['does']).label}"
 
 
 def as_text(version: PolicyVersion, names: Names) -> str:
