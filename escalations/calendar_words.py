@@ -79,7 +79,7 @@ def country(code: str) -> str:
 
 def in_words(version: CalendarVersion) -> dict[str, str]:
     """Return what a version says, by what it is about; several lines where it says several things."""
-    frozen = version.published_at is not None
+    until = version.holidays_until if version.published_at is not None else calendars.HOLIDAY_YEARS[-1]
     return {
         _("Time zone"): version.zone,
         _("Weekly hours"): "\n".join(weekly_in_words(version.weekly)),
@@ -87,7 +87,7 @@ def in_words(version: CalendarVersion) -> dict[str, str]:
         _("Further closed days"): "\n".join(_date(date.fromisoformat(day)) for day in version.own_holidays),
         _("A holiday closes"): str(HolidayRule(version.holiday_rule).label),
         _("The zone's clock"): "\n".join(_clock_changes(version)),
-        _("Holidays known until"): str(version.holidays_until or "") if frozen else "",
+        _("Holidays known until"): str(until) if version.holiday_country else "",
     }
 
 

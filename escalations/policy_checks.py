@@ -221,6 +221,17 @@ def _of_the_targets(draft: PolicyVersion) -> Iterator[Fault]:
     yield from _of_their_order(seen)
 
 
+def _of_the_ladder(draft: PolicyVersion) -> Iterator[Fault]:
+    try:
+        steps.validate(draft.ladder)
+    except ValidationError as wrong:
+        yield from (Fault("ladder", sentence) for sentence in wrong.messages)
+    for field in ("forgotten_after_minutes", "raise_after_reopens"):
+        value = getattr(draft, field)
+        if value is not None and not 0 < value <= steps.FURTHEST:
+            yield Fault(field, _("This is too little or too much. Leave it empty for never."))
+
+
 def target_fault(minutes: Any, *, business_time: Any) -> str:
     """Return what is wrong with a target's length, or ""."""
     if not isinstance(minutes, int) or isinstance(minutes, bool) or not isinstance(business_time, bool):

@@ -26,6 +26,8 @@ from common.business_hours import Interval
 from escalations import (
     attachments,
     baton,
+    calendar_choices,
+    calendar_drafts,
     conversation,
     csat,
     defaults,
@@ -34,7 +36,7 @@ from escalations import (
     policies,
     reapplications,
 )
-from escalations.models import LedgerCheck, MessageKind, Policy, PolicyVersion, Reapplication
+from escalations.models import Calendar, LedgerCheck, MessageKind, Policy, PolicyVersion, Reapplication
 from knowledgebase import articles, known_issues
 from reports import days, simulation, trial
 from reports.models import Trend
@@ -125,10 +127,13 @@ class Scenario:
             chart={"days": [today.isoformat()], "seen": [9], "expected": [1], "threshold": [4]},
         )  # fmt: skip
         self._simulation()
+        self.calendar = Calendar.objects.get(name="Manila 15:00–24:00")
+        calendar_drafts.save_draft(self.calendar, by=desk.lead, own_holidays=["2031-01-31"])
+        self.choice = calendar_choices.choose_calendar(self.calendar, team=desk.accounts, by=desk.lead)
         self.known_issue = known_issues.open_issue(by=desk.l2, title="Gateway down", symptoms="No payments.")
 
     def _simulation(self) -> None:
-        policy = Policy.objects.get(name="Standard")
+        self.policy = policy = Policy.objects.get(name="Standard")
         in_force = policies.version(policy.current_id or 0)
         self.policy_draft = PolicyVersion.objects.create(
             policy=policy, number=in_force.number + 1, calendar=in_force.calendar, targets=in_force.targets

@@ -71,8 +71,12 @@ def customer(scenario: Scenario) -> dict[str, Any]:
     return {"number": scenario.ticket.customer_id}
 
 
+def calendar(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.calendar.pk}
+
+
 def policy(scenario: Scenario) -> dict[str, Any]:
-    return {"pk": scenario.policy_draft.policy_id}
+    return {"pk": scenario.policy.pk}
 
 
 def article(scenario: Scenario) -> dict[str, Any]:
@@ -172,6 +176,19 @@ ESCALATIONS = {
     "acknowledge_baton": post_only(to=baton_item),
     "reapply_ticket": page("lead admin", l1=403, l2=403, partner=403, auditor=403, to=ticket),
     "reapply": page(LEVELS),
+    "service_levels": page(LEVELS),
+    "own_calendar": page("lead admin", auditor=403),
+    "clear_own_calendar": post_only(to=lambda scenario: {"pk": scenario.choice.pk}),
+    "new_calendar": page("lead admin", auditor=403),
+    "calendar": page(LEVELS, to=calendar),
+    "calendar_draft": page("lead admin", auditor=403, to=calendar),
+    "calendar_publish": page("lead admin", auditor=403, to=calendar),
+    "calendar_act": post_only(to=lambda scenario: {**calendar(scenario), "verb": "discard"}),
+    "new_policy": page("lead admin", auditor=403),
+    "policy": page(LEVELS, to=policy),
+    "policy_draft": page("lead admin", auditor=403, to=policy),
+    "policy_publish": page("lead admin", auditor=403, to=policy),
+    "policy_act": post_only(to=lambda scenario: {**policy(scenario), "verb": "discard"}),
     "reapplication": page(LEVELS, to=reapplication),
     "start_reapplication": post_only(to=reapplication),
     "ledger_check": page(LEVELS),

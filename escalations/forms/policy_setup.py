@@ -43,7 +43,7 @@ class Cell(NamedTuple):
 
 
 class PolicyForm(forms.Form):
-    """A policy's draft, but for its ladder, which stays as it is."""
+    """A policy's draft, but for its ladder (escalations.forms.ladder)."""
 
     version = forms.CharField(widget=forms.HiddenInput, max_length=40)
     calendar = forms.ModelChoiceField(

@@ -14,9 +14,10 @@ from accounts.models import User
 from accounts.views.once import once
 from common.errors import Refused, StaleVersion
 from escalations import policies, policy_checks, policy_drafts, policy_order, policy_words, service_levels
+from escalations.forms.ladder import AttentionForm, LadderFormSet
 from escalations.forms.named import NameForm, NewPolicyForm
 from escalations.forms.policy_setup import PolicyForm
-from escalations.models import Policy, PolicyVersion, Priority
+from escalations.models import Policy, PolicyKind, PolicyVersion, Priority
 from escalations.views.parts import Conflict, done, forbidding
 from escalations.views.service_levels import (
     conflict,
@@ -85,23 +86,21 @@ def new_policy(request: HttpRequest) -> HttpResponse:
 @once
 @forbidding
 def policy_draft(request: HttpRequest, pk: int) -> HttpResponse:
-    """Edit a policy's draft, but for its ladder."""
+    """Edit a policy's draft, its ladder included."""
     user = editor(request)
     policy = _policy(pk)
-    draft = policy_drafts.draft_of(policy)
-    token = policy_drafts.token(draft)
+    forms = DraftForms(policy_drafts.draft_of(policy), request.POST if request.method == "POST" else None)
     if request.method != "POST":
-        return _edit_page(request, draft, PolicyForm(draft=draft, version=token))
-    form = PolicyForm(request.POST, draft=draft, version=token)
-    if not form.is_valid():
-        return _edit_page(request, draft, form)
+        return _edit_page(request, forms)
+    if not forms.are_valid():
+        return _edit_page(request, forms)
     try:
-        saved = policy_drafts.save_draft(policy, by=user, version=form.cleaned_data["version"], **form.columns())
+        saved = policy_drafts.save_draft(policy, by=user, version=forms.version, **forms.columns())
     except StaleVersion as stale:
-        return _stale(request, pk, stale, form)
+        return _stale(request, pk, stale, forms)
     except Refused as refusal:
-        refuse(form, refusal)
-        return _edit_page(request, draft, form)
+        refuse(forms.policy, refusal)
+        return _edit_page(request, forms)
     if not saved.pk:
         done(request, _("Nothing was changed, so there is nothing to publish."))
         return redirect("policy", pk=pk)
@@ -109,26 +108,59 @@ def policy_draft(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("policy_publish" if "review" in request.POST else "policy", pk=pk)
 
 
-def _edit_page(
-    request: HttpRequest, draft: PolicyVersion, form: PolicyForm, stale: Conflict | None = None
-) -> HttpResponse:
+class DraftForms:
+    """What a draft is edited with: its targets and conditions, its ladder, and what counts as forgotten."""
+
+    def __init__(self, draft: PolicyVersion, data: QueryDict | None = None) -> None:
+        self.draft = draft
+        self.policy = PolicyForm(data, draft=draft, version=policy_drafts.token(draft))
+        self.ladder = LadderFormSet(data, steps=draft.ladder)
+        attention = {name: getattr(draft, name) for name in AttentionForm.base_fields}
+        # What is forgotten and reopened is the business of service levels: a regulatory deadline has no owner.
+        self.attention = (
+            AttentionForm(data, initial=attention) if draft.policy.kind == PolicyKind.SERVICE else None
+        )
+
+    @property
+    def version(self) -> str:
+        """The token of the draft that was before whoever sent this."""
+        return str(self.policy.cleaned_data["version"])
+
+    def are_valid(self) -> bool:
+        """Judge all of them, so that everything that is wrong is said at once."""
+        attention = self.attention is None or self.attention.is_valid()
+        return self.policy.is_valid() & self.ladder.is_valid() & attention
+
+    @property
+    def has_errors(self) -> bool:
+        wrong = bool(self.policy.errors) or self.ladder.total_error_count() > 0
+        return wrong or bool(self.attention and self.attention.errors)
+
+    def columns(self) -> dict[str, Any]:
+        """Return what the valid forms set in the draft."""
+        attention = self.attention.cleaned_data if self.attention else {}
+        return {**self.policy.columns(), **attention, "ladder": self.ladder.steps()}
+
+
+def _edit_page(request: HttpRequest, forms: DraftForms, stale: Conflict | None = None) -> HttpResponse:
     context = {
-        "policy": draft.policy,
-        "draft": draft,
-        "draft_token": policy_drafts.token(draft),
-        "form": form,
+        "policy": forms.draft.policy,
+        "draft": forms.draft,
+        "form": forms.policy,
+        "ladder": forms.ladder,
+        "attention": forms.attention,
         "conflict": stale,
     }
-    status = 409 if stale else 422 if form.errors else 200
+    status = 409 if stale else 422 if forms.has_errors else 200
     return render(request, "escalations/setup/policy_edit.html", context, status=status)
 
 
-def _stale(request: HttpRequest, pk: int, stale: StaleVersion, form: PolicyForm) -> HttpResponse:
+def _stale(request: HttpRequest, pk: int, stale: StaleVersion, forms: DraftForms) -> HttpResponse:
     """Show the form again on the draft as it is now, with both versions."""
     policy = _policy(pk)
     theirs = policy_drafts.draft_of(policy)
     kept = service_levels.contents(theirs, policy_drafts.COLUMNS)
-    mine = PolicyVersion(policy=policy, number=theirs.number, **{**kept, **form.columns()})
+    mine = PolicyVersion(policy=policy, number=theirs.number, **{**kept, **forms.columns()})
     sent = request.POST.copy()
     sent["version"] = policy_drafts.token(theirs)
     names = policy_words.Names()
@@ -138,7 +170,7 @@ def _stale(request: HttpRequest, pk: int, stale: StaleVersion, form: PolicyForm)
         policy_words.in_words(mine, names),
         last_saved(policies.SUBJECT, pk),
     )
-    return _edit_page(request, theirs, PolicyForm(sent, draft=theirs, version=sent["version"]), both)
+    return _edit_page(request, DraftForms(theirs, sent), both)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

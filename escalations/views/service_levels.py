@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -36,6 +36,14 @@ from escalations.views.parts import Conflict, conflict_of, done, forbidding, per
 from events.models import Event
 
 
+class Earlier(NamedTuple):
+    """An earlier version by which open clocks still run."""
+
+    number: int
+    clocks: int
+    pk: int
+
+
 @dataclass
 class PolicyRow:
     """A policy in the overview."""
@@ -45,8 +53,7 @@ class PolicyRow:
     draft: PolicyVersion | None
     now: int
     """Open clocks that run by its current version."""
-    earlier: list[tuple[int, int]]
-    """(number of an earlier version, open clocks that run by it)"""
+    earlier: list[Earlier]
     conditions: dict[str, str]
     hidden_behind: Policy | None
     is_last: bool = False
@@ -63,7 +70,7 @@ class CalendarRow:
     policies: list[str]
     own: int
     now: int
-    earlier: list[tuple[int, int]]
+    earlier: list[Earlier]
     warnings: list[str]
     changed: str = ""
     """What the outside world changed, if that made its current version."""
@@ -132,8 +139,8 @@ def _policy_rows(policies: list[Policy]) -> list[PolicyRow]:
     return rows
 
 
-def _earlier(versions: Any, clocks: Mapping[int, int], owner: int, current: int | None) -> list[tuple[int, int]]:
-    found = [(number, clocks[pk]) for pk, of, number in versions if of == owner and pk != current]
+def _earlier(versions: Any, clocks: Mapping[int, int], owner: int, current: int | None) -> list[Earlier]:
+    found = [Earlier(number, clocks[pk], pk) for pk, of, number in versions if of == owner and pk != current]
     return sorted(found, reverse=True)
 
 
