@@ -173,7 +173,7 @@ class SimulationForm(forms.Form):
 
     def __init__(self, *args: Any, teams: list[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.offered = {roster.id: roster for roster in rosters.offered()}
+        self.offered = {roster.id: roster for roster in rosters.offered(teams)}
         choices = [(pk, _roster_label(roster)) for pk, roster in self.offered.items()]
         roster_field, team_field = self.fields["rosters"], self.fields["team"]
         assert isinstance(roster_field, forms.ChoiceField)  # noqa: S101  declared above

@@ -226,7 +226,7 @@ def test_a_draft_of_a_roster_is_tried_for_its_team(client, desk):
     another_day = (now.weekday() + 3) % 7
     roster = roster_of(desk.payments, desk.l2, (another_day, 540, 1020))
     empty = roster_of(desk.accounts, desk.outsider)
-    [offered] = rosters.offered()
+    [offered] = rosters.offered([desk.payments, desk.accounts])
     assert (offered.id, offered.is_draft) == (roster.pk, True) and offered.id != empty.pk
     page = page_of(client, desk.lead, reverse("roster_week", args=[desk.payments.pk]))
     address = re.search(r'href="(/simulator/\?roster=\d+)"', page)[1]
