@@ -17,13 +17,3 @@ def teams_read(user: User) -> list[Team]:
 def may_dismiss(user: User) -> bool:
     """Tell whether this person may say that a trend needs no more attention: leads and admins."""
     return not user.is_auditor and (user.is_superuser or user.is_lead)
-
-
-def may_simulate(user: User) -> bool:
-    """Tell whether this person may try out service levels: leads and admins, as those who set them up."""
-    return not user.is_auditor and (user.is_superuser or user.is_lead)
-
-
-def reads_simulations(user: User) -> bool:
-    """Tell whether this person may look at simulations: whoever may simulate, and auditors."""
-    return user.is_auditor or may_simulate(user)

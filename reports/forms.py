@@ -135,6 +135,7 @@ class _Drafts(forms.ModelMultipleChoiceField):
         self.of = of
         drafts = model._default_manager.filter(published_at=None).select_related(of).order_by(f"{of}__name")
         super().__init__(drafts, required=False, widget=forms.CheckboxSelectMultiple, **kwargs)
+        self.is_needed = True  # one of the three groups is: none of them is called optional
 
     def clean(self, value: Any) -> Any:
         if any(len(str(pk)) > 18 for pk in value or ()):  # more than the database can hold
@@ -164,7 +165,7 @@ class SimulationForm(forms.Form):
         initial=simulation.SPANS[0],
         widget=forms.RadioSelect,
     )
-    last = forms.DateField(label=_("up to"), widget=DayInput(), initial=days.today)
+    last = forms.DateField(label=_("Up to"), widget=DayInput(), initial=days.today)
     team = forms.ModelChoiceField(Team.objects.none(), label=_("Team"), required=False, empty_label=_("All teams"))
     category = forms.ModelChoiceField(
         Category.objects.all(), label=_("Category"), required=False, empty_label=_("All categories")
@@ -172,12 +173,13 @@ class SimulationForm(forms.Form):
 
     def __init__(self, *args: Any, teams: list[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.offered = {roster.id: roster for roster in rosters.offered()}
+        self.offered = {roster.id: roster for roster in rosters.offered(teams)}
         choices = [(pk, _roster_label(roster)) for pk, roster in self.offered.items()]
         roster_field, team_field = self.fields["rosters"], self.fields["team"]
         assert isinstance(roster_field, forms.ChoiceField)  # noqa: S101  declared above
         assert isinstance(team_field, forms.ModelChoiceField)  # noqa: S101  likewise
         roster_field.choices = choices
+        roster_field.is_needed = True  # type: ignore[attr-defined]  # as of _Drafts
         team_field.queryset = Team.objects.filter(pk__in=[team.pk for team in teams]).order_by("name")
 
     @property

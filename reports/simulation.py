@@ -19,11 +19,12 @@ from accounts.models import Team, User
 from common import clock, progress
 from common.business_hours import CalendarError
 from common.errors import NotAllowed, Refused
+from escalations import service_levels
 from escalations.models import Category, Ticket
 from escalations.models.ticket import TicketQuerySet
 from events import recording
 from events.models import Event
-from reports import access, days, past, trial
+from reports import days, past, trial
 from reports.models import SimulatedClock, Simulation, SimulationState, Trouble
 from reports.outcomes import Change, Sums, replayed
 from reports.trial import Trial
@@ -67,7 +68,7 @@ def request(
 
     Raises NotAllowed, or Refused where there is nothing to try, nothing to replay, or one is under way.
     """
-    if not access.may_simulate(by):
+    if not service_levels.may_set_up(by):
         raise NotAllowed(_("Only leads and admins may simulate."))
     if not any(tried.values()):
         raise Refused(_("Choose a draft or a roster to try."))
@@ -95,7 +96,7 @@ def request(
 
 def cancel(simulation: Simulation, *, by: User) -> None:
     """Stop a simulation that is under way; one that is over stays as it is. Raises NotAllowed."""
-    if not access.may_simulate(by) or not (by.is_superuser or simulation.requested_by_id == by.pk):
+    if not service_levels.may_set_up(by) or not (by.is_superuser or simulation.requested_by_id == by.pk):
         raise NotAllowed(_("Only who started it, or an admin, may cancel it."))
     _end(simulation, SimulationState.CANCELLED)
 

@@ -36,6 +36,17 @@ def names(trial: Trial) -> list[str]:
     return [pattern % row for kind, pattern in patterns.items() for row in trial[kind]]
 
 
+def pages(trial: Trial) -> list[tuple[str, str]]:
+    """Return the name and the address of the pages on which what was tried is set up."""
+    addresses = [
+        *(reverse("policy", args=[row["policy"]]) for row in trial["policies"]),
+        *(reverse("calendar", args=[row["calendar"]]) for row in trial["calendars"]),
+        *(reverse("roster_week", args=[row["team"]]) for row in trial["rosters"]),
+    ]
+    rows = [row for kind in ("policies", "calendars", "rosters") for row in trial[kind]]
+    return [(row["name"], address) for row, address in zip(rows, addresses, strict=True)]
+
+
 def teams(simulation: Simulation) -> list[Team]:
     """Return the teams whose clocks the simulation counted."""
     counted = {row[1] for row in simulation.result.get("cells", [])}
@@ -126,20 +137,34 @@ class Board:
 
     @property
     def figures(self) -> Table:
-        """Every clock, team and priority; what changes most comes first."""
-        cells = sorted(self.cells.items(), key=lambda item: (-(item[1].worse + item[1].better), _place(item[0])))
+        """Every clock, team and priority, in a row's name; what changes most comes first."""
         rows = [
             [
-                Entry(label := str(Metric(cell.metric).label), label),
-                Entry(team := self.teams.get(cell.team, wording.NONE), team),
-                Entry(level := str(Priority(cell.priority).label), level),
+                Entry(name := " · ".join(self._names(cell)), name),
                 *self._entries(sums, metric=cell.metric, team=cell.team, priority=cell.priority),
             ]
-            for cell, sums in cells
-        ]  # fmt: skip
-        columns = [_("Clock"), _("Team"), _("Priority"), *_columns()]
+            for cell, sums in self._most_changed
+        ]
         csv_url = f"{reverse('simulation_csv', args=[self.simulation.pk, 'figures'])}?{self._query()}"
-        return Table("figures", _("By clock, team and priority"), columns, rows, csv_url=csv_url)
+        title = _("By clock, team and priority")
+        return Table("figures", title, [_("Clock"), *_columns()], rows, csv_url=csv_url, most=10)
+
+    @property
+    def sheet(self) -> tuple[list[str], list[list[Value]]]:
+        """The columns and rows of the figures for a spreadsheet, in which names have columns of their own."""
+        rows: list[list[Value]] = [
+            [*self._names(cell), *(entry.raw for entry in self._entries(sums))]
+            for cell, sums in self._most_changed
+        ]
+        return [_("Clock"), _("Team"), _("Priority"), *_columns()], rows
+
+    @property
+    def _most_changed(self) -> list[tuple[Cell, Sum]]:
+        return sorted(self.cells.items(), key=lambda item: (-(item[1].worse + item[1].better), _place(item[0])))
+
+    def _names(self, cell: Cell) -> tuple[str, str, str]:
+        team = self.teams.get(cell.team, wording.NONE)
+        return str(Metric(cell.metric).label), team, str(Priority(cell.priority).label)
 
     @property
     def attainment(self) -> Chart:
@@ -205,7 +230,9 @@ class Board:
         ]
 
 
-def sheet(clocks: QuerySet[SimulatedClock], teams: Mapping[int, str]) -> tuple[list[str], Iterator[list[Value]]]:
+def clock_sheet(
+    clocks: QuerySet[SimulatedClock], teams: Mapping[int, str]
+) -> tuple[list[str], Iterator[list[Value]]]:
     """Return the columns and the rows of the clocks that come out otherwise, for a spreadsheet. Times are UTC."""
     columns = [
         _("Reference"), _("Subject"), _("Clock"), _("Cycle"), _("Team"), _("Priority"), _("Today's rules"),

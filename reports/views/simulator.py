@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.views.once import once
 from common import csv_export, progress
 from common.errors import NotAllowed, Refused
+from escalations import service_levels
 from escalations.models import Ticket
 from reports import access
 from reports import simulation as simulating
@@ -20,7 +21,7 @@ from reports.trial import changed_since
 from reports.views import simulated
 from reports.views.asking import reader
 
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 TABLES = {"figures", "clocks"}
 #: Which of a clock's two outcomes is the missed one.
 _MISSED = {"worse": "after", "better": "before"}
@@ -31,11 +32,11 @@ _MISSED = {"worse": "after", "better": "before"}
 def simulator(request: HttpRequest) -> HttpResponse:
     """List the simulations there are, and start another."""
     user = reader(request)
-    if not access.reads_simulations(user):
+    if not service_levels.may_read(user):
         raise Http404
     teams = access.teams_read(user)
     if request.method == "POST":
-        if not access.may_simulate(user):
+        if not service_levels.may_set_up(user):
             raise Http404
         form = SimulationForm(request.POST, teams=teams)
         if form.is_valid() and (started := _start(form, request)) is not None:
@@ -73,7 +74,7 @@ def _overview(request: HttpRequest, form: SimulationForm) -> dict[str, Any]:
     past = Simulation.objects.visible_to(user).select_related("requested_by", "team", "category")
     page = Paginator(past.defer("result").order_by("-pk"), PAGE_SIZE).get_page(request.GET.get("page"))
     return {
-        "form": form if access.may_simulate(user) else None,
+        "form": form if service_levels.may_set_up(user) else None,
         "simulations": [(one, simulated.names(one.tried)) for one in page],
         "previous_url": f"?page={page.previous_page_number()}" if page.has_previous() else "",
         "next_url": f"?page={page.next_page_number()}" if page.has_next() else "",
@@ -87,7 +88,8 @@ def simulation(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "simulation": found,
         "names": simulated.names(found.tried),
-        "may_cancel": access.may_simulate(reader(request)),
+        "pages": simulated.pages(found.tried),
+        "may_cancel": service_levels.may_set_up(reader(request)),
     }
     if found.state == SimulationState.UNDER_WAY:
         context["progress"] = progress.of(simulating.job(found))
@@ -139,10 +141,9 @@ def simulation_csv(request: HttpRequest, pk: int, table: str) -> HttpResponse:
         raise Http404
     names = {team.pk: team.name for team in teams}
     if table == "figures":
-        figures = simulated.Board(found, names, form.cleaned_data).figures
-        text = csv_export.write(figures.columns, ([entry.raw for entry in row] for row in figures.rows))
+        text = csv_export.write(*simulated.Board(found, names, form.cleaned_data).sheet)
     else:
-        text = csv_export.write(*simulated.sheet(_clocks(request, found, form.cleaned_data), names))
+        text = csv_export.write(*simulated.clock_sheet(_clocks(request, found, form.cleaned_data), names))
     return HttpResponse(
         text,
         content_type="text/csv; charset=utf-8",

@@ -31,7 +31,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of entries; the first of each row names it. `empty` is said where there are none."""
+    """Rows of entries; the first of each row names it. `empty` is said where there are none.
+
+    The page shows `most` rows.
+    """
 
     key: str
     title: str
@@ -39,11 +42,12 @@ class Table:
     rows: list[list[Entry]]
     empty: str = ""
     csv_url: str = ""
+    most: int = ROWS_SHOWN
 
     @property
     def labelled(self) -> list[list[tuple[str, Entry]]]:
         """The rows, each entry with its column's name: on a narrow screen it stands beside it."""
-        return [list(zip(self.columns, row, strict=True)) for row in self.rows[:ROWS_SHOWN]]
+        return [list(zip(self.columns, row, strict=True)) for row in self.rows[: self.most]]
 
     @property
     def is_slim(self) -> bool:
@@ -53,7 +57,7 @@ class Table:
     @property
     def hidden(self) -> int:
         """How many rows only the CSV has."""
-        return max(0, len(self.rows) - ROWS_SHOWN)
+        return max(0, len(self.rows) - self.most)
 
 
 @dataclass(frozen=True)
