@@ -107,6 +107,7 @@ def follow(
     rematch: bool = False,
     reapply: bool = False,
     also_by_hand: bool = False,
+    stored: bool = False,
 ) -> None:
     """Bring the ticket's ledgers to what its situation asks for at `at`, in memory.
 
@@ -114,6 +115,8 @@ def follow(
     target that its version sets for the new priority, or another policy's; one that reaches its aim by this
     very change is judged by what it ran towards. `reapply` gives open clocks the versions of policy and
     calendar that are current now. Neither moves a date that was set by hand, unless `also_by_hand` says so.
+    A `stored` ticket's clocks were brought along at its last change, maybe by other rules than today's: what
+    began with that change is not new any more.
     """
     if ticket.state in _GONE:
         for unfinished in filter(lambda one: one.is_open, ledgers):
@@ -127,7 +130,8 @@ def follow(
         if ledger is None:
             # A clock begins with what it measures, or when the rules are looked up again: a policy that
             # somebody publishes later reaches no ticket by the way.
-            if not (rematch or reapply or want.since >= ticket.updated_at):
+            is_new = want.since > ticket.updated_at or (want.since == ticket.updated_at and not stored)
+            if not (rematch or reapply or is_new):
                 continue
             ledger = _start(ticket, ledgers, want, at=at, rules=rules, matched=matched, reason=reason)
             if ledger is None:
