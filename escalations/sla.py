@@ -107,6 +107,7 @@ def follow(
     rematch: bool = False,
     reapply: bool = False,
     also_by_hand: bool = False,
+    stored: bool = False,
 ) -> None:
     """Bring the ticket's ledgers to what its situation asks for at `at`, in memory.
 
@@ -114,6 +115,7 @@ def follow(
     target that its version sets for the new priority, or another policy's; one that reaches its aim by this
     very change is judged by what it ran towards. `reapply` gives open clocks the versions of policy and
     calendar that are current now. Neither moves a date that was set by hand, unless `also_by_hand` says so.
+    A `stored` ticket's clocks were brought along at its last change, maybe by other rules than today's.
     """
     if ticket.state in _GONE:
         for unfinished in filter(lambda one: one.is_open, ledgers):
@@ -127,7 +129,7 @@ def follow(
         if ledger is None:
             # A clock begins with what it measures, or when the rules are looked up again: a policy that
             # somebody publishes later reaches no ticket by the way.
-            if not (rematch or reapply or want.since >= ticket.updated_at):
+            if not (rematch or reapply or _is_new(want, ticket, matched, stored=stored)):
                 continue
             ledger = _start(ticket, ledgers, want, at=at, rules=rules, matched=matched, reason=reason)
             if ledger is None:
@@ -144,6 +146,17 @@ def follow(
     for unwanted in ledgers:
         if unwanted.is_open and id(unwanted) not in live:
             unwanted.do(at, Does.STOP, reason)
+
+
+def _is_new(
+    want: Want, ticket: Situation, matched: Callable[[], dict[str, PolicyVersion]], *, stored: bool
+) -> bool:
+    """Tell whether what a clock measures has begun with this change."""
+    if not stored or want.since != ticket.updated_at or want.metric == Metric.UPDATE:
+        return want.since >= ticket.updated_at
+    # It began with the change before, or with this one at the same instant: then the policy was there already.
+    policy = matched().get(policies.kind_of(want.metric))
+    return policy is not None and policy.published_at is not None and policy.published_at <= want.since
 
 
 class _Lookup:

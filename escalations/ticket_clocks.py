@@ -91,6 +91,7 @@ def bring_many(
             rematch=rematch,
             reapply=reapply,
             also_by_hand=also_by_hand,
+            stored=ticket.pk is not None,
         )
         changes.append(changed(ticket, own, at))
     return changes

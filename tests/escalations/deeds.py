@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import Role, Team, TeamKind, User
-from escalations import assignment, changes, conversation, lifecycle, triage
+from common import clock
+from escalations import assignment, conversation, lifecycle, triage
 from escalations.escalating import resubmit
 from escalations.models import (
     Category,
@@ -85,7 +86,7 @@ class Choices:
         return self.categories[number // 9 % 2]
 
     def promised(self, number: int, at: datetime) -> datetime:
-        return at + timedelta(minutes=number % 50 * 60 - 60)
+        return (at + timedelta(minutes=1 + number % 50 * 60)).replace(microsecond=0)
 
 
 @dataclass
@@ -187,10 +188,8 @@ class Hands:
         assignment.set_priority(ticket, self.choices.priority(number), by=self.l2)
 
     def promise(self, ticket: Ticket, number: int) -> None:
-        locked = changes.lock(ticket, by=self.l2)
-        locked.promised_at = changes.clock.now()
-        locked.promised_for = self.choices.promised(number, locked.promised_at)
-        changes.commit(locked, "promised", by=self.l2)
+        promise = self.choices.promised(number, clock.now())
+        conversation.write(ticket, by=self.l2, kind=MessageKind.TO_CUSTOMER, body="By then.", promise=promise)
 
     def merge(self, ticket: Ticket, target: Ticket) -> None:
         lifecycle.merge(ticket, by=self.l2, target=target)
@@ -256,6 +255,7 @@ def imagine(ticket: SlowTicket, deed: str, number: int, *, at: datetime, choices
         case "assign":
             return None
         case "promise":
+            ticket.tell_customer()
             ticket.promise = (at, choices.promised(number, at))
     return False
 
@@ -389,5 +389,5 @@ class Retelling:
             self.replay.set_priority(at, priority, by=self.hands.l2)
 
     def promise(self, at: datetime, number: int) -> None:
-        columns = {"promised_at": at, "promised_for": self.hands.choices.promised(number, at)}
-        self.replay.change(at, "promised", by=self.hands.l2, columns=columns)
+        promise = self.hands.choices.promised(number, at)
+        self._message(at, MessageKind.TO_CUSTOMER, by=self.hands.l2, promise=promise)

@@ -7,7 +7,7 @@ which clocks go is read off them after the rules of docs/sla.md, metric by metri
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -133,6 +133,10 @@ class SlowClock:
     def is_open(self) -> bool:
         return self.doing in {"running", "paused"}
 
+    @property
+    def is_by_hand(self) -> bool:
+        return self.aim.date is not None and self.metric not in {"update", "regulatory"}
+
     def go_on(self, at: datetime, *, doing: str, aim: SlowAim) -> None:
         """From `at` on do this, by that aim."""
         if self.doing == doing and self.aim == aim:
@@ -202,6 +206,8 @@ class SlowTicket:
     promise: tuple[datetime, datetime] | None = None
     asked: dict[int, datetime] = field(default_factory=dict)
     clocks: list[SlowClock] = field(default_factory=list)
+    #: What has begun, whether a policy had a target for it or not.
+    begun: set[tuple[str, datetime, int | None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.team_since = self.created
@@ -284,13 +290,17 @@ class SlowDesk:
         going = []
         for metric, since, whose in ticket.goes():
             clock = self._clock(ticket, metric, since, whose)
+            is_new = (metric, since, whose) not in ticket.begun or metric == "update"
+            ticket.begun.add((metric, since, whose))
             if clock is None:
+                if not (is_new or look_again):
+                    continue  # a clock begins with what it measures, or when the rules are looked up again
                 aim = self._aim(ticket, metric, since, whose, None)
                 if aim is None:
                     continue
                 clock = SlowClock(metric, since, whose, aim, self.tick)
                 ticket.clocks.append(clock)
-            elif look_again and clock.is_open and metric != "update":
+            elif look_again and clock.is_open and metric != "update" and not clock.is_by_hand:
                 aim = self._aim(ticket, metric, since, whose, clock.aim) or clock.aim
             else:
                 aim = clock.aim
@@ -301,10 +311,22 @@ class SlowDesk:
             if clock.is_open and not any(clock is one for one in going):
                 clock.go_on(self.now, doing="stopped", aim=clock.aim)
 
+    def set_by_hand(self, clock: SlowClock, date: datetime) -> None:
+        clock.go_on(self.now, doing=clock.doing, aim=replace(clock.aim, date=date))
+
+    def clear(self, ticket: SlowTicket, clock: SlowClock) -> None:
+        """Let the policy say again what a clock runs towards."""
+        former = replace(clock.aim, date=None)
+        aim = self._aim(ticket, clock.metric, clock.since, clock.whose, former) or former
+        clock.go_on(self.now, doing=clock.doing, aim=aim)
+
     @staticmethod
     def _clock(ticket: SlowTicket, metric: str, since: datetime, whose: int | None) -> SlowClock | None:
         for clock in ticket.clocks:
             if (clock.metric, clock.since, clock.whose) == (metric, since, whose):
+                # Another date promised within the same second is another promise.
+                if metric == "update" and ticket.promise is not None and clock.aim.date != ticket.promise[1]:
+                    continue
                 return clock
         return None
 

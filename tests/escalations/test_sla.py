@@ -7,8 +7,8 @@ import pytest
 import time_machine
 from django.db import connection
 
-from escalations import assignment, lifecycle, ticket_clocks, triage
-from escalations.models import Clock, ClockState, Metric, Policy, Ticket
+from escalations import assignment, conversation, lifecycle, ticket_clocks, triage
+from escalations.models import Clock, ClockState, MessageKind, Metric, Policy, Ticket
 from events.models import Event
 from tests.escalations import levels
 from tests.escalations.desk import GOOD, Desk
@@ -94,6 +94,22 @@ def test_accepting_as_more_urgent_is_judged_by_what_the_acceptance_ran_towards(d
     accept = clock_of(ticket, Metric.ACCEPT)
     assert (accept.target_seconds, accept.used_seconds, accept.breached_at) == (240 * 60, 100 * 60, None)
     assert clock_of(ticket, Metric.RESOLUTION).target_seconds == 240 * 60
+
+
+def test_nor_one_that_has_just_begun(desk: Desk, flat: Policy) -> None:
+    """Not even one that has just been escalated, nor a team that has just got it."""
+    with time_machine.travel(MONDAY, tick=False) as now:
+        fresh, passed_on = desk.escalated(), desk.accepted()
+        now.shift(timedelta(minutes=1))
+        assignment.give_to_team(passed_on, desk.accounts, by=desk.l2)
+        now.shift(timedelta(minutes=1))
+        levels.policy("Flat", {Metric.OWNERSHIP: 60, Metric.FIRST_RESOLUTION: 60})
+        for ticket in (fresh, passed_on):
+            for _twice in range(2):
+                now.shift(timedelta(minutes=1))
+                conversation.write(ticket, by=desk.l1, kind=MessageKind.FROM_L1, body="And?")
+            late = ticket.clocks.filter(metric__in=[Metric.OWNERSHIP, Metric.FIRST_RESOLUTION])
+            assert not late.exists()
 
 
 @pytest.mark.django_db(transaction=True)

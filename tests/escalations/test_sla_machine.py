@@ -4,18 +4,19 @@ A deeper search: SLA_DEPTH=20 makes it twenty times as long.
 """
 
 import os
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from escalations.models import Policy
 from tests.escalations.deeds import DEEDS, Hands
 from tests.escalations.desk import Desk
-from tests.escalations.slow_sla import SlowHours
+from tests.escalations.slow_sla import MINUTE, SlowHours
 from tests.escalations.trial import Terms, Trial
 
 DEPTH = int(os.environ.get("SLA_DEPTH", "1"))
@@ -148,6 +149,7 @@ class ServiceLevels(RuleBasedStateMachine):
     @precondition(lambda self: len(self.trial.tickets) < 3)
     @rule(number=numbers)
     def escalate(self, number: int) -> None:
+        self.trial.pass_time(timedelta(0))
         self.trial.escalate(number)
         self.trial.agree()
 
@@ -168,9 +170,16 @@ class ServiceLevels(RuleBasedStateMachine):
         tickets = self.trial.slow.tickets
         which %= len(tickets)
         target = (which + other) % len(tickets)
+        self.trial.pass_time(timedelta(0))
         if which != target and tickets[which].state in DEEDS["cancel"] and tickets[target].state in DEEDS["note"]:
             self.trial.merge(which, target)
             self.trial.agree()
+
+    @rule(which=st.integers(0, 2), number=numbers, minutes=st.sampled_from([1, 30, 300, 3000]))
+    def set_by_hand(self, which: int, number: int, minutes: int) -> None:
+        self.trial.pass_time(timedelta(0))
+        self.trial.set_by_hand(which % len(self.trial.tickets), number, minutes)
+        self.trial.agree()
 
     @rule(gap=gaps)
     def pass_time(self, gap: timedelta) -> None:
@@ -191,10 +200,12 @@ class ServiceLevels(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(["First", "First", "Second"]), terms=terms)
     def publish_policy(self, name: str, terms: Terms) -> None:
+        self.trial.pass_time(MINUTE)
         self.trial.publish_policy(name, "service", terms)
 
     @rule(terms=dates)
     def publish_dates(self, terms: Terms) -> None:
+        self.trial.pass_time(MINUTE)
         self.trial.publish_policy("Dates", "regulatory", terms)
 
     @rule(name=st.sampled_from(CALENDARS), hours=hours)
@@ -224,3 +235,41 @@ def test_the_ledger_says_what_walking_through_time_says(hands: Hands) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+short = st.tuples(st.floats(0, 400), st.integers(0, 99), numbers)
+
+
+@settings(
+    max_examples=8 * DEPTH,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(
+    steps=st.lists(short, min_size=4, max_size=14), first=terms, second=everywhere, dates=dates, hours=hours,
+    begin=st.sampled_from(BEGINNINGS), later=st.floats(0, 7200),
+)  # fmt: skip
+def test_and_so_to_the_second(
+    hands: Hands, steps: list[tuple[float, int, int]], first: Terms, second: Terms, dates: Terms,
+    hours: SlowHours, begin: datetime, later: float,
+) -> None:  # fmt: skip
+    """The same with things that happen at any microsecond, and a model that walks second by second."""
+    with transaction.atomic():
+        trial = Trial(hands, begin + timedelta(seconds=later), tick=timedelta(seconds=1))
+        for name in CALENDARS:
+            trial.publish_hours(name, hours)
+        quick = dict.fromkeys(METRICS, 3)
+        trial.publish_policy("First", "service", replace(first, minutes=dict.fromkeys(first.minutes, 1)))
+        trial.publish_policy("Second", "service", replace(second, minutes=quick))
+        trial.publish_policy("Dates", "regulatory", replace(dates, minutes={"regulatory": 5}))
+        trial.escalate(4)
+        for seconds, deed, number in steps:
+            trial.pass_time(timedelta(seconds=seconds))
+            state = trial.slow.tickets[0].state
+            possible = [name for name, states in DEEDS.items() if state in states]
+            if possible:
+                trial.do(0, possible[deed % len(possible)], number)
+                trial.agree()
+        trial.mark_breaches()
+        transaction.set_rollback(True)

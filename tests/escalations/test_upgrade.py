@@ -10,7 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from pytest_django import DjangoDbBlocker
 
 from common import clock
-from escalations import lifecycle, ticket_clocks
+from escalations import calendars, ledger_check, lifecycle, policies, ticket_clocks
 from escalations.clocks import Ledger, read
 from escalations.models import Calendar, Clock, ClockEntry, Policy, Ticket
 
@@ -31,6 +31,7 @@ def old_desk(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Itera
         own = usual.copy()
         own.settings_dict = {**usual.settings_dict, "NAME": name}
         connections["default"] = own
+        _forget_versions()
         try:
             executor = MigrationExecutor(own)
             executor.migrate(BEFORE)
@@ -38,8 +39,15 @@ def old_desk(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Itera
         finally:
             own.close()
             connections["default"] = usual
+            _forget_versions()
             with usual.cursor() as cursor:
                 cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+
+
+def _forget_versions() -> None:
+    """The process remembers published versions by number, which another database has given to others."""
+    policies.version.cache_clear()
+    calendars.version.cache_clear()
 
 
 class OldDesk:
@@ -200,6 +208,8 @@ def test_an_existing_installation_keeps_its_service_levels(old_desk: OldDesk) ->
         entry.event.subject_id == entry.clock.ticket_id
         for entry in ClockEntry.objects.select_related("clock", "event")
     )
+
+    assert not [found.differences for found in ledger_check.recompute() if found.differences]
 
     calendar = Calendar.objects.get(name="Manila")
     assert calendar.current is not None

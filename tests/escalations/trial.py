@@ -9,7 +9,7 @@ from unittest import mock
 from accounts import people
 from accounts.models import Team
 from common import clock
-from escalations import calendars, policies, ticket_clocks
+from escalations import by_hand, calendars, policies, ticket_clocks
 from escalations.clocks import Ledger, read
 from escalations.models import (
     Calendar,
@@ -32,6 +32,8 @@ from tests.escalations.slow_sla import (
     SlowTicket,
     SlowVersion,
 )
+
+MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ class Trial:
     # What happens.
 
     def pass_time(self, gap: timedelta) -> None:
-        self.now += gap
+        """Let time pass, if only a microsecond: two things never happen at once to the same row."""
+        self.now += gap or MICROSECOND
         self.slow.walk_to(self._second(self.now))
 
     def publish_hours(self, name: str, hours: SlowHours) -> None:
@@ -141,6 +144,28 @@ class Trial:
         if look_again is not None:
             self.slow.settle(slow, look_again=look_again)
 
+    def set_by_hand(self, which: int, clock_number: int, minutes: int) -> None:
+        """Set, or clear if it is set, the deadline of one of the clocks that allow it."""
+        slow = self.slow.tickets[which]
+        allowed = [
+            one for one in slow.clocks
+            if one.is_open and one.breached is None and one.metric not in {"update", "regulatory"}
+        ]  # fmt: skip
+        if not allowed:
+            return
+        chosen = allowed[clock_number % len(allowed)]
+        same = [one for one in slow.clocks if one.metric == chosen.metric]
+        cycle = next(number for number, one in enumerate(same, 1) if one is chosen)
+        row = Clock.objects.get(ticket=self.tickets[which], metric=chosen.metric, cycle=cycle)
+        date = self.slow.now + timedelta(minutes=minutes)
+        with clock.replaying(self.now):
+            if chosen.is_by_hand:
+                by_hand.clear_deadline(row, by=self.hands.lead)
+                self.slow.clear(slow, chosen)
+            else:
+                by_hand.set_deadline(row, date, by=self.hands.lead, reason="Because.")
+                self.slow.set_by_hand(chosen, date)
+
     def mark_breaches(self) -> None:
         with clock.replaying(self.now):
             ticket_clocks.mark_breaches()
@@ -192,7 +217,11 @@ class Trial:
         for key, each in zip(expected, slow.clocks, strict=True):
             row = rows[found.index(key)]
             self._agree_on_clock(row, ledgers[row.pk], each)
-        dues = [(due, each.metric) for each in slow.clocks if (due := each.due(self.slow.now)) is not None]
+        dues = [
+            (due, each.metric)
+            for each in slow.clocks
+            if each.metric not in {"ownership", "hand_over"} and (due := each.due(self.slow.now)) is not None
+        ]
         assert (ticket.next_due_at, ticket.next_due_metric) == min(dues, default=(None, ""))
 
     def _agree_on_clock(self, row: Clock, ledger: Ledger, slow: SlowClock) -> None:
