@@ -35,12 +35,12 @@ def tried(cut: datetime | None) -> dict[str, dict[str, Any]]:
 
 def show(metric: str, trial: dict[str, Any]) -> None:
     """Print one trial as a table of scores and one of the calibration."""
-    cut = datetime.fromtimestamp(trial["cut"], UTC)
+    cut = f"{datetime.fromtimestamp(trial['cut'], UTC):%Y-%m-%d}"
+    print(f"\n{metric}: {trial['method']}, {trial['seconds']} s")
     print(
-        f"\n{metric}: {trial['method']}, learnt from {trial['learnt_clocks']:,} clocks before {cut:%Y-%m-%d}, tried on "
-        f"{trial['clocks']:,} later ones at {trial['moments']:,} moments ({trial['missed_share']:.1%} of them missed), "
-        f"{trial['seconds']} s"
+        f"  learnt from {trial['learnt_clocks']:,} clocks, tried on {trial['clocks']:,} of tickets created from {cut}"
     )
+    print(f"  on, at {trial['moments']:,} moments, of which {trial['missed_share']:.1%} were missed in the end")
     print("                            Brier   log loss     AUC   forecast is better by (95 %)")
     names = {
         "forecast": "forecast",

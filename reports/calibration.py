@@ -37,7 +37,7 @@ _SHARE_KNOTS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 @dataclass(frozen=True)
 class Score:
-    """How well one way to forecast did. `gain` is by how much our Brier score is better, with its 95 % interval."""
+    """How well one way to forecast did. `gain`: by how much our Brier score is better, with its 95 % interval."""
 
     brier: float
     log_loss: float
@@ -49,7 +49,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Bin:
-    """The forecasts from `low` to `high`: how many moments, what was forecast on average, what share was missed."""
+    """The forecasts from `low` to `high`: how many moments, the mean forecast, and the share that was missed."""
 
     low: float
     high: float

@@ -5,7 +5,7 @@ clock, the highest one of a ticket's clocks also on the ticket, in percent, for 
 that was missed or has ended has none, and neither has one of a metric with too little history.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 

@@ -6,30 +6,62 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0003_email_in_use'),
-        ('escalations', '0100_baton'),
-        ('knowledgebase', '0002_trigrams'),
+        ("accounts", "0003_email_in_use"),
+        ("escalations", "0100_baton"),
+        ("knowledgebase", "0002_trigrams"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='ticket',
-            name='breach_risk',
-            field=models.PositiveSmallIntegerField(null=True, verbose_name='risk'),
+            model_name="ticket",
+            name="breach_risk",
+            field=models.PositiveSmallIntegerField(null=True, verbose_name="risk"),
         ),
         migrations.AddIndex(
-            model_name='clock',
-            index=models.Index(condition=models.Q(('state__in', ['running', 'paused'])), fields=['ticket'], name='clock_open_ticket'),
+            model_name="clock",
+            index=models.Index(
+                condition=models.Q(("state__in", ["running", "paused"])),
+                fields=["ticket"],
+                name="clock_open_ticket",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(models.OrderBy(django.db.models.functions.comparison.Coalesce('breach_risk', models.Value(-1, output_field=models.SmallIntegerField())), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('state__in', ['accepted', 'in_progress', 'new', 'reopened', 'returned', 'waiting_customer', 'waiting_l1', 'waiting_partner'])), name='ticket_risk'),
+            model_name="ticket",
+            index=models.Index(
+                models.OrderBy(
+                    django.db.models.functions.comparison.Coalesce(
+                        "breach_risk", models.Value(-1, output_field=models.SmallIntegerField())
+                    ),
+                    descending=True,
+                ),
+                models.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "accepted",
+                            "in_progress",
+                            "new",
+                            "reopened",
+                            "returned",
+                            "waiting_customer",
+                            "waiting_l1",
+                            "waiting_partner",
+                        ],
+                    )
+                ),
+                name="ticket_risk",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='clock',
-            constraint=models.CheckConstraint(condition=models.Q(('breach_probability__isnull', True), ('breach_probability__range', (0, 1)), _connector='OR'), name='clock_probability_range'),
+            model_name="clock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("breach_probability__isnull", True), ("breach_probability__range", (0, 1)), _connector="OR"
+                ),
+                name="clock_probability_range",
+            ),
         ),
     ]

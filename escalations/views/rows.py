@@ -27,6 +27,12 @@ class Row:
         return self.deadlines[0] if self.deadlines else None
 
     @property
+    def likeliest(self) -> Deadline | None:
+        """The deadline that is most likely to be missed, of those that somebody knows this of."""
+        known = [deadline for deadline in self.deadlines if deadline.risk is not None]
+        return max(known, key=lambda deadline: deadline.probability or 0, default=None)
+
+    @property
     def later(self) -> str:
         """The other deadline in a few quiet words, or how many there are."""
         others = self.deadlines[1:]

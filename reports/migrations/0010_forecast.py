@@ -4,31 +4,77 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('reports', '0002_simulation'),
+        ("reports", "0002_simulation"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Forecast',
+            name="Forecast",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('metric', models.CharField(choices=[('accept', 'Accept'), ('first_response', 'First response'), ('next_response', 'Next response'), ('update', 'Promised update'), ('first_resolution', 'First resolution'), ('resolution', 'Resolution'), ('ownership', "Team's work"), ('hand_over', "Partner's work"), ('regulatory', 'Regulatory deadline')], max_length=20, unique=True, verbose_name='metric')),
-                ('method', models.CharField(choices=[('regression', 'Regression on the history'), ('shares', 'Share missed before, by time used'), ('none', 'None: too little history')], max_length=12, verbose_name='method')),
-                ('fitted_at', models.DateTimeField(verbose_name='fitted')),
-                ('since', models.DateTimeField(null=True)),
-                ('clocks', models.PositiveIntegerField(default=0)),
-                ('missed', models.PositiveIntegerField(default=0)),
-                ('moments', models.PositiveIntegerField(default=0)),
-                ('learnt', models.JSONField(default=dict)),
-                ('trial', models.JSONField(default=dict)),
-                ('effects', models.JSONField(default=list)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "metric",
+                    models.CharField(
+                        choices=[
+                            ("accept", "Accept"),
+                            ("first_response", "First response"),
+                            ("next_response", "Next response"),
+                            ("update", "Promised update"),
+                            ("first_resolution", "First resolution"),
+                            ("resolution", "Resolution"),
+                            ("ownership", "Team's work"),
+                            ("hand_over", "Partner's work"),
+                            ("regulatory", "Regulatory deadline"),
+                        ],
+                        max_length=20,
+                        unique=True,
+                        verbose_name="metric",
+                    ),
+                ),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[
+                            ("regression", "Regression on the history"),
+                            ("shares", "Share missed before, by time used"),
+                            ("none", "None: too little history"),
+                        ],
+                        max_length=12,
+                        verbose_name="method",
+                    ),
+                ),
+                ("fitted_at", models.DateTimeField(verbose_name="fitted")),
+                ("since", models.DateTimeField(null=True)),
+                ("clocks", models.PositiveIntegerField(default=0)),
+                ("missed", models.PositiveIntegerField(default=0)),
+                ("moments", models.PositiveIntegerField(default=0)),
+                ("learnt", models.JSONField(default=dict)),
+                ("trial", models.JSONField(default=dict)),
+                ("effects", models.JSONField(default=list)),
             ],
             options={
-                'verbose_name': 'forecast',
-                'verbose_name_plural': 'forecasts',
-                'constraints': [models.CheckConstraint(condition=models.Q(('missed__lte', models.F('clocks'))), name='forecast_missed_of_clocks'), models.CheckConstraint(condition=models.Q(models.Q(('learnt', {}), ('method', 'none')), models.Q(models.Q(('method', 'none'), _negated=True), models.Q(('learnt', {}), _negated=True)), _connector='OR'), name='forecast_has_learnt')],
+                "verbose_name": "forecast",
+                "verbose_name_plural": "forecasts",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("missed__lte", models.F("clocks"))), name="forecast_missed_of_clocks"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("learnt", {}), ("method", "none")),
+                            models.Q(
+                                models.Q(("method", "none"), _negated=True),
+                                models.Q(("learnt", {}), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="forecast_has_learnt",
+                    ),
+                ],
             },
         ),
     ]
