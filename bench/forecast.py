@@ -37,10 +37,8 @@ def show(metric: str, trial: dict[str, Any]) -> None:
     """Print one trial as a table of scores and one of the calibration."""
     cut = f"{datetime.fromtimestamp(trial['cut'], UTC):%Y-%m-%d}"
     print(f"\n{metric}: {trial['method']}, {trial['seconds']} s")
-    print(
-        f"  learnt from {trial['learnt_clocks']:,} clocks, tried on {trial['clocks']:,} of tickets created from {cut}"
-    )
-    print(f"  on, at {trial['moments']:,} moments, of which {trial['missed_share']:.1%} were missed in the end")
+    print(f"  learnt from {trial['learnt_clocks']:,} clocks, tried on {trial['clocks']:,} of tickets since {cut}:")
+    print(f"  {trial['moments']:,} moments, {trial['missed_share']:.1%} of them of clocks that were missed")
     print("                            Brier   log loss     AUC   forecast is better by (95 %)")
     names = {
         "forecast": "forecast",

@@ -5,7 +5,7 @@ clock, the highest one of a ticket's clocks also on the ticket, in percent, for 
 that was missed or has ended has none, and neither has one of a metric with too little history.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -52,6 +52,11 @@ def fit() -> list[Forecast]:
     found = pasts.read(now)
     nothing = np.array([], dtype=COLUMNS)
     return [_fit(metric, found.get(metric, nothing), now) for metric in Metric]
+
+
+def is_learnt() -> bool:
+    """Tell whether anything was learnt yet, be it that there is too little to learn from."""
+    return Forecast.objects.exists()
 
 
 def _fit(metric: Metric, moments: Moments, now: datetime) -> Forecast:
@@ -117,61 +122,65 @@ def _batches() -> Iterator[list[int]]:
 def _score(tickets: Sequence[int], learnt: dict[str, Model]) -> int:
     held = Ticket.objects.select_for_update(skip_locked=True, no_key=True).filter(pk__in=tickets).order_by("pk")
     risks = dict(held.values_list("pk", "breach_risk"))
-    rows = list(
-        Clock.objects.filter(ticket__in=risks, state__in=UNFINISHED).values_list(
-            *_CLOCK, *(f"ticket__{name}" for name in _TICKET)
-        )
-    )
-    told = _told(rows, learnt, whole_second(clock.now()))
+    rows = open_clocks(risks)
+    told = _told(rows, learnt, clock.now())
     highest: dict[int, int | None] = dict.fromkeys(risks)
     for row in rows:
-        probability = told[row[0]]
+        probability = told[row["pk"]]
         if probability is not None:
-            ticket, percent = row[1], round(100 * probability)
-            highest[ticket] = max(percent, highest[ticket] or 0)
-    before = {row[0]: row[_CLOCK.index("breach_probability")] for row in rows}
-    otherwise = {pk: probability for pk, probability in told.items() if probability != before[pk]}
+            highest[row["ticket_id"]] = max(round(100 * probability), highest[row["ticket_id"]] or 0)
+    otherwise = {row["pk"]: told[row["pk"]] for row in rows if told[row["pk"]] != row["breach_probability"]}
     _write(Clock, "breach_probability", "float8", otherwise)
     _write(Ticket, "breach_risk", "int2", {pk: risk for pk, risk in highest.items() if risk != risks[pk]})
     return len(otherwise)
 
 
-def _told(rows: Sequence[tuple[Any, ...]], learnt: dict[str, Model], now: datetime) -> dict[int, float | None]:
+def open_clocks(tickets: Iterable[int]) -> list[dict[str, Any]]:
+    """Return what a forecast needs of the open clocks of these tickets."""
+    clocks = Clock.objects.filter(ticket__in=list(tickets), state__in=UNFINISHED)
+    return list(clocks.values(*_CLOCK, *(f"ticket__{name}" for name in _TICKET)))
+
+
+def _told(rows: Iterable[dict[str, Any]], learnt: dict[str, Model], now: datetime) -> dict[int, float | None]:
     """Return the probability of each of these clocks, None where it has none."""
-    told: dict[int, float | None] = {row[0]: None for row in rows}
-    by_metric: dict[str, list[tuple[Any, ...]]] = {}
-    for row in rows:
-        clock_columns = dict(zip(_CLOCK, row, strict=False))
-        due_at = clock_columns["due_at"]
-        may_be_missed = clock_columns["breached_at"] is None and (due_at is None or due_at > now)
-        if may_be_missed and clock_columns["metric"] in learnt:
-            moment = _moment(clock_columns, dict(zip(_TICKET, row[len(_CLOCK) :], strict=True)), now)
-            by_metric.setdefault(clock_columns["metric"], []).append(moment)
-    for metric, moments in by_metric.items():
-        table = np.array(moments, dtype=COLUMNS)
-        probabilities = breach_model.predict(learnt[metric], table)
-        told |= {int(pk): round(float(p), _DIGITS) for pk, p in zip(table["clock"], probabilities, strict=True)}
+    told: dict[int, float | None] = {row["pk"]: None for row in rows}
+    for metric, moments in present(rows, now).items():
+        if model := learnt.get(metric):
+            probabilities = breach_model.predict(model, moments)
+            told |= {
+                int(pk): round(float(p), _DIGITS) for pk, p in zip(moments["clock"], probabilities, strict=True)
+            }
     return told
 
 
-def _moment(of_clock: dict[str, Any], ticket: dict[str, Any], now: datetime) -> tuple[Any, ...]:
+def present(rows: Iterable[dict[str, Any]], now: datetime) -> dict[str, Moments]:
+    """Return open clocks as they are now, by metric: those that can still be missed."""
+    now = whole_second(now)
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        if row["breached_at"] is None and (row["due_at"] is None or row["due_at"] > now):
+            found.setdefault(row["metric"], []).append(_moment(row, now))
+    return {metric: np.array(moments, dtype=COLUMNS) for metric, moments in found.items()}
+
+
+def _moment(row: dict[str, Any], now: datetime) -> tuple[Any, ...]:
     """Return a clock as it is now, as a moment whose end is open."""
-    calendar = calendars.version(pk) if (pk := of_clock["calendar_id"]) else None
-    runs = of_clock["state"] == ClockState.RUNNING
-    if (fixed := of_clock["fixed_due_at"]) is not None:
-        target = max(1.0, (fixed - of_clock["started_at"]).total_seconds())
-        used = max(0.0, (now - of_clock["started_at"]).total_seconds())
+    calendar = calendars.version(pk) if (pk := row["calendar_id"]) else None
+    runs = row["state"] == ClockState.RUNNING
+    if (fixed := row["fixed_due_at"]) is not None:
+        target = max(1.0, (fixed - row["started_at"]).total_seconds())
+        used = max(0.0, (now - row["started_at"]).total_seconds())
     else:
-        target, used = max(1, of_clock["target_seconds"]), of_clock["used_seconds"]
+        target, used = max(1, row["target_seconds"]), row["used_seconds"]
         if runs:
-            used += used_between(calendar, of_clock["counted_to"], max(now, of_clock["counted_to"]))
-    due = of_clock["due_at"] or due_after(calendar, now, max(0, target - used))
+            used += used_between(calendar, row["counted_to"], max(now, row["counted_to"]))
+    due = row["due_at"] or due_after(calendar, now, max(0, int(target - used)))
     return (
-        of_clock["ticket_id"], of_clock["pk"], ticket["created_at"].timestamp(), now.timestamp(),
+        row["ticket_id"], row["pk"], row["ticket__created_at"].timestamp(), now.timestamp(),
         target, used, due.timestamp(), runs,
-        STATES.index(ticket["state"]), ticket["state_since"].timestamp(), ticket["priority"],
-        ticket["owner_id"] is not None, ticket["reassignment_count"], ticket["reopen_count"],
-        of_clock["team_id"] or ticket["team_id"], 0 if ticket["origin"] else ticket["category_id"],
+        STATES.index(row["ticket__state"]), row["ticket__state_since"].timestamp(), row["ticket__priority"],
+        row["ticket__owner_id"] is not None, row["ticket__reassignment_count"], row["ticket__reopen_count"],
+        row["team_id"] or row["ticket__team_id"], 0 if row["ticket__origin"] else row["ticket__category_id"],
         False, float("inf"),
     )  # fmt: skip
 

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float64]
 
 #: How strongly coefficients of standardised columns are drawn to zero (le Cessie, van Houwelingen, "Ridge
-#: estimators in logistic regression", Appl. Stat. 41 (1992)); it also holds columns that say the same.
-RIDGE = 1.0
+#: estimators in logistic regression", Appl. Stat. 41 (1992)); it also holds columns that say the same. Tried
+#: from 1 to 300: ten thousand clocks do not notice, some hundred do best with 50 to 300.
+RIDGE = 50.0
 _ROUNDS = 50
 _FARTHEST = 30.0  # on the logit scale, beyond which exp() tells nothing more
 

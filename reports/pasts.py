@@ -45,17 +45,18 @@ def _batches(until: datetime) -> Iterator[dict[int, bool]]:
 
 
 def _pasts(tickets: dict[int, bool]) -> dict[Metric, list[Past]]:
-    standings, entries = _standings(tickets), _entries(tickets)
+    stood, entries = standings(tickets), _entries(tickets)
     found: defaultdict[Metric, list[Past]] = defaultdict(list)
     rows = Clock.objects.filter(ticket__in=tickets).order_by("pk")
     for pk, ticket, metric, team, started_at in rows.values_list(
         "pk", "ticket_id", "metric", "team_id", "started_at"
     ):
-        found[Metric(metric)].append(Past(ticket, pk, team, started_at, entries[pk], standings[ticket]))
+        found[Metric(metric)].append(Past(ticket, pk, team, started_at, entries[pk], stood[ticket]))
     return found
 
 
-def _standings(tickets: dict[int, bool]) -> dict[int, list[Standing]]:
+def standings(tickets: dict[int, bool]) -> dict[int, list[Standing]]:
+    """Return how these tickets stood after each of their events; of each it is said whether it was imported."""
     events = (
         Event.objects.filter(subject_type=SUBJECT, subject_id__in=tickets, kind__startswith="ticket.")
         .order_by("subject_id", "at", "id")

@@ -29,4 +29,6 @@ def fit_forecasts() -> None:
 @shared_task(name="reports.tasks.score_forecasts", ignore_result=True)
 def score_forecasts() -> None:
     """Tell of every open deadline how likely it is to be missed (every five minutes)."""
+    if not forecast.is_learnt():
+        forecast.fit()
     forecast.score()

@@ -34,6 +34,7 @@ class Shown:
     chart: dict[str, Any] | None
     effects: Table
     beats_all: bool
+    tried_by: str  # the method, if there was only enough for another one then
 
 
 @require_safe
@@ -63,6 +64,9 @@ def _shown(forecast: Forecast) -> Shown:
         chart=_calibration(trial) if trial else None,
         effects=_effects(forecast),
         beats_all=bool(trial) and all(trial["forecast"]["brier"] < trial[rival]["brier"] for rival in rivals),
+        tried_by=str(ForecastMethod(trial["method"]).label)
+        if trial and trial["method"] != forecast.method
+        else "",
     )
 
 
@@ -101,7 +105,7 @@ def _scores(trial: Mapping[str, Any]) -> Table:
         ("forecast", _("This forecast")),
         ("base_rate", _("The share missed before (base rate)")),
         ("share_used", _("The share of time used")),
-        ("share_fitted", _("The share of time used, fitted")),
+        ("share_fitted", _("The same, fitted to the past")),
     ):
         score = trial[key]
         rows.append(
