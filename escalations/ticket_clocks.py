@@ -13,7 +13,7 @@ from common import clock
 from common.rewriting import rewrite
 from escalations import calendars, forgotten, ladder, policies, sla
 from escalations.clocks import Aim, Entry, Ledger, whole_second
-from escalations.models import Clock, ClockEntry, Does, HandOver, Ticket
+from escalations.models import AMONG_US, Clock, ClockEntry, Does, HandOver, Ticket
 from escalations.sla import OpenHandOver
 from escalations.snapshot import SUBJECT, snapshot
 from events import recording
@@ -97,10 +97,14 @@ def bring_many(
 def changed(ticket: Ticket, ledgers: list[Ledger], at: datetime) -> Change:
     """Return the change of ledgers that were written to, and keep on the ticket what is due next."""
     ticket.next_due_at, ticket.next_due_metric = sla.next_due(ledgers)
-    if not any(ledger.is_open and ledger.breached(at) is None for ledger in ledgers):
+    if not any(_may_breach(ledger, at) for ledger in ledgers):
         ticket.breach_risk = None
     forgotten.watch(ticket, ledgers, at=at)
     return Change(ticket, ledgers, at)
+
+
+def _may_breach(ledger: Ledger, at: datetime) -> bool:
+    return ledger.is_open and ledger.metric not in AMONG_US and ledger.breached(at) is None
 
 
 def keep(change: Change, event: Event) -> None:

@@ -1,8 +1,8 @@
 """How likely each open clock is to be missed: learnt from the history once a day, told of every open clock.
 
 `fit` learns and tries (reports.breach_model, reports.calibration); `score` tells. The probability stands on the
-clock, the highest one of a ticket's clocks also on the ticket, in percent, for the queue to sort by. A clock
-that was missed or has ended has none, and neither has one of a metric with too little history.
+clock; the highest one of what the customer is owed also on the ticket, in percent, for the queue to sort by. A
+clock that was missed or has ended has none, and neither has one of a metric with too little history.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +17,7 @@ from django.db.models import Min
 from common import clock
 from escalations import calendars
 from escalations.clocks import due_after, used_between, whole_second
-from escalations.models import UNFINISHED, Clock, ClockState, Metric, Ticket
+from escalations.models import AMONG_US, UNFINISHED, Clock, ClockState, Metric, Ticket
 from events.models import Event
 from reports import breach_model, calibration, effects, measures, pasts
 from reports.breach_model import Model
@@ -127,7 +127,7 @@ def _score(tickets: Sequence[int], learnt: dict[str, Model]) -> int:
     highest: dict[int, int | None] = dict.fromkeys(risks)
     for row in rows:
         probability = told[row["pk"]]
-        if probability is not None:
+        if probability is not None and row["metric"] not in AMONG_US:
             highest[row["ticket_id"]] = max(round(100 * probability), highest[row["ticket_id"]] or 0)
     otherwise = {row["pk"]: told[row["pk"]] for row in rows if told[row["pk"]] != row["breach_probability"]}
     _write(Clock, "breach_probability", "float8", otherwise)

@@ -134,7 +134,7 @@ class Ticket(models.Model):
     Change it only through the functions of escalations.lifecycle and its
     neighbours: they lock, check, and record the event. The columns about clocks
     (`next_due_at`, `next_due_metric`, `breach_risk`) are a cache of the clocks' own rows; `breach_risk` is
-    the highest forecast among them, in percent.
+    the highest forecast among those that are owed to the customer, in percent.
 
     `unanswered_since` is the oldest customer message that nobody has answered; `promised_at` and
     `promised_for` are an update promised to the customer and not given yet; `forgotten_at` is when to look

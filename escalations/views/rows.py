@@ -28,8 +28,8 @@ class Row:
 
     @property
     def likeliest(self) -> Deadline | None:
-        """The deadline that is most likely to be missed, of those that somebody knows this of."""
-        known = [deadline for deadline in self.deadlines if deadline.risk is not None]
+        """The customer's deadline that is most likely to be missed, of those that somebody knows this of."""
+        known = [one for one in self.deadlines if one.risk is not None and not one.is_among_us]
         return max(known, key=lambda deadline: deadline.probability or 0, default=None)
 
     @property
