@@ -60,4 +60,13 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "reports.tasks.detect_trends_of_yesterday",
         "schedule": crontab(hour=2, minute=35),
     },
+    "learn how likely deadlines are missed": {
+        "task": "reports.tasks.fit_forecasts",
+        "schedule": crontab(hour=2, minute=50),
+    },
+    "tell how likely each open deadline is missed": {
+        "task": "reports.tasks.score_forecasts",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
 }

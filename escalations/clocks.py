@@ -128,6 +128,7 @@ class Ledger:
     """A clock's identity and its entries, oldest first. `stored` of them are in the database already.
 
     `noticed` is a breach that was marked before; no later entry can come before it.
+    `forecast` is how likely a breach was when somebody last reckoned it.
     """
 
     metric: str
@@ -138,6 +139,7 @@ class Ledger:
     clock_id: int | None = None
     stored: int = 0
     noticed: datetime | None = None
+    forecast: float | None = None
 
     _reading: Reading | None = None
 

@@ -31,7 +31,8 @@ class Deadline:
     """One clock now. `remaining` is in seconds of the time the target counts, negative when over.
 
     `team` is whose work it measures, "" if it is what the customer is owed. `by_hand` says who set it, where
-    that was asked for; `is_by_hand` whether anybody did.
+    that was asked for; `is_by_hand` whether anybody did. `probability` is how likely it is to be missed, while
+    it is open and not missed, where somebody knows.
     """
 
     clock: int
@@ -50,6 +51,7 @@ class Deadline:
     used: int
     is_by_hand: bool
     by_hand: ByHand | None = None
+    probability: float | None = None
 
     @property
     def is_open(self) -> bool:
@@ -59,6 +61,11 @@ class Deadline:
     def is_among_us(self) -> bool:
         """Whether it is between teams and partners, and not owed to the customer."""
         return self.metric in AMONG_US
+
+    @property
+    def risk(self) -> int | None:
+        """The probability in percent."""
+        return None if self.probability is None else round(100 * self.probability)
 
     @property
     def target_words(self) -> str:
@@ -183,6 +190,7 @@ def _deadline(row: Clock, now: datetime, by_hand: ByHand | None) -> Deadline:
         used=_used(row, now),
         is_by_hand=by_hand is not None or is_by_hand(row),
         by_hand=by_hand,
+        probability=_probability(row, now),
     )
 
 
@@ -193,6 +201,11 @@ def _state(row: Clock, now: datetime) -> str:
     if row.state == ClockState.PAUSED:
         return "paused"
     return "missed" if row.breached_at else "met"
+
+
+def _probability(row: Clock, now: datetime) -> float | None:
+    lost = row.breached_at is not None or (row.due_at is not None and row.due_at < now)
+    return None if lost or row.stopped_at is not None else row.breach_probability
 
 
 def _used(row: Clock, now: datetime) -> int:

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy
 
 from common.errors import Refused
 from escalations.models import UNFINISHED, Clock, Message, MessageKind, State, Ticket
-from escalations.models.ticket import due_or_never
+from escalations.models.ticket import due_or_never, risk_or_none
 
 PAGE_SIZE = 50
 
@@ -44,6 +44,7 @@ ORDERS = {
     "newest": Order(gettext_lazy("Newest"), (("created_at", True), ("pk", True))),
     "oldest": Order(gettext_lazy("Oldest"), (("created_at", False), ("pk", False))),
     "updated": Order(gettext_lazy("Last changed"), (("updated_at", True), ("pk", True))),
+    "risk": Order(gettext_lazy("Most at risk"), (("risk_now", True), ("pk", True))),
     "needs_l1": Order(
         gettext_lazy("What needs you"), (("rank_for_l1", False), ("updated_at", True), ("pk", True))
     ),
@@ -86,7 +87,7 @@ def page(
     Raises Refused for a cursor that is none.
     """
     columns = ORDERS[order].columns
-    tickets = tickets.annotate(urgent_at=due_or_never(), rank_for_l1=_rank_for_l1())
+    tickets = tickets.annotate(urgent_at=due_or_never(), risk_now=risk_or_none(), rank_for_l1=_rank_for_l1())
     backwards = bool(before)
     if cursor := (before or after):
         tickets = tickets.filter(_beyond(columns, _decode(cursor, columns), backwards=backwards))

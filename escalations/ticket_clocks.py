@@ -13,7 +13,7 @@ from common import clock
 from common.rewriting import rewrite
 from escalations import calendars, forgotten, ladder, policies, sla
 from escalations.clocks import Aim, Entry, Ledger, whole_second
-from escalations.models import Clock, ClockEntry, Does, HandOver, Ticket
+from escalations.models import AMONG_US, Clock, ClockEntry, Does, HandOver, Ticket
 from escalations.sla import OpenHandOver
 from escalations.snapshot import SUBJECT, snapshot
 from events import recording
@@ -22,7 +22,7 @@ from events.models import Event
 BREACHED = "sla.breached"
 
 #: The columns of a ticket that `changed` sets; whoever stores the ticket's clocks stores these with them.
-ON_TICKET = ("next_due_at", "next_due_metric", "forgotten_at")
+ON_TICKET = ("next_due_at", "next_due_metric", "forgotten_at", "breach_risk")
 #: Looked up a million times where all clocks are read; calling Does takes ten times as long.
 _DOES = {str(does): does for does in Does}
 #: What identifies a clock; all else of it is rewritten with each entry.
@@ -100,8 +100,14 @@ def bring_many(
 def changed(ticket: Ticket, ledgers: list[Ledger], at: datetime) -> Change:
     """Return the change of ledgers that were written to, and keep on the ticket what is due next."""
     ticket.next_due_at, ticket.next_due_metric = sla.next_due(ledgers)
+    if not any(_may_breach(ledger, at) for ledger in ledgers):
+        ticket.breach_risk = None
     forgotten.watch(ticket, ledgers, at=at)
     return Change(ticket, ledgers, at)
+
+
+def _may_breach(ledger: Ledger, at: datetime) -> bool:
+    return ledger.is_open and ledger.metric not in AMONG_US and ledger.breached(at) is None
 
 
 def keep(change: Change, event: Event) -> None:
@@ -178,6 +184,7 @@ def ledgers_of(rows: Iterable[Clock]) -> list[Ledger]:
             team_id=row.team_id,
             clock_id=row.pk,
             noticed=row.breached_at,
+            forecast=row.breach_probability,
         )
         for row in rows
     }
@@ -199,6 +206,7 @@ def ledgers_of(rows: Iterable[Clock]) -> list[Ledger]:
 def clock_row(ledger: Ledger, ticket: Ticket, at: datetime) -> Clock:
     """Return the clock as its ledger has it at `at`: identity, and all that is cached."""
     reading, aim = ledger.now, ledger.aim
+    breached_at = ledger.noticed or ledger.breached(at)
     return Clock(
         pk=ledger.clock_id,
         ticket=ticket,
@@ -216,7 +224,9 @@ def clock_row(ledger: Ledger, ticket: Ticket, at: datetime) -> Clock:
         paused_seconds=reading.paused,
         due_at=reading.due_at,
         stopped_at=reading.stopped_at,
-        breached_at=ledger.noticed or ledger.breached(at),
+        breached_at=breached_at,
+        # It stands until the next one, which comes within seconds (reports.forecast).
+        breach_probability=ledger.forecast if ledger.is_open and breached_at is None else None,
     )
 
 
@@ -262,7 +272,9 @@ def _mark_batch() -> int:
         .order_by("due_at")[:200]
     )
     for row in late:
-        changed = Clock.objects.filter(pk=row.pk, breached_at=None).update(breached_at=row.due_at)
+        changed = Clock.objects.filter(pk=row.pk, breached_at=None).update(
+            breached_at=row.due_at, breach_probability=None
+        )
         if changed:
             row.breached_at = row.due_at
             record_breaches([(row, row.ticket)])

@@ -14,6 +14,11 @@ def teams_read(user: User) -> list[Team]:
     return list(teams)
 
 
+def reads_forecast(user: User) -> bool:
+    """Tell whether this person may see how good the forecasts are: leads, auditors and admins."""
+    return user.is_lead or user.is_auditor or user.is_superuser
+
+
 def may_dismiss(user: User) -> bool:
     """Tell whether this person may say that a trend needs no more attention: leads and admins."""
     return not user.is_auditor and (user.is_superuser or user.is_lead)

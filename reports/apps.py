@@ -8,7 +8,8 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         from events import consumers
-        from reports import ledger, simulation
+        from reports import forecast, ledger, simulation
 
         consumers.register("metrics", ledger.KINDS, ledger.consume)
+        consumers.register(forecast.CONSUMER, forecast.KINDS, forecast.consume)
         consumers.register(simulation.CONSUMER, [simulation.REQUESTED], simulation.consume)

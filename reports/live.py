@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet, Sum
 
 from accounts.models import User
 from common import clock
+from escalations.models import UNFINISHED, Clock, Metric, Ticket
 from reports import days
 from reports.selection import Selection
 
@@ -26,6 +27,19 @@ class Age:
 
 
 @dataclass(frozen=True)
+class Outlook:
+    """The deadlines of one metric that can still be missed: how many, and how many of them probably will be.
+
+    Of `unknown` ones nobody knows; they are not in `expected`.
+    """
+
+    metric: Metric
+    open: int
+    unknown: int
+    expected: float
+
+
+@dataclass(frozen=True)
 class Standing:
     """The open tickets of a selection at this moment."""
 
@@ -34,6 +48,13 @@ class Standing:
     unowned: int
     ages: list[Age]
     by_owner: Mapping[int | None, int]
+    outlooks: list[Outlook]
+
+    @property
+    def outlook(self) -> tuple[int, float | None]:
+        """How many deadlines a forecast is known of, and how many of those it lets expect to be missed."""
+        known = sum(one.open - one.unknown for one in self.outlooks)
+        return known, sum(one.expected for one in self.outlooks) if known else None
 
 
 def now(selection: Selection, user: User) -> Standing:
@@ -58,7 +79,21 @@ def now(selection: Selection, user: User) -> Standing:
             Age(first, last, counted[f"age{number}"], AGES[number]) for number, (first, last) in enumerate(ages)
         ],
         by_owner=dict(open_now.values_list("owner").annotate(count=Count("pk")).order_by()),
+        outlooks=_outlooks(open_now),
     )
+
+
+def _outlooks(tickets: QuerySet[Ticket]) -> list[Outlook]:
+    open_clocks = Clock.objects.filter(ticket__in=tickets, state__in=UNFINISHED, breached_at=None)
+    rows = open_clocks.values("metric").annotate(
+        open=Count("pk"), known=Count("breach_probability"), expected=Sum("breach_probability")
+    )
+    found = {row["metric"]: row for row in rows.order_by()}
+    return [
+        Outlook(metric, row["open"], row["open"] - row["known"], row["expected"] or 0.0)
+        for metric in Metric
+        if (row := found.get(metric))
+    ]
 
 
 def _created(first: date | None, last: date) -> Q:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from reports import days, detection
+from reports import days, detection, forecast
 
 
 @shared_task(name="reports.tasks.detect_trends", ignore_result=True)
@@ -17,3 +17,18 @@ def detect_trends() -> None:
 def detect_trends_of_yesterday() -> None:
     """Look once more at yesterday, now that it is whole (nightly)."""
     detection.detect(days.today() - timedelta(days=1))
+
+
+@shared_task(name="reports.tasks.fit_forecasts", ignore_result=True)
+def fit_forecasts() -> None:
+    """Learn from the history how likely deadlines are missed (nightly)."""
+    forecast.fit()
+    forecast.score()
+
+
+@shared_task(name="reports.tasks.score_forecasts", ignore_result=True)
+def score_forecasts() -> None:
+    """Tell of every open deadline how likely it is to be missed (every five minutes)."""
+    if not forecast.is_learnt():
+        forecast.fit()
+    forecast.score()

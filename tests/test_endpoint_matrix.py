@@ -228,6 +228,7 @@ REPORTS = {
     "dashboard": page(NUMBERS),
     "dashboard_csv": page(NUMBERS, to=lambda scenario: {"table": "flow"}),
     "figure_tickets": page(NUMBERS, query="?measure=created"),
+    "forecast": page("lead auditor admin"),
     "trend_list": page(NUMBERS),
     "trend": page(NUMBERS, to=trend),
     "trend_dismiss": post_only(to=trend),

@@ -69,6 +69,7 @@ class DeadlineSerializer(serializers.Serializer[Any]):
     target_seconds = serializers.IntegerField(allow_null=True)
     breached_at = serializers.DateTimeField(allow_null=True)
     set_by_hand = serializers.BooleanField(source="is_by_hand")
+    breach_probability = serializers.FloatField(source="probability", allow_null=True)
 
 
 class TicketRowSerializer(serializers.ModelSerializer[Ticket]):
@@ -87,7 +88,7 @@ class TicketRowSerializer(serializers.ModelSerializer[Ticket]):
         fields = [
             "reference", "subject", "category", "customer", "channel", "impact", "urgency", "priority", "state",
             "state_since", "team", "owner", "created_at", "updated_at", "resolved_at", "next_due_at",
-            "next_due_metric", "next_due_label", "version", "url",
+            "next_due_metric", "next_due_label", "breach_risk", "version", "url",
         ]  # fmt: skip
         read_only_fields = fields
 

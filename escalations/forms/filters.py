@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any, cast
 
 import django_filters as filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -27,8 +28,10 @@ SCOPES = {
 }
 #: Parameters of a list's address that narrow nothing.
 NOT_FILTERS = frozenset({"order", "after", "before", "scope", "whose"})
+#: How likely a deadline is to be missed, in percent: from, to.
+RISKS = {"75-100": (75, 100), "50-74": (50, 74), "25-49": (25, 49), "0-24": (0, 24)}
 #: What the list offers to narrow by; anything else comes with a link.
-MENUS = ("priority", "state", "category", "team", "channel", "segment")
+MENUS = ("priority", "state", "category", "team", "channel", "segment", "risk")
 LARGEST_ID = 2**63 - 1
 
 
@@ -95,6 +98,11 @@ class TicketFilter(filters.FilterSet):
         choices=[("overdue", _("Overdue")), ("running", _("Running"))],
         method="filter_due",
     )
+    risk = filters.MultipleChoiceFilter(
+        label=_("Risk"),
+        choices=[(key, f"{low}–{high}\xa0%") for key, (low, high) in RISKS.items()],
+        method="filter_risk",
+    )
     breached = filters.ChoiceFilter(label=_("Deadline missed"), choices=Metric.choices, method="filter_breached")
     returned = filters.BooleanFilter(label=_("Was returned"), method="filter_returned")
     reopened = filters.BooleanFilter(label=_("Was reopened"), method="filter_reopened")
@@ -113,7 +121,7 @@ class TicketFilter(filters.FilterSet):
         if not user.reads_all:
             teams = teams.filter(pk__in=user.teams_as(Role.L2, Role.LEAD))
         cast(filters.ModelMultipleChoiceFilter, self.filters["team"]).queryset = teams
-        for name in ("category", "team", "state", "priority", "channel", "segment"):
+        for name in MENUS:
             field = self.form.fields[name]
             field.widget = _Several(choices=_choices(field))
         self.form.fields["q"].widget = forms.TextInput(attrs={"type": "search", "maxlength": 200})
@@ -231,6 +239,13 @@ class TicketFilter(filters.FilterSet):
         if value == "overdue":
             return tickets.filter(next_due_at__lt=clock.now())
         return tickets.filter(next_due_at__isnull=False)
+
+    def filter_risk(self, tickets: QuerySet[Ticket], _name: str, values: list[str]) -> QuerySet[Ticket]:
+        """How likely a deadline is to be missed, in one of the spans."""
+        if not values:
+            return tickets
+        within = [Q(breach_risk__range=RISKS[value]) for value in values]
+        return tickets.filter(reduce(or_, within))
 
     def filter_breached(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
         return tickets.filter(clocks__metric=value, clocks__breached_at__isnull=False)

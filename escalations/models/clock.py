@@ -68,12 +68,19 @@ class Clock(models.Model):
             models.CheckConstraint(
                 condition=Q(target_seconds__isnull=False) | Q(fixed_due_at__isnull=False), name="clock_has_an_aim"
             ),
+            models.CheckConstraint(
+                condition=Q(breach_probability__isnull=True) | Q(breach_probability__range=(0, 1)),
+                name="clock_probability_range",
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["due_at"],
                 name="clock_may_breach",
                 condition=Q(due_at__isnull=False, breached_at__isnull=True),
+            ),
+            models.Index(
+                fields=["ticket"], name="clock_open_ticket", condition=Q(state__in=["running", "paused"])
             ),
             models.Index(
                 fields=["policy"], name="clock_open_policy", condition=Q(state__in=["running", "paused"])

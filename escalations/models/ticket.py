@@ -84,6 +84,14 @@ def due_or_never() -> Coalesce:
     )
 
 
+def risk_or_none() -> Coalesce:
+    """Return how likely a deadline is missed, in percent, as something that sorts last (-1) when nobody knows.
+
+    The queue's index by risk is over this very expression.
+    """
+    return Coalesce("breach_risk", models.Value(-1, output_field=models.SmallIntegerField()))
+
+
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def visible_to(self, user: "User") -> "TicketQuerySet":
         """Return the tickets this person may see; every other one looks absent.
@@ -125,7 +133,8 @@ class Ticket(models.Model):
 
     Change it only through the functions of escalations.lifecycle and its
     neighbours: they lock, check, and record the event. The columns about clocks
-    (`next_due_at`, `next_due_metric`) are a cache of the clocks' own rows.
+    (`next_due_at`, `next_due_metric`, `breach_risk`) are a cache of the clocks' own rows; `breach_risk` is
+    the highest forecast among those that are owed to the customer, in percent.
 
     `unanswered_since` is the oldest customer message that nobody has answered; `promised_at` and
     `promised_for` are an update promised to the customer and not given yet; `forgotten_at` is when to look
@@ -183,6 +192,7 @@ class Ticket(models.Model):
 
     next_due_at = models.DateTimeField(_("next deadline"), null=True)
     next_due_metric = models.CharField(max_length=20, blank=True)
+    breach_risk = models.PositiveSmallIntegerField(_("risk"), null=True)
 
     forgotten_at = models.DateTimeField(null=True)
 
@@ -223,6 +233,9 @@ class Ticket(models.Model):
                 F("id"),
                 name="ticket_queue",
                 condition=Q(state__in=sorted(OPEN)),
+            ),
+            models.Index(
+                risk_or_none().desc(), F("id").desc(), name="ticket_risk", condition=Q(state__in=sorted(OPEN))
             ),
             models.Index(fields=["owner", "state"], name="ticket_owner_state"),
             models.Index(fields=["l1_team", "-created_at"], name="ticket_l1_team"),

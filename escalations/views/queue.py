@@ -40,7 +40,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     tickets = Ticket.objects.visible_to(user)
     if not user.reads_all and (own := user.teams_as(Role.L2, Role.LEAD)):
         tickets = tickets.filter(team__in=own)
-    listing = _listing(request, tickets, orders=("urgency", "newest", "oldest", "updated"))
+    listing = _listing(request, tickets, orders=("urgency", "risk", "newest", "oldest", "updated"))
     listing["tabs"] = _queue_tabs(user)
     return _answer(request, listing, whole="escalations/queue.html", part="escalations/parts/rows.html")
 

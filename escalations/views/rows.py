@@ -27,6 +27,12 @@ class Row:
         return self.deadlines[0] if self.deadlines else None
 
     @property
+    def likeliest(self) -> Deadline | None:
+        """The customer's deadline that is most likely to be missed, of those that somebody knows this of."""
+        known = [one for one in self.deadlines if one.risk is not None and not one.is_among_us]
+        return max(known, key=lambda deadline: deadline.probability or 0, default=None)
+
+    @property
     def later(self) -> str:
         """The other deadline in a few quiet words, or how many there are."""
         others = self.deadlines[1:]

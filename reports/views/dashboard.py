@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from common import clock, csv_export, durations
 from escalations.models import Metric, Reason, ReasonKind
-from reports import days, figures, links, live
+from reports import access, days, figures, links, live
 from reports.forms import PRESETS, FigureFilter
 from reports.models import Measure, TrendStatus
 from reports.naming import named
@@ -60,6 +60,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         },
         "presets": _presets(board),
         "trends": named(rises.order_by("-last_day", "q_value")[:TRENDS_SHOWN]),
+        "reads_forecast": access.reads_forecast(reader(request)),
         "zone": durations.zone_name(clock.now().astimezone(days.zone())),
     }
     return render(request, "reports/dashboard.html", context)
@@ -139,7 +140,18 @@ def _tiles_now(board: Board) -> list[Tile]:
             board.queue(due="overdue"),
             "bad" if standing.overdue else "good",
         ),
+        _expected(board),
     ]
+
+
+def _expected(board: Board) -> Tile:
+    known, expected = board.standing.outlook
+    return Tile(
+        _("Expected to be missed"),
+        wording.decimal(expected, 0 if expected is None or expected >= 10 else 1),
+        _("of %s open deadlines") % wording.whole(known) if known else _("no forecast yet"),
+        board.queue(order="risk"),
+    )
 
 
 def _tiles_of_flow(board: Board) -> list[Tile]:

@@ -118,6 +118,22 @@ def sla(board: Board) -> Table:
     )
 
 
+def outlook(board: Board) -> Table:
+    """How many of the open deadlines will probably be missed: the sum of their probabilities."""
+    rows = [
+        [
+            _text(one.metric.label),
+            _number(one.open, board.queue(order="risk")),
+            Entry(wording.decimal(one.expected), round(one.expected, 2)),
+            _percent(100 * one.expected / known if (known := one.open - one.unknown) else None),
+            _number(one.unknown),
+        ]
+        for one in board.standing.outlooks
+    ]
+    columns = [_("Clock"), _("Open"), _("Expected to be missed"), _("Share, %"), _("Without a forecast")]
+    return Table("outlook", _("Expected to be missed"), columns, rows, _("No deadline is open."))
+
+
 def times(board: Board) -> Table:
     """How long things took: median, ninth decile, mean; in business and in calendar time."""
     rows = []
@@ -246,6 +262,7 @@ def by_category(board: Board) -> Table:
 TABLES: dict[str, Callable[[Board], Table]] = {
     "flow": flow,
     "sla": sla,
+    "outlook": outlook,
     "times": times,
     "ages": ages,
     "returns": returns,
