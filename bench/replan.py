@@ -5,7 +5,7 @@ Run from the repository's root, with its virtual environment: python -m bench.re
 It starts a PostgreSQL and a Valkey of its own under .run/bench-replan, tells open escalations with three running
 clocks each through the replay that imports use, publishes another version of the calendar, previews it for all of
 them, applies it, and compares every clock with its ledger. The work goes the way it goes in the running program:
-as deliveries, taken by two processes. All is thrown away in the end.
+as deliveries, which a relay hands to two workers. All is thrown away in the end.
 """
 
 import argparse
@@ -33,7 +33,7 @@ WORDS = ("payment", "card", "refund", "transfer", "bank", "gateway", "callback",
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--clocks", type=int, default=100_000, help="how many run")
-    parser.add_argument("--workers", type=int, default=2, help="processes that take deliveries")
+    parser.add_argument("--workers", type=int, default=2, help="processes that carry deliveries out")
     parser.add_argument("--json", type=Path, help="write the figures to this file, too")
     arguments = parser.parse_args()
     os.environ.setdefault("SECRET_KEY", "of a bench")
@@ -193,32 +193,37 @@ def measured(workers: int) -> dict[str, Any]:
 
 
 def _deliver_all(number: int, state: str, workers: int) -> None:
-    """Let so many processes take deliveries until the re-application is in `state`."""
+    """Be the relay, with so many workers, until the re-application is in `state`."""
     from django.db import connections
 
-    connections.close_all()
-    processes = [
-        multiprocessing.get_context("fork").Process(target=_work, args=(number, state)) for _ in range(workers)
-    ]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-        if process.exitcode:
-            raise SystemExit("a worker died")
-
-
-def _work(number: int, state: str) -> None:
     from escalations.models import Reapplication
     from events import relay
 
-    while Reapplication.objects.get(pk=number).state != state:
-        claimed = relay.claim(1)
-        if not claimed:
-            time.sleep(0.02)
-        for delivery in claimed:
-            if not relay.deliver(delivery):
-                raise SystemExit(f"delivery {delivery} failed")
+    connections.close_all()
+    context = multiprocessing.get_context("fork")
+    owed: Any = context.Queue()
+    processes = [context.Process(target=_work, args=(owed,)) for _ in range(workers)]
+    for process in processes:
+        process.start()
+    try:
+        while Reapplication.objects.get(pk=number).state != state:
+            if not relay.hand_on(owed.put):
+                time.sleep(relay.IDLE_SECONDS)
+            if not all(process.is_alive() for process in processes):
+                raise SystemExit("a worker died")
+    finally:
+        for _process in processes:
+            owed.put(None)
+        for process in processes:
+            process.join()
+
+
+def _work(owed: Any) -> None:
+    from events import relay
+
+    while (delivery := owed.get()) is not None:
+        if not relay.deliver(delivery):
+            raise SystemExit(f"delivery {delivery} failed")
 
 
 def _forget_deliveries() -> None:
