@@ -57,17 +57,23 @@ def sentence(alert: Alert) -> str:
     if alert.kind == AlertKind.FORGOTTEN:
         return _("Nobody has touched it since %s.") % _when(event.data["touched_at"])
     if alert.kind == AlertKind.REOPENED:
-        return _("Reopenings so far: %d.") % event.data["reopenings"]
+        return reopenings_of(event)
     about = deadline_of(event)
     if alert.kind == AlertKind.ASSIGNED:
         return _("It is yours now. %s") % about
     return about
 
 
+def reopenings_of(event: Event) -> str:
+    """Return how often the ticket had been reopened by then."""
+    said: str = _("Reopenings so far: %d.") % event.data["reopenings"]
+    return said
+
+
 def deadline_of(event: Event) -> str:
     """Return which deadline a step of the ladder was taken for, as it stood then."""
     step = event.data["step"]
-    words = {"metric": Metric(step["metric"]).label}
+    words = {"metric": str(Metric(step["metric"]).label)}
     if step["due_at"] is None:
         return _("%(metric)s: little time is left, the clock stands still.") % words
     words["when"] = _when(step["due_at"])

@@ -45,7 +45,7 @@ def instants(ledger: Ledger, *, policy: PolicyVersion | None = None) -> dict[Ste
     if not steps or not ledger.is_open:
         return {}
     segments = list(_segments(ledger))
-    found = {}
+    found: dict[Step, datetime | None] = {}
     for step in steps:
         crossed = _crossing(segments, step.minutes, ledger.entries[0].at)
         if crossed is None:

@@ -47,7 +47,7 @@ def least_busy(ticket: Ticket) -> User | None:
     return (
         _with_role(ticket, Role.L2)
         .filter(availability=Availability.AVAILABLE)
-        .exclude(pk=ticket.owner_id)
+        .exclude(pk=ticket.owner_id or 0)
         .annotate(load=Count("owned_tickets", filter=Q(owned_tickets__state__in=OPEN)))
         .order_by("load", "pk")
         .first()

@@ -220,7 +220,7 @@ def _because(event: Event) -> str:
     if "step" in event.data:
         return alerts.deadline_of(event)
     if "reopenings" in event.data:
-        return _("Reopenings so far: %d.") % event.data["reopenings"]
+        return alerts.reopenings_of(event)
     return ""
 
 

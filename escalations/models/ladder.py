@@ -28,10 +28,10 @@ class StepAction(models.TextChoices):
 
 
 class RungState(models.TextChoices):
-    PLANNED = "planned", _("Planned")
-    DONE = "done", _("Done")
-    CANCELLED = "cancelled", _("Cancelled")
-    SKIPPED = "skipped", _("Skipped")
+    PLANNED = "planned"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
 
 
 class LadderRung(models.Model):

@@ -47,8 +47,9 @@ def edit_path(request: HttpRequest, number: int) -> HttpResponse:
             contacts.change(team, path, by=user, seen=form.cleaned_data["seen"])
         except StaleVersion as stale:
             context["conflict"] = _conflict(stale, path)
-            form.data = form.data.copy()
-            form.data["seen"] = " ".join(str(theirs.pk) for theirs in _people(stale))
+            sent = request.POST.copy()
+            sent["seen"] = " ".join(str(theirs.pk) for theirs in _people(stale))
+            form, rows = path_forms(sent, team, _people(stale))
             status = 409
         except Absent as absent:
             raise Http404 from absent

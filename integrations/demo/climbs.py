@@ -41,7 +41,7 @@ def take_steps(tickets: list[Ticket], now: datetime) -> None:
         at__range=(now - _SINCE, now - _JOB),
         clock__ticket__in=[ticket.pk for ticket in tickets if ticket.is_open],
     )
-    moments = sorted(set(passed.values_list("at", flat=True)))
+    moments = sorted({at for at in passed.values_list("at", flat=True) if at is not None})
     LadderRung.objects.filter(pk__in=[*passed.values_list("pk", flat=True)]).update(state=RungState.PLANNED)
     for moment in moments:
         with clock.replaying(moment + _JOB):

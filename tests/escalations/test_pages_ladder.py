@@ -1,7 +1,7 @@
 """Alerts, escalation paths and the form of a ladder, as people use them."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,9 +15,7 @@ from escalations import assignment, climbing, contacts, policy_drafts
 from escalations.models import Alert, Metric, Policy, Ticket
 from events.models import Event
 from tests.escalations.desk import Desk
-from tests.escalations.test_climbing import policy, step
-
-MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+from tests.escalations.ladders import MONDAY, policy, step
 
 
 def signed_in(user: User) -> Client:
