@@ -185,10 +185,8 @@ class SimulationForm(forms.Form):
     @property
     def has_something_to_try(self) -> bool:
         """Whether there is any draft, or any roster."""
-        drafts = (self.fields["policies"], self.fields["calendars"])
-        return bool(self.offered) or any(
-            isinstance(field, forms.ModelMultipleChoiceField) and field.queryset.exists() for field in drafts
-        )
+        drafts = (PolicyVersion.objects, CalendarVersion.objects)
+        return bool(self.offered) or any(versions.filter(published_at=None).exists() for versions in drafts)
 
     def tried(self) -> trial.Trial:
         """Return a copy of what the valid form chooses."""

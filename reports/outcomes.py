@@ -1,7 +1,6 @@
 """What became of a ticket's clocks under some rules, and the sums of that over many tickets."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -43,10 +42,8 @@ class Tally(NamedTuple):
     def clocks(self) -> int:
         return self.met + self.missed + self.open
 
-
-def total(tallies: Sequence[Tally]) -> Tally:
-    """Return the sum of tallies."""
-    return Tally(*(sum(column) for column in zip(*tallies, strict=True))) if tallies else Tally()
+    def plus(self, other: "Tally") -> "Tally":
+        return Tally(self.met + other.met, self.missed + other.missed, self.open + other.open)
 
 
 class Change(NamedTuple):

@@ -119,9 +119,9 @@ class Past:
             asked.clear()
         for pk in [pk for pk in asked if (ended := self.hand_overs[pk].ended_at) and ended <= happening.at]:
             del asked[pk]
-        pk = happening.data.get("hand_over")
-        if happening.kind == "ticket.waiting" and pk in self.hand_overs and pk not in asked:
-            asked[pk] = OpenHandOver(self.hand_overs[pk].team_id, happening.at)
+        asking = happening.data.get("hand_over") if happening.kind == "ticket.waiting" else None
+        if asking in self.hand_overs and asking not in asked:
+            asked[asking] = OpenHandOver(self.hand_overs[asking].team_id, happening.at)
             return True
         return len(asked) != before
 
@@ -209,7 +209,7 @@ def _tell(standing: Standing, happening: Happening) -> bool:
     if snapshot["team"] != standing.team_id:
         standing.team_since = at if standing.team_id else standing.created_at
         standing.team_id = snapshot["team"]
-    news = standing.state != snapshot["state"]
+    news: bool = standing.state != snapshot["state"]
     standing.state = snapshot["state"]
     ended = standing.state in _ENDED
     if standing.accepted_at is None and (ended or kind == "ticket.accepted"):

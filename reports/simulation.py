@@ -148,7 +148,7 @@ def _run(simulation: Simulation) -> None:
             raise TooLong
         progress.note(job(simulation), done, simulation.tickets)
     sums.add_real(_tickets(simulation))
-    columns = {"tickets": done, "result": sums.as_json(), "changed": changed}
+    columns: dict[str, Any] = {"tickets": done, "result": sums.as_json(), "changed": changed}
     if not _end(simulation, SimulationState.DONE, seconds=round(time.monotonic() - began, 1), **columns):
         raise Stopped
     SimulatedClock.objects.bulk_create(

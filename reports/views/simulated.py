@@ -1,9 +1,9 @@
 """A simulation's result in words, tables and charts."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -63,11 +63,13 @@ class Sum(NamedTuple):
     better: int = 0
 
     def plus(self, other: "Sum") -> "Sum":
-        tallies = (
-            Tally(*map(sum, zip(one, another, strict=True)))
-            for one, another in zip(self[:3], other[:3], strict=True)
+        return Sum(
+            self.today.plus(other.today),
+            self.tried.plus(other.tried),
+            self.real.plus(other.real),
+            self.worse + other.worse,
+            self.better + other.better,
         )
-        return Sum(*tallies, self.worse + other.worse, self.better + other.better)
 
 
 @dataclass
@@ -174,9 +176,13 @@ class Board:
             "unit": "%",
             "x": [str(metric.label) for metric in self.by_metric],
             "series": [
-                {"name": _("Today's rules"), "tone": "grey", "values": self._shares(0)},
-                {"name": _("Tried"), "tone": "accent", "values": self._shares(1)},
-                {"name": _("What really happened"), "tone": "teal", "values": self._shares(2)},
+                {"name": _("Today's rules"), "tone": "grey", "values": self._shares(lambda sums: sums.today)},
+                {"name": _("Tried"), "tone": "accent", "values": self._shares(lambda sums: sums.tried)},
+                {
+                    "name": _("What really happened"),
+                    "tone": "teal",
+                    "values": self._shares(lambda sums: sums.real),
+                },
             ],
         }
 
@@ -210,8 +216,8 @@ class Board:
     def _query(self, **different: Any) -> str:
         return urlencode({name: value for name, value in (self.chosen | different).items() if value})
 
-    def _shares(self, place: int) -> list[float | None]:
-        shares = [sums[place].percent for sums in self.by_metric.values()]
+    def _shares(self, tally: Callable[[Sum], Tally]) -> list[float | None]:
+        shares = [tally(sums).percent for sums in self.by_metric.values()]
         return [None if share is None else round(share, 1) for share in shares]
 
     def _entries(self, sums: Sum, **narrower: Any) -> list[Entry]:
@@ -238,7 +244,7 @@ def clock_sheet(
         _("Reference"), _("Subject"), _("Clock"), _("Cycle"), _("Team"), _("Priority"), _("Today's rules"),
         _("Due by today's rules"), _("Tried"), _("Due as tried"), _("Stopped"),
     ]  # fmt: skip
-    rows = (
+    rows: Iterator[list[Value]] = (
         [
             row.ticket.reference,
             row.ticket.subject,
@@ -247,14 +253,18 @@ def clock_sheet(
             teams.get(row.team_id, ""),
             row.get_priority_display(),
             row.get_before_display(),
-            row.due_before and row.due_before.isoformat(),
+            _iso(row.due_before),
             row.get_after_display(),
-            row.due_after and row.due_after.isoformat(),
-            row.stopped_at and row.stopped_at.isoformat(),
+            _iso(row.due_after),
+            _iso(row.stopped_at),
         ]
         for row in clocks.iterator(2000)
     )
     return columns, rows
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""
 
 
 def _total(sums: Iterable[Sum]) -> Sum:

@@ -70,7 +70,7 @@ def simulated(tried, by, *, last=None, span=90, **narrower):
 def as_replayed(tickets, at):
     """Return each clock of these tickets as a replay by today's rules has it."""
     rules = trial.in_force()
-    found = {}
+    found: dict = {}
     for batch in past.histories(tickets):
         for one in batch:
             rulebook = rules.of(one.own_policy)
@@ -91,11 +91,10 @@ def _aim(aim):
 
 def as_stored(tickets):
     found = {}
-    for ledger_of in (ticket_clocks.ledgers_of([row]) for row in Clock.objects.filter(ticket__in=tickets)):
-        [ledger] = ledger_of
-        ticket = Clock.objects.get(pk=ledger.clock_id).ticket_id
+    rows = Clock.objects.filter(ticket__in=tickets).in_bulk()
+    for ledger in ticket_clocks.ledgers_of(rows.values()):
         line, rest = _line(ledger)
-        found[ticket, *line] = rest
+        found[rows[ledger.clock_id or 0].ticket_id, *line] = rest
     return found
 
 

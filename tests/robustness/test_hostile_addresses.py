@@ -19,8 +19,7 @@ WITH_ARGUMENTS = sorted(name for name, route in addresses().items() if "<" in ro
 LISTS = [
     "queue", "my_escalations", "customer", "article_list", "article_diff", "known_issue_list", "dashboard",
     "figure_tickets", "trend_list", "simulator", "simulation", "api-ticket-list", "api-customer-list",
-    "api-article-list",
-    "api-article-search", "api-known-issue-list",
+    "api-article-list", "api-article-search", "api-known-issue-list",
 ]  # fmt: skip
 WITH_CURSORS = {"queue", "api-ticket-list", "api-customer-list", "api-article-list"}
 CONTROL = re.compile(r'<(?:input|select|textarea)[^>]* name="([^"]+)"')
