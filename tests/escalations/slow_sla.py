@@ -283,9 +283,9 @@ class SlowDesk:
     def settle(self, ticket: SlowTicket, *, look_again: bool = False) -> None:
         """Bring the clocks to the facts. `look_again` after what policies look at has changed."""
         if ticket.state in GONE:
-            for clock in ticket.clocks:
-                if clock.is_open:
-                    clock.go_on(self.now, doing="cancelled", aim=clock.aim)
+            for unfinished in ticket.clocks:
+                if unfinished.is_open:
+                    unfinished.go_on(self.now, doing="cancelled", aim=unfinished.aim)
             return
         going = []
         for metric, since, whose in ticket.goes():
@@ -307,9 +307,9 @@ class SlowDesk:
             going.append(clock)
             doing = "paused" if ticket.stands_still(metric, aim) else "running"
             clock.go_on(self.now, doing=doing, aim=aim)
-        for clock in ticket.clocks:
-            if clock.is_open and not any(clock is one for one in going):
-                clock.go_on(self.now, doing="stopped", aim=clock.aim)
+        for other in ticket.clocks:
+            if other.is_open and not any(other is one for one in going):
+                other.go_on(self.now, doing="stopped", aim=other.aim)
 
     def set_by_hand(self, clock: SlowClock, date: datetime) -> None:
         clock.go_on(self.now, doing=clock.doing, aim=replace(clock.aim, date=date))

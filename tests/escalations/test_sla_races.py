@@ -9,7 +9,7 @@ import pytest
 from common import clock
 from escalations import assignment, calendars, lifecycle, policies, ticket_clocks
 from escalations.clocks import read
-from escalations.models import Calendar, Clock, Does, Metric, Policy, Priority, Ticket
+from escalations.models import Calendar, Clock, Does, Metric, Policy, Priority, ReasonKind, Ticket
 from events.models import Event
 from tests.escalations import levels
 from tests.escalations.desk import Desk
@@ -73,7 +73,7 @@ def test_the_job_crosses_what_people_do_in_the_last_second(desk: Desk, flat: Pol
             "resolve": then(DUE, lifecycle.resolve, ticket, by=desk.l2, **desk.resolution()),
             "pause": then(DUE, lifecycle.wait_for_customer, ticket, by=desk.l2, message="When?"),
             "resume": then(DUE, lifecycle.resume, ticket, by=desk.l2),
-            "cancel": then(DUE, lifecycle.cancel, ticket, by=desk.lead, reason=desk.reason("cancel")),
+            "cancel": then(DUE, lifecycle.cancel, ticket, by=desk.lead, reason=desk.reason(ReasonKind.CANCEL)),
         }[deed]
         job = then(DUE + timedelta(seconds=1), ticket_clocks.mark_breaches)
         for result in at_once(done, job, job):
