@@ -22,7 +22,7 @@ from accounts.models import User
 from common import clock
 from common.errors import NotAllowed
 from common.rewriting import rewrite
-from escalations import changes, ledger_check, reapplying, ticket_clocks
+from escalations import changes, ledger_check, reapplying, service_levels, ticket_clocks
 from escalations.clocks import Ledger
 from escalations.ledger_check import Difference
 from escalations.models import Clock, LedgerCheck, LedgerDifference, Ticket
@@ -147,7 +147,7 @@ def repair(check: LedgerCheck, *, by: User) -> int:
 
     At most MOST_REPAIRED of them. Raises NotAllowed.
     """
-    if not reapplying.may_reapply(by):
+    if not service_levels.may_set_up(by):
         raise NotAllowed(_("Only team leads and admins repair clocks."))
     numbers = to_repair(check, by=by)[:MOST_REPAIRED]
     for number in numbers:

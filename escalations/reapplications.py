@@ -23,7 +23,7 @@ import redaction
 from accounts.models import User
 from common import clock
 from common.errors import NotAllowed, Refused
-from escalations import reapplying
+from escalations import reapplying, service_levels
 from escalations.models import Clock, Effect, Reapplication, ReapplicationState, ReappliedTicket, Ticket
 from escalations.models.clock import UNFINISHED
 from escalations.models.ticket import TicketQuerySet
@@ -47,7 +47,7 @@ ROUNDS = 20
 @transaction.atomic
 def request(reapplication: Reapplication, *, by: User) -> Reapplication:
     """Store what somebody asks for, and begin its preview. Raises NotAllowed, Refused where nothing is chosen."""
-    if not reapplying.may_reapply(by):
+    if not service_levels.may_set_up(by):
         raise NotAllowed(_("Only team leads and admins apply service levels."))
     reapplication.requested_by, reapplication.requested_at = by, clock.now()
     reapplication.total = chosen(reapplication).count()
@@ -67,7 +67,7 @@ def request(reapplication: Reapplication, *, by: User) -> Reapplication:
 def apply(reapplication: Reapplication, *, by: User) -> Reapplication:
     """Do what was previewed. Raises NotAllowed for anybody but who asked, Refused unless it waits for that."""
     locked = Reapplication.objects.select_for_update(of=("self",)).get(pk=reapplication.pk)
-    if locked.requested_by_id != by.pk or not reapplying.may_reapply(by):
+    if locked.requested_by_id != by.pk or not service_levels.may_set_up(by):
         raise NotAllowed(_("Only who asked for the preview applies it."))
     if locked.state != ReapplicationState.PREVIEWED:
         raise Refused(_("This was applied already, or is still being previewed."))

@@ -110,16 +110,6 @@ class Preview:
     rows: list[Outcome] = field(default_factory=list)
 
 
-def may_reapply(user: User) -> bool:
-    """Tell whether `user` may apply the current service levels to tickets: leads and admins."""
-    return not user.is_auditor and (user.is_lead or user.is_superuser)
-
-
-def may_read(user: User) -> bool:
-    """Tell whether `user` may read what was applied, and what the check of the ledger found."""
-    return may_reapply(user) or user.is_auditor
-
-
 def within_reach(by: User) -> TicketQuerySet:
     """Return the open tickets whose clocks `by` may change."""
     return led_by(by).open()

@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.views.once import once
 from common import durations
 from common.errors import Refused, StaleVersion
-from escalations import by_hand, reapplications, reapplying
+from escalations import by_hand, reapplications, reapplying, service_levels
 from escalations.clocks import Aim
 from escalations.forms.reapply import ReapplyForm
 from escalations.models import (
@@ -51,18 +51,11 @@ class Row:
     due_before: datetime | None
     due_after: datetime | None
 
-    @property
-    def is_shown_twice(self) -> bool:
-        """Whether there is a before and an after to be told."""
-        return (self.version_before, self.calendar_before, self.target_before) != (
-            self.version_after, self.calendar_after, self.target_after,
-        )  # fmt: skip
-
 
 def demand_reader(request: HttpRequest) -> User:
     """Let the pages look absent to whoever has nothing to do with service levels."""
     user = person(request)
-    if not reapplying.may_read(user):
+    if not service_levels.may_read(user):
         raise Http404
     return user
 
@@ -74,7 +67,7 @@ def reapply(request: HttpRequest) -> HttpResponse:
     """Ask for a selection and begin its preview; show what was applied lately."""
     user = demand_reader(request)
     form = None
-    if reapplying.may_reapply(user):
+    if service_levels.may_set_up(user):
         form = ReapplyForm(request.POST or None, user=user, initial=_asked(request))
     if request.method == "POST":
         if form is None:
