@@ -103,7 +103,8 @@ def rulebook() -> Rulebook:
         .order_by("position", "pk")
         .values_list("kind", "current_id")
     )
-    choices = CalendarChoice.objects.values_list("team_id", "segment", "customer_id", "calendar_id")
+    published = CalendarChoice.objects.filter(calendar__current__isnull=False)
+    choices = published.values_list("team_id", "segment", "customer_id", "calendar_id")
     of_team, of_segment, of_customer = {}, {}, {}
     for team, segment, customer, calendar in choices:
         if team:

@@ -33,13 +33,6 @@ def faults(draft: PolicyVersion) -> list[Fault]:
     return found
 
 
-def _of_the_ladder(draft: PolicyVersion) -> Iterator[Fault]:
-    try:
-        steps.validate(draft.ladder)
-    except ValidationError as wrong:
-        yield Fault("ladder", wrong.messages[0])
-
-
 def faults_when_published(draft: PolicyVersion) -> list[Fault]:
     """Return what a draft may lack and a published policy may not."""
     if not draft.targets:

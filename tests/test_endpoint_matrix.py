@@ -198,7 +198,6 @@ ESCALATIONS = {
     "category_setup": page("admin"),
     "edit_category_form": page("admin", to=category),
     "preview_category_form": post_only(to=category),
-    "policy_ladder": page("lead admin", auditor=403, to=policy),
     "escalation_paths": page("lead auditor admin"),
     "edit_escalation_path": page("lead admin", to=lambda scenario: {"number": scenario.desk.payments.pk}),
     "rate": public(to=lambda scenario: {"token": scenario.rating_token}),

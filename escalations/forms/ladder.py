@@ -100,7 +100,6 @@ class LadderFormSet(_StepFormSet):  # type: ignore[misc, valid-type]
 class AttentionForm(forms.Form):
     """When a ticket that nobody touches climbs, and when one that keeps coming back does."""
 
-    version = forms.CharField(widget=forms.HiddenInput, max_length=40)
     forgotten_after = forms.CharField(
         label=gettext_lazy("Forgotten after so much open time"),
         max_length=40,
@@ -121,10 +120,9 @@ class AttentionForm(forms.Form):
         ),
     )
 
-    def __init__(self, data: QueryDict | None = None, *, draft: PolicyVersion, version: str) -> None:
+    def __init__(self, data: QueryDict | None = None, *, draft: PolicyVersion) -> None:
         forgotten = draft.forgotten_after_minutes
         initial = {
-            "version": version,
             "forgotten_after": span(forgotten, business_time=True) if forgotten else "",
             "raise_after_reopens": draft.raise_after_reopens,
         }

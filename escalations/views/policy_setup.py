@@ -114,12 +114,9 @@ class DraftForms:
     def __init__(self, draft: PolicyVersion, data: QueryDict | None = None) -> None:
         self.draft = draft
         self.policy = PolicyForm(data, draft=draft, version=policy_drafts.token(draft))
-        self.ladder = LadderFormSet(data, steps=draft.ladder)
-        attention = {name: getattr(draft, name) for name in AttentionForm.base_fields}
+        self.ladder = LadderFormSet(data, steps=draft.ladder, kind=draft.policy.kind)
         # What is forgotten and reopened is the business of service levels: a regulatory deadline has no owner.
-        self.attention = (
-            AttentionForm(data, initial=attention) if draft.policy.kind == PolicyKind.SERVICE else None
-        )
+        self.attention = AttentionForm(data, draft=draft) if draft.policy.kind == PolicyKind.SERVICE else None
 
     @property
     def version(self) -> str:
@@ -129,7 +126,7 @@ class DraftForms:
     def are_valid(self) -> bool:
         """Judge all of them, so that everything that is wrong is said at once."""
         attention = self.attention is None or self.attention.is_valid()
-        return self.policy.is_valid() & self.ladder.is_valid() & attention
+        return bool(self.policy.is_valid() & self.ladder.is_valid() & attention)
 
     @property
     def has_errors(self) -> bool:
@@ -138,7 +135,7 @@ class DraftForms:
 
     def columns(self) -> dict[str, Any]:
         """Return what the valid forms set in the draft."""
-        attention = self.attention.cleaned_data if self.attention else {}
+        attention = self.attention.columns() if self.attention else {}
         return {**self.policy.columns(), **attention, "ladder": self.ladder.steps()}
 
 

@@ -128,7 +128,6 @@ PAGES: list[tuple[str, str, To | None]] = [
     ("lead", "trend", lambda scenario: {"pk": scenario.trend.pk}),
     ("lead", "alerts", None),
     ("lead", "escalation_paths", None),
-    ("lead", "policy_ladder", lambda scenario: {"pk": scenario.policy_draft.policy_id}),
     ("lead", "edit_escalation_path", lambda scenario: {"number": scenario.desk.payments.pk}),
     ("admin", "category_setup", None),
     ("admin", "admin:index", None),
