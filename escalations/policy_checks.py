@@ -22,7 +22,11 @@ LONGEST_OPEN = 2000 * HOUR
 LONGEST_ELAPSED = 366 * DAY
 LOOKED_BACK = timedelta(days=90)
 
-_CHOICES = {"priorities": Priority.values, "segments": Segment.values, "channels": Channel.values}
+_CHOICES: dict[str, Collection[Any]] = {
+    "priorities": Priority.values,
+    "segments": Segment.values,
+    "channels": Channel.values,
+}
 
 
 def faults(draft: PolicyVersion) -> list[Fault]:

@@ -71,7 +71,7 @@ def free_name(model: type[Calendar | Policy], name: str, *, of: Calendar | Polic
     if len(name) > LONGEST_NAME:
         raise Refused(_("A name has at most %d characters.") % LONGEST_NAME, field="name")
     others = model._default_manager.filter(name__iexact=name)
-    if others.exclude(pk=of.pk if of else None).exists():
+    if (others.exclude(pk=of.pk) if of else others).exists():
         raise Refused(_("There is one of this name already."), field="name")
     return name
 

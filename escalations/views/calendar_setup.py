@@ -142,9 +142,9 @@ def _stale(
     calendar = _calendar(calendar.pk)
     theirs = calendar_drafts.draft_of(calendar)
     mine = CalendarVersion(calendar=calendar, number=theirs.number, **columns)
-    sent = request.POST.copy()
-    sent["version"] = calendar_drafts.token(theirs)
-    form = CalendarForm(sent, draft=theirs, version=sent["version"])
+    sent, token = request.POST.copy(), calendar_drafts.token(theirs)
+    sent["version"] = token
+    form = CalendarForm(sent, draft=theirs, version=token)
     both = conflict(
         stale,
         calendar_words.in_words(theirs),

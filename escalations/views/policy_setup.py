@@ -126,7 +126,8 @@ class DraftForms:
     def are_valid(self) -> bool:
         """Judge all of them, so that everything that is wrong is said at once."""
         attention = self.attention is None or self.attention.is_valid()
-        return bool(self.policy.is_valid() & self.ladder.is_valid() & attention)
+        parts: list[bool] = [self.policy.is_valid(), self.ladder.is_valid(), attention]
+        return all(parts)
 
     @property
     def has_errors(self) -> bool:

@@ -42,7 +42,7 @@ def sent_by(client: Any, address: str) -> dict[str, Any]:
 
 def test_every_seeded_policy_and_calendar_survives_its_form_unchanged(desk: Desk):
     lead = signed_in(desk.lead)
-    things = [("policy_draft", policy) for policy in Policy.objects.all()]
+    things: list[tuple[str, Any]] = [("policy_draft", policy) for policy in Policy.objects.all()]
     for name, thing in [*things, *(("calendar_draft", calendar) for calendar in Calendar.objects.all())]:
         address = reverse(name, args=[thing.pk])
         answer = lead.post(address, sent_by(lead, address))
