@@ -143,9 +143,9 @@ def _trial(
 
 
 def _fitted(learnt_used: Numbers, missed: Numbers, weights: Numbers, used: Numbers) -> Numbers:
-    """Return the probability by the share used alone, as it was before: a curve without assumptions of shape."""
+    """Return the probability by the share used alone, as it was before: a free curve, not drawn to anything."""
     curve = np.column_stack([np.ones(len(learnt_used)), logistic.spline(learnt_used, _SHARE_KNOTS)])
-    coefficients = logistic.fit(curve, missed, weights)
+    coefficients = logistic.fit(curve, missed, weights, drawn=1e-3)
     return logistic.probability(
         np.column_stack([np.ones(len(used)), logistic.spline(used, _SHARE_KNOTS)]) @ coefficients
     )

@@ -19,9 +19,9 @@ _ROUNDS = 50
 _FARTHEST = 30.0  # on the logit scale, beyond which exp() tells nothing more
 
 
-def fit(design: Numbers, outcomes: Numbers, weights: Numbers) -> Numbers:
+def fit(design: Numbers, outcomes: Numbers, weights: Numbers, drawn: float = RIDGE) -> Numbers:
     """Return the coefficients for `design`, whose first column is the intercept, which is not drawn to zero."""
-    ridge = np.full(design.shape[1], RIDGE)
+    ridge = np.full(design.shape[1], drawn)
     ridge[0] = 1e-9
     found = np.zeros(design.shape[1])
     best = _loss(design, outcomes, weights, ridge, found)

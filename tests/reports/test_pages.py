@@ -192,7 +192,7 @@ def test_durations_come_longest_first_and_page_on(client, busy, monkeypatch):
 
 
 #: Session, person, roles; teams twice, people, categories, reasons; figures in five, the present in three, trends.
-DASHBOARD_QUERIES = 17
+DASHBOARD_QUERIES = 18
 
 
 def test_the_dashboard_asks_as_few_questions_however_much_there_is(client, busy, django_assert_num_queries):
