@@ -155,8 +155,8 @@ def _open_hand_overs(tickets: Sequence[int]) -> dict[int, list[OpenHandOver]]:
     """Return the partner teams that owe an answer, by ticket."""
     found: defaultdict[int, list[OpenHandOver]] = defaultdict(list)
     rows = HandOver.objects.filter(ticket__in=tickets, ended_at=None)
-    for ticket, *hand_over in rows.values_list("ticket_id", "team_id", "asked_at"):
-        found[ticket].append(OpenHandOver(*hand_over))
+    for ticket, team, asked_at in rows.values_list("ticket_id", "team_id", "asked_at"):
+        found[ticket].append(OpenHandOver(team, asked_at))
     return found
 
 
@@ -293,7 +293,7 @@ def record_breaches(breached: Iterable[tuple[Clock, Ticket]]) -> None:
             subject_type=SUBJECT,
             subject_id=ticket.pk,
             actor=system,
-            at=row.breached_at,
+            at=row.breached_at or now,
             recorded_at=now,
             data={"metric": row.metric, "cycle": row.cycle, "ticket": snapshot(ticket)},
         )

@@ -1,12 +1,12 @@
 """Which tickets the service levels in force are applied to."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, Team, TeamKind, User
-from escalations.models import CalendarVersion, Category, Clock, PolicyVersion, Reapplication
+from escalations.models import CalendarVersion, Category, Clock, PolicyVersion, Priority, Reapplication
 from escalations.models.clock import UNFINISHED
 
 
@@ -16,7 +16,7 @@ class _Version(forms.ModelChoiceField):
     def label_from_instance(self, version: Any) -> str:
         owner = version.policy if isinstance(version, PolicyVersion) else version.calendar
         if owner.current_id == version.pk:
-            return str(_("%s (in force)")) % version
+            return str(_("%s (in force)") % version)
         return str(version)
 
 
@@ -43,9 +43,8 @@ class ReapplyForm(forms.ModelForm):
             "category": Category.objects.filter(is_active=True),
         }
         for name, queryset in choices.items():
-            field = self.fields[name]
-
+            field = cast(forms.ModelChoiceField, self.fields[name])
             field.queryset = queryset
             field.empty_label = _("All")
-        self.fields["priority"].choices = [("", _("All")), *self.fields["priority"].choices[1:]]
+        cast(forms.ChoiceField, self.fields["priority"]).choices = [("", _("All")), *Priority.choices]
         self.fields["also_by_hand"].help_text = _("Otherwise they stay, and the preview names them.")

@@ -1,5 +1,7 @@
 """What the nightly check of all clocks found, and repairing it."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -22,7 +24,7 @@ def ledger_check(request: HttpRequest) -> HttpResponse:
     user = demand_reader(request)
     checks = list(LedgerCheck.objects.all()[:RECENT])
     alarming = LedgerCheck.objects.filter(differences__gt=0).first()
-    context = {"checks": checks, "alarming": alarming, "newest": checks[0] if checks else None}
+    context: dict[str, Any] = {"checks": checks, "alarming": alarming, "newest": checks[0] if checks else None}
     if alarming is not None:
         seen = alarming.found.filter(ticket__in=Ticket.objects.visible_to(user))
         context |= {

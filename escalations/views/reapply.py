@@ -85,7 +85,7 @@ def reapply(request: HttpRequest) -> HttpResponse:
 _NAMED = ("requested_by", "policy__policy", "calendar__calendar", "team", "category")
 
 
-def _asked(request: HttpRequest) -> dict[str, str]:
+def _asked(request: HttpRequest) -> dict[str, Any]:
     """Return what a link to the form has chosen already, such as the version that was just replaced."""
     return {name: value for name, value in request.GET.items() if name in ReapplyForm.Meta.fields}
 
@@ -167,13 +167,13 @@ def reapply_ticket(request: HttpRequest, reference: str) -> HttpResponse:
 def _selection(one: Reapplication) -> list[str]:
     """Return what was chosen, in words."""
     said = [
-        f"{Reapplication._meta.get_field(name).verbose_name}: {value}"
-        for name, value in (
-            ("policy", one.policy),
-            ("calendar", one.calendar),
-            ("team", one.team),
-            ("category", one.category),
-            ("priority", one.get_priority_display() if one.priority else None),
+        f"{label.capitalize()}: {value}"
+        for label, value in (
+            (_("running by policy"), one.policy),
+            (_("counted by calendar"), one.calendar),
+            (_("team"), one.team),
+            (_("category"), one.category),
+            (_("priority"), one.get_priority_display() if one.priority else None),
         )
         if value
     ]

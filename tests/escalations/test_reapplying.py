@@ -255,6 +255,27 @@ def test_a_step_that_is_delivered_twice_is_taken_once(desk: Desk, flat: Policy) 
     assert _columns(run, leave=set()) == before
 
 
+def test_a_worker_that_dies_loses_and_doubles_nothing(
+    desk: Desk, flat: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It dies after the tickets were changed and before the step was noted: all of that is taken back."""
+    tickets = [desk.started() for _number in range(5)]
+    levels.policy("Flat", {Metric.RESOLUTION: 180})
+    run = reapplications.request(Reapplication(), by=desk.lead)
+    deliver_all()
+    reapplications.apply(run, by=desk.lead)
+    owed = list(Delivery.objects.filter(consumer=reapplications.CONSUMER, delivered_at=None))
+    with monkeypatch.context() as dying:
+        dying.setattr(reapplications, "_add", lambda *_: (_ for _ in ()).throw(MemoryError))
+        assert not any(relay.deliver(delivery.pk) for delivery in owed)
+    assert not Event.objects.filter(kind="ticket.levels_reapplied").exists()
+    assert {clock_of(ticket).policy for ticket in tickets} == {flat.current}
+    deliver_all()
+    run.refresh_from_db()
+    assert (run.state, run.looked_at, run.changed_tickets) == ("applied", 5, 5)
+    assert Event.objects.filter(kind="ticket.levels_reapplied").count() == 5
+
+
 def test_a_ticket_that_cannot_be_done_stops_no_other(
     desk: Desk, flat: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
