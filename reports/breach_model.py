@@ -91,7 +91,10 @@ class Model:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        return cls(**{name: tuple(part) if isinstance(part, list) else part for name, part in value.items()})
+        parts: dict[str, Any] = {
+            name: tuple(part) if isinstance(part, list) else part for name, part in value.items()
+        }
+        return cls(**parts)
 
 
 def learn(moments: Moments, until: float, zone: str) -> Model | None:
@@ -127,7 +130,8 @@ def predict(model: Model, moments: Moments) -> Numbers:
         teams = _rate_of(model.teams, model.overall, moments["team"])
         categories = _rate_of(model.categories, model.overall, moments["category"])
         found = logistic.probability(logits(model, moments, teams, categories))
-    return np.clip(found, 1 - SUREST, SUREST)
+    bounded: Numbers = np.clip(found, 1 - SUREST, SUREST)
+    return bounded
 
 
 def logits(model: Model, moments: Moments, teams: Numbers, categories: Numbers) -> Numbers:
