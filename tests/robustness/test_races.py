@@ -9,9 +9,18 @@ from django.db import close_old_connections, connection
 from django.test import Client
 
 from common.errors import DomainError
-from escalations import assignment, conversation, csat, lifecycle, triage
+from escalations import (
+    assignment,
+    calendar_drafts,
+    conversation,
+    csat,
+    lifecycle,
+    policy_drafts,
+    policy_order,
+    triage,
+)
 from escalations.csat import LinkRefused, Opinion
-from escalations.models import MessageKind, Rating, ReasonKind, State, Ticket
+from escalations.models import Calendar, MessageKind, Policy, Rating, ReasonKind, State, Ticket
 from events.models import Event
 from tests.escalations.desk import GOOD, Desk
 
@@ -147,3 +156,43 @@ def test_ten_messages_at_once_are_ten(desk: Desk):
     assert not [one for one in at_once(*[write] * 10) if isinstance(one, Exception)]
     ticket.refresh_from_db()
     assert (ticket.messages.count(), ticket.version) == (10, before + 10)
+
+
+def test_two_publish(desk: Desk):
+    policy, calendar = Policy.objects.get(name="Standard"), Calendar.objects.get(name="24×7")
+    policy_drafts.save_draft(policy, by=desk.lead, own_calendars=True)
+    calendar_drafts.save_draft(calendar, by=desk.lead, own_holidays=["2031-01-31"])
+    for publish in (
+        lambda: policy_drafts.publish(policy, by=desk.lead),
+        lambda: calendar_drafts.publish(calendar, by=desk.lead),
+    ):
+        one_wins(at_once(publish, publish))
+    assert (policy.versions.count(), calendar.versions.count()) == (2, 2)
+
+
+def test_two_save_a_first_draft(desk: Desk):
+    policy = Policy.objects.get(name="Standard")
+    read = policy_drafts.token(policy_drafts.draft_of(policy))
+    one_wins(
+        at_once(
+            *(
+                lambda channel=channel: policy_drafts.save_draft(
+                    policy, by=desk.lead, version=read, channels=[channel]
+                )
+                for channel in ("email", "chat")
+            )
+        )
+    )
+    assert policy.versions.filter(published_at=None).count() == 1
+
+
+def test_policies_are_moved_crosswise(desk: Desk):
+    first, second = Policy.objects.filter(kind="service")[:2]
+    results = at_once(
+        lambda: policy_order.move(second, "up", by=desk.lead),
+        lambda: policy_order.move(first, "down", by=desk.lead),
+        lambda: policy_order.move(second, "down", by=desk.lead),
+    )
+    assert not [result for result in results if isinstance(result, Exception)]
+    positions = list(Policy.objects.filter(kind="service").values_list("position", flat=True))
+    assert len(set(positions)) == len(positions)
