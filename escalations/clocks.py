@@ -10,6 +10,7 @@ seconds.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from escalations import calendars
@@ -83,31 +84,32 @@ def read(entries: Sequence[Entry]) -> Reading:
     below what is used already is due at once. A breach, once it happened, is not undone by a later aim.
     """
     used = paused = 0
-    due_at: datetime | None = None
     breached_at: datetime | None = None
-    last = len(entries) - 1
-    for number, entry in enumerate(entries):
-        due_at = _due(entry, used)
-        if due_at is not None and breached_at is not None:
-            due_at = breached_at  # a missed deadline stays where it was
-        if number == last:
-            break
-        end = entries[number + 1].at
-        if due_at is not None and due_at < end and breached_at is None:
-            breached_at = due_at
-        if entry.does == Does.RUN:
-            used += used_between(entry.aim.calendar, entry.at, end)
-        else:
-            paused += int((end - entry.at).total_seconds())
-    final = entries[last]
+    for entry, following in pairwise(entries):
+        running = entry.does == Does.RUN
+        spent = used_between(entry.aim.calendar, entry.at, following.at) if running else 0
+        if breached_at is None and not _has_time_left(entry.aim, used + spent):
+            due_at = _due(entry, used)
+            if due_at is not None and due_at < following.at:
+                breached_at = due_at
+        used += spent
+        if not running:
+            paused += int((following.at - entry.at).total_seconds())
+    final = entries[-1]
+    due_at = _due(final, used)
     return Reading(
         state=_STATES[final.does],
         used=used,
         paused=paused,
-        due_at=due_at,
+        due_at=breached_at or due_at if due_at is not None else None,  # a missed deadline stays where it was
         stopped_at=final.at if final.does in _OVER else None,
         breached_at=breached_at,
     )
+
+
+def _has_time_left(aim: Aim, used: int) -> bool:
+    """Tell whether a target is not used up by then, which spares asking when it would be."""
+    return aim.due_at is None and aim.seconds is not None and used < aim.seconds
 
 
 def _due(entry: Entry, used: int) -> datetime | None:

@@ -93,7 +93,11 @@ def pauses(metric: str, ticket: Situation, aim: Aim) -> bool:
 
 def latest(ledgers: Iterable[Ledger], metric: str) -> Ledger | None:
     """Return the newest cycle of a metric."""
-    return max((one for one in ledgers if one.metric == metric), key=lambda one: one.cycle, default=None)
+    newest: Ledger | None = None
+    for ledger in ledgers:
+        if ledger.metric == metric and (newest is None or ledger.cycle > newest.cycle):
+            newest = ledger
+    return newest
 
 
 def follow(
@@ -180,18 +184,16 @@ class _Lookup:
 
 def _find(ledgers: Iterable[Ledger], want: Want, ticket: Situation) -> Ledger | None:
     since = whole_second(want.since)
-    return next(
-        (
-            ledger
-            for ledger in ledgers
-            if ledger.metric == want.metric
+    for ledger in ledgers:  # a plain loop: a simulation comes here millions of times
+        if (
+            ledger.metric == want.metric
             and ledger.started_at == since
             and ledger.team_id == want.team_id
             # Another date promised within the same second is another promise.
             and (want.metric != Metric.UPDATE or ledger.aim.due_at == ticket.promised_for)
-        ),
-        None,
-    )
+        ):
+            return ledger
+    return None
 
 
 def _start(

@@ -149,11 +149,12 @@ def _batch(rows: Sequence[tuple[int, datetime, int, str, str]]) -> list[Past]:
     ids = [row[0] for row in rows]
     imported = [pk for pk, *_rest, origin in rows if origin]
     own = _own_policies(imported) if imported else {}
-    pasts = {
-        pk: Past(pk, Standing(created_at, created_at, created_at, customer_id, _customer(segment)), own.get(pk))
-        for pk, created_at, customer_id, segment, origin in rows
-        if not origin or pk in own
-    }
+    pasts: dict[int, Past] = {}
+    for pk, created_at, customer_id, segment, origin in rows:
+        if origin and pk not in own:
+            continue  # imported without service levels
+        at = whole_second(created_at)
+        pasts[pk] = Past(pk, Standing(at, at, at, customer_id, _customer(segment)), own.get(pk))
     for pk, happening in _happenings(ids):
         if pk in pasts:
             pasts[pk].happenings.append(happening)

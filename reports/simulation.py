@@ -5,9 +5,11 @@ under the rules by which the desk worked a replay comes to the ledgers that are 
 that somebody set by hand, and one that was promised, stay.
 """
 
+import gc
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
@@ -115,7 +117,7 @@ def run(simulation: Simulation) -> None:
     the database leaves it as it was, to be tried again.
     """
     try:
-        with transaction.atomic():
+        with transaction.atomic(), _without_looking_for_circles():
             _run(simulation)
     except Stopped:
         return
@@ -133,6 +135,21 @@ def run(simulation: Simulation) -> None:
 def job(simulation: Simulation) -> str:
     """Return the name under which its progress is noted (common.progress)."""
     return f"simulation.{simulation.pk}"
+
+
+@contextmanager
+def _without_looking_for_circles() -> Iterator[None]:
+    """Millions of small objects are made here and none of them in a circle: Python need not look for any.
+
+    It would take a tenth of the time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _run(simulation: Simulation) -> None:
