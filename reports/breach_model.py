@@ -91,7 +91,10 @@ class Model:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        return cls(**{name: tuple(part) if isinstance(part, list) else part for name, part in value.items()})
+        columns: dict[str, Any] = {
+            name: tuple(part) if isinstance(part, list) else part for name, part in value.items()
+        }
+        return cls(**columns)
 
 
 def learn(moments: Moments, until: float, zone: str) -> Model | None:
