@@ -130,7 +130,8 @@ def predict(model: Model, moments: Moments) -> Numbers:
         teams = _rate_of(model.teams, model.overall, moments["team"])
         categories = _rate_of(model.categories, model.overall, moments["category"])
         found = logistic.probability(logits(model, moments, teams, categories))
-    return np.clip(found, 1 - SUREST, SUREST)
+    probabilities: Numbers = np.clip(found, 1 - SUREST, SUREST)
+    return probabilities
 
 
 def logits(model: Model, moments: Moments, teams: Numbers, categories: Numbers) -> Numbers:
