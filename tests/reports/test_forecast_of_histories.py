@@ -23,7 +23,7 @@ from tests.integrations.incident_logs import REAL_LOG, write
 NOW = datetime(2026, 11, 18, 12, 34, 56, tzinfo=UTC)
 FULL = os.environ.get("FULL_INCIDENT_LOG") == "1"
 #: `make test` takes one incident in so many.
-ONE_IN = 1 if FULL else 12
+ONE_IN = 1 if FULL else 16
 
 
 @pytest.fixture(scope="module")

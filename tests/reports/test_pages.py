@@ -191,7 +191,8 @@ def test_durations_come_longest_first_and_page_on(client, busy, monkeypatch):
     assert len(references) == len(set(references)) == 9
 
 
-#: Session, person, roles; teams twice, people, categories, reasons; figures in five, the present in three, trends.
+#: Session, person, roles, alerts; teams twice, people, categories, reasons; figures in five, the present in
+#: three, trends.
 DASHBOARD_QUERIES = 18
 
 
