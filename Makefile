@@ -2,13 +2,18 @@
 # make test   every check and test
 PYTHON ?= python3
 
-.PHONY: run test setup messages requirements
+.PHONY: run test bench setup messages requirements
 
 run:
 	@$(PYTHON) bin/run
 
 test:
 	@$(PYTHON) bin/test
+
+# Benchmarks print what this machine does; each is run by name. bench/README.md says what they measure.
+bench:
+	@echo "Choose one (each takes --help):"
+	@for file in $$(grep -l __main__ bench/*.py); do echo "  .venv/bin/python -m bench.$$(basename $$file .py)"; done
 
 # What run and test need, without starting anything.
 setup:

@@ -37,6 +37,14 @@ class Aim(NamedTuple):
     seconds: int | None
     due_at: datetime | None = None
 
+    @property
+    def policy_id(self) -> int | None:
+        return self.policy.pk if self.policy is not None else None
+
+    @property
+    def calendar_id(self) -> int | None:
+        return self.calendar.pk if self.calendar is not None else None
+
 
 class Entry(NamedTuple):
     """From `at` on the clock `does` something, by `aim`, because of `reason`."""

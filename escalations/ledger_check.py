@@ -138,8 +138,8 @@ def _columns(ledger: Ledger, marked: datetime | None, now: datetime) -> Row:
     if marked is None and reading.breached_at is None and breached_at is not None:
         breached_at = breached_at if breached_at < whole_second(now) - NOTICED_WITHIN else None
     return (
-        aim.policy.pk if aim.policy else None,
-        aim.calendar.pk if aim.calendar else None,
+        aim.policy_id,
+        aim.calendar_id,
         aim.seconds,
         aim.due_at,
         reading.state,

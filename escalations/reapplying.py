@@ -94,8 +94,8 @@ def _aim_as_json(aim: Aim | None) -> dict[str, int | None] | None:
     if aim is None:
         return None
     return {
-        "policy": aim.policy.pk if aim.policy else None,
-        "calendar": aim.calendar.pk if aim.calendar else None,
+        "policy": aim.policy_id,
+        "calendar": aim.calendar_id,
         "seconds": aim.seconds,
     }
 

@@ -214,8 +214,8 @@ def clock_row(ledger: Ledger, ticket: Ticket, at: datetime) -> Clock:
         cycle=ledger.cycle,
         started_at=ledger.started_at,
         team_id=ledger.team_id,
-        policy=aim.policy,
-        calendar=aim.calendar,
+        policy_id=aim.policy_id,
+        calendar_id=aim.calendar_id,
         target_seconds=aim.seconds,
         fixed_due_at=aim.due_at,
         state=reading.state,
@@ -231,20 +231,20 @@ def clock_row(ledger: Ledger, ticket: Ticket, at: datetime) -> Clock:
 
 
 def entry_rows(ledger: Ledger, row: Clock, causes: Sequence[Event]) -> list[ClockEntry]:
-    """Return the rows of the entries that are not stored yet, each with the event that caused it."""
+    """Return the rows of a stored clock's entries that are not stored yet, each with the event that caused it."""
     fresh = zip(ledger.entries[ledger.stored :], causes, strict=True)
     return [
         ClockEntry(
-            clock=row,
+            clock_id=row.pk,
             number=number,
             at=entry.at,
             does=entry.does,
             reason=entry.reason,
-            policy=entry.aim.policy,
-            calendar=entry.aim.calendar,
+            policy_id=entry.aim.policy_id,
+            calendar_id=entry.aim.calendar_id,
             target_seconds=entry.aim.seconds,
             fixed_due_at=entry.aim.due_at,
-            event=event,
+            event_id=event.pk,
         )
         for number, (entry, event) in enumerate(fresh, ledger.stored + 1)
     ]
