@@ -49,8 +49,8 @@ def main() -> None:
         shutil.rmtree(FOLDER, ignore_errors=True)
     print(
         "{clocks:,} running clocks of {tickets:,} escalations, {workers} workers: preview {preview_seconds} s, "
-        "change {seconds} s ({per_second:,} clocks a second, target {target} s), of it {processor_seconds} s of the "
-        "workers' processors; {peak_mb} MB at most; load {load}; "
+        "change {seconds} s ({per_second:,} clocks a second, target {target} s), of it {processor_seconds} s of "
+        "the workers' processors; {peak_mb} MB at most; load {load}; "
         "ledger check {check_per_100_000} s per 100,000 clocks".format_map(figures)
     )
     if arguments.json:
