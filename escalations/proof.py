@@ -157,6 +157,8 @@ def _segment(
 def _passed(entry: Entry, spans: Sequence[tuple[datetime, datetime]], used: int, end: datetime) -> datetime | None:
     """Return when the deadline passed within a segment: before its end, since in time is in time."""
     aim, passed = entry.aim, None
+    if entry.does in _OVER:
+        return None  # resolved, then reopened: in between nothing was owed
     if aim.due_at is not None:
         passed = max(aim.due_at, entry.at)
     elif entry.does == Does.RUN and aim.seconds is not None:

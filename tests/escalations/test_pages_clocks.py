@@ -26,14 +26,14 @@ WEEKDAYS = [{"day": day, "opens": "09:00", "closes": "17:00"} for day in range(5
 @pytest.fixture
 def late(desk: Desk) -> Ticket:
     """A ticket whose resolution was due on Tuesday, and that a partner had for a while."""
-    office = levels.calendar("Office", zone="Asia/Manila", weekly=WEEKDAYS, own_holidays=["2026-03-03"])
-    levels.policy(
-        "Office hours",
-        {Metric.RESOLUTION: 240, Metric.OWNERSHIP: 600, Metric.HAND_OVER: 60},
-        calendar=office,
-        pauses_in=["waiting_customer"],
-    )
     with time_machine.travel(MONDAY, tick=False) as now:
+        office = levels.calendar("Office", zone="Asia/Manila", weekly=WEEKDAYS, own_holidays=["2026-03-03"])
+        levels.policy(
+            "Office hours",
+            {Metric.RESOLUTION: 240, Metric.OWNERSHIP: 600, Metric.HAND_OVER: 60},
+            calendar=office,
+            pauses_in=["waiting_customer"],
+        )
         ticket = desk.started(impact=1, urgency=1)
         now.shift(HOUR / 2)
         ticket = lifecycle.wait_for_customer(ticket, by=desk.l2, message="When?")
