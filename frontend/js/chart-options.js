@@ -33,7 +33,8 @@ function axes(data, colours) {
     boundaryGap: data.type === "bar" || data.type === "stacked" || data.type === "heat",
     axisLine: { lineStyle: { color: colours["rule-strong"] } },
     axisTick: { show: false },
-    axisLabel: label,
+    // A dozen names are all told where they fit; of more, every second or third will do.
+    axisLabel: { ...label, interval: data.x.length <= 12 ? 0 : "auto" },
   };
   const y =
     data.type === "heat"
