@@ -33,7 +33,8 @@ function axes(data, colours) {
     boundaryGap: data.type === "bar" || data.type === "stacked" || data.type === "heat",
     axisLine: { lineStyle: { color: colours["rule-strong"] } },
     axisTick: { show: false },
-    axisLabel: label,
+    // A dozen names are all told where they fit; of more, every second or third will do.
+    axisLabel: { ...label, interval: data.x.length <= 12 ? 0 : "auto" },
   };
   const y =
     data.type === "heat"
@@ -118,7 +119,7 @@ export function options(data, figure) {
   const shared = {
     animation: false,
     textStyle: { fontFamily: font },
-    grid: { left: 4, right: 12, top: hasLegend ? 32 : 12, bottom: 0, containLabel: true },
+    grid: { left: 4, right: 12, top: hasLegend ? 32 : 12, bottom: 4, containLabel: true },
     legend: hasLegend
       ? { left: 0, top: 0, icon: "roundRect", itemWidth: 10, itemHeight: 10, itemGap: 16, type: "scroll", textStyle: { ...text, color: colours["ink-soft"] } }
       : undefined,
