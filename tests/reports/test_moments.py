@@ -47,7 +47,10 @@ def test_a_moment_is_what_the_ledger_said_then(drawn):
             left = (ledger.aim.seconds or 0) - ledger.used(at)
             assert abs(row["due"] - (row["at"] + max(0, left))) <= 2
         assert row["due"] >= row["at"]
-        assert 0 <= row["used"] <= row["target"] + 1
+        assert row["used"] >= 0
+        # One that stands still may be given a target below what it has used: it is missed once it runs on.
+        if ledger.now.state == ClockState.RUNNING:
+            assert row["used"] <= row["target"] + 1
 
 
 @settings(deadline=None)
