@@ -102,7 +102,7 @@ def test_duty_is_what_a_walk_along_the_wall_clock_finds(data):
 
 
 @given(st.lists(st.tuples(st.integers(0, WEEK - 1), st.integers(1, DAY)), min_size=1, max_size=30))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_coverage_is_every_minute_of_the_week_that_a_shift_covers(drawn):
     spans = [(opens, opens + length) for opens, length in drawn]
     found = roster.weekly_union(spans)

@@ -42,7 +42,7 @@ happenings = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(happenings=happenings, rest=st.integers(0, 10**12))
 def test_the_stretches_add_up_to_the_life(happenings: list[tuple[Any, ...]], rest: int) -> None:
     at = MONDAY

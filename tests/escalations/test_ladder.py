@@ -105,7 +105,7 @@ ACTIONS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @example(calendar=None, target=15, events=[(300, "version next")])
 @given(
     calendar=st.sampled_from([None, LATE, EARLY]),

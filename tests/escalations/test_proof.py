@@ -54,7 +54,7 @@ steps = st.lists(
 hands = st.lists(st.tuples(st.integers(1, 5000 * 60), st.sampled_from(list(Hands)), st.integers(1, 3)), max_size=8)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(aim=aims, steps=steps, running=st.booleans(), rest=st.integers(0, 90_000), hands=hands)
 def test_the_intervals_add_up_to_what_the_ledger_says(
     aim: Aim,
@@ -102,7 +102,7 @@ def test_the_intervals_add_up_to_what_the_ledger_says(
         assert (shown.ahead[-1].end, shown.ahead[-1].total) == (shown.due_at, shown.aim.seconds)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(seconds=st.integers(60, 400_000), calendar=st.sampled_from([LATE, LUNCH, CLOSED, None]))
 def test_the_running_total_reaches_the_target_in_the_instant_of_the_breach(
     seconds: int, calendar: CalendarVersion | None

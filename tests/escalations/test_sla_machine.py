@@ -228,7 +228,7 @@ def test_the_ledger_says_what_walking_through_time_says(hands: Hands) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=30 * DEPTH,
+            max_examples=20 * DEPTH,
             stateful_step_count=25,
             deadline=None,
             phases=[Phase.generate],
@@ -241,7 +241,7 @@ short = st.tuples(st.floats(0, 400), st.integers(0, 99), numbers)
 
 
 @settings(
-    max_examples=8 * DEPTH,
+    max_examples=6 * DEPTH,
     deadline=None,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
