@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_email_in_use"),
-        ("escalations", "0100_baton"),
+        ("escalations", "0008_baton"),
         ("knowledgebase", "0002_trigrams"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_rosters"),
-        ("escalations", "0030_ladder"),
+        ("escalations", "0007_ladder"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_email_in_use"),
-        ("escalations", "0020_reapplications_and_ledger_checks"),
+        ("escalations", "0006_reapplications_and_ledger_checks"),
         ("events", "0002_append_only"),
         ("knowledgebase", "0002_trigrams"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
