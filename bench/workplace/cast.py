@@ -9,19 +9,28 @@ from django.contrib.auth.hashers import make_password
 
 from accounts import people
 from accounts.models import Membership, Role, Team, TeamKind, User
+from bench.workplace.signs import DOMAIN, PASSWORD
 from common import clock
 from escalations import calendars, defaults, policies
 from escalations.models import (
-    Calendar, CalendarVersion, Category, ContractForm, Customer, Reason, ReasonKind, RootCause,
+    Calendar,
+    CalendarVersion,
+    Category,
+    ContractForm,
+    Customer,
+    Reason,
+    ReasonKind,
+    RootCause,
 )  # fmt: skip
 from integrations.demo import customers
 from integrations.demo.scenarios import all_scenarios
 
-PASSWORD = "of-a-bench-2026"  # noqa: S105  of people who exist only here
-DOMAIN = "bench.test"
 #: Kind, teams, people in each: 20 teams and 200 people.
-_TEAMS = ((TeamKind.L1, "First line", 8, 10), (TeamKind.L2, "Second line", 10, 11), (TeamKind.PARTNER, "Partner", 2, 5))
-MEASURED_TEAM = "Second line 1"
+_TEAMS = (
+    (TeamKind.L1, "First line", 8, 10),
+    (TeamKind.L2, "Second line", 10, 11),
+    (TeamKind.PARTNER, "Partner", 2, 5),
+)
 
 
 @dataclass
@@ -100,7 +109,9 @@ def assemble() -> Cast:
         members=members,
         customers=list(Customer.objects.order_by("pk")),
         categories=categories,
-        forms={key: form for key, category in categories.items() if key in wanted and (form := category.current_form)},
+        forms={
+            key: form for key, category in categories.items() if key in wanted and (form := category.current_form)
+        },
         resolutions={reason.key: reason for reason in Reason.objects.filter(kind=ReasonKind.RESOLUTION)},
         causes={cause.key: cause for cause in RootCause.objects.all()},
         rules=policies.rulebook(),

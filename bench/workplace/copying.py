@@ -16,8 +16,8 @@ from django.db import connection, models
 from bench.workplace.texts import Details
 from common import clock
 from escalations.models import Clock, ClockEntry, LadderRung, Message, Ticket
-from escalations.snapshot import SUBJECT
 from escalations.models.ticket import OPEN
+from escalations.snapshot import SUBJECT
 from events.models import Event
 from reports.models import TicketFact, TicketLedger
 
@@ -44,7 +44,8 @@ def reserve(copies: int) -> None:
     with connection.cursor() as cursor:
         for model, stride in {Ticket: 1, **STRIDE}.items():
             cursor.execute(
-                "SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [model._meta.db_table, copies * stride + (1 if model is Ticket else _BEFORE + 1)],
+                "SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)",
+                [model._meta.db_table, copies * stride + (1 if model is Ticket else _BEFORE + 1)],
             )
 
 

@@ -32,7 +32,9 @@ def set_aside() -> None:
 def missing() -> list[str]:
     """Return the definitions of the indexes set aside that are not there again."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT made_by FROM bench.index WHERE to_regclass(quote_ident(name)) IS NULL ORDER BY name")
+        cursor.execute(
+            "SELECT made_by FROM bench.index WHERE to_regclass(quote_ident(name)) IS NULL ORDER BY name"
+        )
         return [made_by for (made_by,) in cursor.fetchall()]
 
 

@@ -18,6 +18,13 @@ FOLDER = ROOT / ".run" / "bench"
 PYTHON = Path(sys.executable)
 SECRET = "of a bench, and of nothing else"  # noqa: S105
 
+#: Besides those of bin/services: statements are counted, and a million rows come in at once.
+_SETTINGS = {
+    "shared_preload_libraries": "pg_stat_statements",
+    "pg_stat_statements.track_planning": "on",
+    "max_wal_size": "8GB",
+}
+
 
 class Services:
     """PostgreSQL and Valkey under .run/bench. `quick` trades safety for speed, while filling."""
@@ -32,8 +39,8 @@ class Services:
         self.stop()
         _services("start", *(["--throwaway"] if quick else []))
         if self.psql("postgres", "SHOW shared_preload_libraries") != "pg_stat_statements":
-            self.psql("postgres", "ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'")
-            self.psql("postgres", "ALTER SYSTEM SET max_wal_size = '8GB'")
+            for name, value in _SETTINGS.items():
+                self.psql("postgres", f"ALTER SYSTEM SET {name} = '{value}'")
             _services("stop")
             _services("start", *(["--throwaway"] if quick else []))
         self.quick = quick
@@ -91,18 +98,20 @@ def run(*arguments: str | Path, env: Mapping[str, str], cwd: Path = ROOT) -> Non
         raise SystemExit(f"failed: {shlex.join(str(one) for one in arguments)}")
 
 
-def web_command(port: int, *, application: str = "") -> list[str]:
+def web_command(port: int, *, application: str = "", programs: Path = PYTHON.parent) -> list[str]:
     """Return the production server's command as the Procfile has it, for `application` (WSGI) if it is given."""
     (line,) = re.findall(r"^web: (.+)$", (ROOT / "Procfile").read_text(), re.MULTILINE)
     words = shlex.split(line.replace("$PORT", str(port)))
     if application:
-        words = [application if ":" in word and "." in word.split(":")[0] and "/" not in word else word for word in words]
+        words = [application if re.fullmatch(r"[\w.]+:\w+", word) else word for word in words]
         words[words.index("--interface") + 1] = "wsgi"
-    return [str(PYTHON.parent / words[0]), *words[1:]]
+    return [str(programs / words[0]), *words[1:]]
 
 
 @contextmanager
-def served(command: list[str], port: int, env: Mapping[str, str], *, path: str = "/", cwd: Path = ROOT) -> Iterator[int]:
+def served(
+    command: list[str], port: int, env: Mapping[str, str], *, path: str = "/", cwd: Path = ROOT
+) -> Iterator[int]:
     """Run a server and give its process id once it answers; end it afterwards."""
     log = FOLDER / "log" / f"web-{port}.log"
     with log.open("w") as output:

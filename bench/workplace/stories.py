@@ -9,15 +9,14 @@ from random import Random
 from typing import Any
 
 import redaction
+from bench.workplace.cast import Cast
+from bench.workplace.texts import Details
 from escalations import contract
 from escalations.models import Channel, MessageKind, State, Ticket
 from escalations.priorities import usual_priority
 from integrations.demo.facts import Facts, fill_in, gather
 from integrations.demo.scenarios import Scenario, all_scenarios
 from integrations.replay import Replay
-
-from bench.workplace.cast import Cast
-from bench.workplace.texts import Details
 
 _CHANNELS, _CHANNEL_SHARES = list(Channel), [34, 25, 24, 8, 5, 4]
 _MOST_DAYS_OPEN = 20
@@ -108,9 +107,7 @@ class Teller:
             self._resolve(replay, rng, later(400), agent)
             replay.close(later.at + timedelta(days=5), by=self.cast.system)
         else:
-            question = replay.say(
-                later(25), MessageKind.TO_CUSTOMER, self._says(rng, "ask_customer"), by=agent
-            )
+            question = replay.say(later(25), MessageKind.TO_CUSTOMER, self._says(rng, "ask_customer"), by=agent)
             replay.wait(later.at, State.WAITING_CUSTOMER, by=agent, message=question)
             replay.message(
                 later(600), MessageKind.FROM_CUSTOMER, self._says(rng, "from_customer"), by=agent, resumes=True
@@ -143,9 +140,7 @@ class Teller:
         replay.start(steps[1], by=agent)
         replay.message(steps[2], MessageKind.NOTE, self._says(rng, "note"), by=agent)
         if rng.random() < 0.4:
-            question = replay.say(
-                steps[3], MessageKind.TO_CUSTOMER, self._says(rng, "ask_customer"), by=agent
-            )
+            question = replay.say(steps[3], MessageKind.TO_CUSTOMER, self._says(rng, "ask_customer"), by=agent)
             replay.wait(steps[3], State.WAITING_CUSTOMER, by=agent, message=question)
         else:
             replay.message(steps[3], MessageKind.TO_CUSTOMER, self._says(rng, "ask_customer"), by=agent)

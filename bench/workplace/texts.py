@@ -13,7 +13,7 @@ _VOWELS = "aeiou"
 _ENDINGS = ("ra", "no", "lix", "tec", "mar", "via", "dor", "san", "quo", "ber")
 
 #: In every second case or so, and in one of some thousand: what is searched for.
-COMMON, RARE_PREFIX = "payment", "zirconal"
+COMMON, RARE = "payment", "zirconal"
 RARE_EVERY = 25_000
 
 _DETAILS = {
@@ -89,7 +89,7 @@ class Details:
             for pattern in rng.sample(_DETAILS[language], rng.choice((1, 2, 2, 3)))
         ]
         if number % RARE_EVERY == RARE_EVERY // 2 or number == 5:
-            sentences.append(f"{RARE_PREFIX} {number}.")
+            sentences.append(f"{RARE} {number}.")
         return Detail(" ".join(sentences), reference)
 
 
