@@ -84,7 +84,7 @@ def insert(_request: HttpRequest) -> HttpResponse:
     row = _model | {"created_at": now, "updated_at": now, "state": "new", "state_since": now}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO escalations_ticket ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))}) RETURNING id",  # noqa: S608
+            f"INSERT INTO escalations_ticket ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))}) RETURNING id",
             list(row.values()),
         )
         (number,) = cursor.fetchone()
@@ -103,7 +103,7 @@ def _remember() -> None:
             "AND attnum > 0 AND NOT attisdropped AND attname <> 'id'"
         )
         names = [name for (name,) in cursor.fetchall()]
-        cursor.execute(f"SELECT {', '.join(names)} FROM escalations_ticket ORDER BY id DESC LIMIT 1")  # noqa: S608
+        cursor.execute(f"SELECT {', '.join(names)} FROM escalations_ticket ORDER BY id DESC LIMIT 1")
         _model.update(zip(names, cursor.fetchone(), strict=True))
 
 

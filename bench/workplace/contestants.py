@@ -165,8 +165,9 @@ def helpdesk(services: Services, database: str, port: int) -> Contestant:
         "comment": lambda _client, turn: (
             f"/tickets/{int(number) - turn % 40}/update/",
             {
-                "comment": "Looked at it once more.",
-                "title": "",
+                "comment": f"Looked at it once more, number {turn}: the balance is as it was.",
+                "title": "A payment of the bench does not arrive",
+                "body": "Nothing has come in since.",
                 "new_status": "1",
                 "priority": "3",
                 "queue": queue,

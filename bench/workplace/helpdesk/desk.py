@@ -106,8 +106,8 @@ _FILL = (
 def fill() -> None:
     """Copy people, teams, tickets and events."""
     from django.contrib.auth.hashers import make_password
-    from django.db import connection, transaction
     from django.contrib.auth.models import User
+    from django.db import connection, transaction
     from helpdesk.models import Queue, UserSettings
 
     with transaction.atomic(), connection.cursor() as cursor:
@@ -120,7 +120,7 @@ def fill() -> None:
             cursor.execute(statement, [make_password(os.environ["BENCH_PASSWORD"])] if number == 0 else None)
         UserSettings.objects.bulk_create(UserSettings(user=user) for user in User.objects.all())
         for table in ("auth_user", "helpdesk_queue", "helpdesk_ticket"):
-            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")  # noqa: S608
+            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 
