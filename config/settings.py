@@ -50,7 +50,6 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "csp",
-    "heroicons",
     "common",
     "events.apps.EventsConfig",
     "accounts.apps.AccountsConfig",

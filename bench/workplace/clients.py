@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-#: What a client does once: address, and what is sent (None: a GET).
+#: What a client does once: address, and what is sent (None: a GET). One that ends in # is asked for by htmx.
 Asked = tuple[str, dict[str, str] | None]
 
 
@@ -50,6 +50,9 @@ class Client:
                 "Content-Type": "application/x-www-form-urlencoded",
                 "Referer": f"http://127.0.0.1:{self.port}{address}",
             }
+        address, mark, _ = address.partition("#")
+        if mark:
+            headers["HX-Request"] = "true"
         began = time.perf_counter()
         self.connection.request("GET" if data is None else "POST", address, body, headers)
         response = self.connection.getresponse()

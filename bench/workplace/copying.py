@@ -1,8 +1,8 @@
 """Told escalations copied by the hundred thousand: set-based, each copy whole weeks away from what it copies.
 
 A copy has another customer, other details in its text, and ids that follow from its number: the n-th copied ticket
-has number n, and its messages, events and clocks lie side by side. Calendars have no holidays and their zones no summer
-time, so a clock of a copy says what its ledger says, as the original's does.
+has number n, and its messages, events and clocks lie side by side. Calendars have no holidays and their zones no
+summer time, so a clock of a copy says what its ledger says, as the original's does.
 """
 
 import io
@@ -93,7 +93,7 @@ def _check_strides(cursor: Any) -> None:
 
 
 class Copier:
-    """Copies what is told: `ended` times what has ended, the oldest first, and then `opened` times what is open."""
+    """Copies what is told: `ended` times what has ended, the oldest first, then `opened` times what is open."""
 
     def __init__(self, ended: int, opened: int, customers: list[int], details: Details) -> None:
         self.ended, self.copies = ended, ended + opened
@@ -110,8 +110,8 @@ class Copier:
             # Nothing that is copied breaks a foreign key, and nobody else is here.
             cursor.execute("SET LOCAL session_replication_role = replica")
             cursor.execute(
-                "CREATE TEMPORARY TABLE c (number bigint PRIMARY KEY, specimen bigint, weeks int, customer bigint, "
-                "detail text, reference text) ON COMMIT DROP"
+                "CREATE TEMPORARY TABLE c (number bigint PRIMARY KEY, specimen bigint, weeks int, "
+                "customer bigint, detail text, reference text) ON COMMIT DROP"
             )
             rows = io.StringIO("".join(self._rows(first, last)))
             cursor.copy_expert("COPY c FROM STDIN", rows)
