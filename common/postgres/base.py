@@ -6,7 +6,7 @@ from django.db.backends.postgresql import base
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A server that goes away says so, or at least closes: then there is something to read where nothing should be.
+    """A server that goes away says so, or at least closes: then there is something to read on an idle connection.
 
     Only then is it asked, as Django does before every request (CONN_HEALTH_CHECKS).
     """
