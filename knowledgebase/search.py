@@ -6,6 +6,7 @@ is every query: people write in either, whatever the language of an article.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 from django.contrib.postgres.search import (
@@ -164,8 +165,12 @@ def _sharing_words(things: QuerySet[Found], text: str) -> QuerySet[Found]:
     )
 
 
+@lru_cache(maxsize=500)
 def _telling_words(text: str) -> list[str]:
-    """Return the words of `text` that say something in both languages: no "the", no "para"."""
+    """Return the words of `text` that say something in both languages: no "the", no "para".
+
+    The dictionaries stay as they are: the words of a ticket are asked for once, for articles and known issues.
+    """
     words = list(dict.fromkeys(re.findall(r"[^\W_]{2,60}", text[:TEXT_MAX].lower())))[: 4 * WORDS_MAX]
     with connection.cursor() as cursor:
         cursor.execute(

@@ -66,7 +66,7 @@ def now(selection: Selection, user: User) -> Standing:
         (None if oldest is None else today - timedelta(days=oldest), today - timedelta(days=youngest))
         for youngest, oldest in AGES
     ]
-    by_owner: list[dict[str, Any]] = list(
+    by_owner: list[Any] = list(  # dicts, whose keys the annotations name
         open_now.values("owner")
         .annotate(
             open=Count("pk"),

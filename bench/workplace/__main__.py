@@ -8,6 +8,7 @@ What is filled stays in .run/bench for the next run; docs/performance.md says wh
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -35,6 +36,7 @@ def main() -> None:
         (FOLDER / folder).mkdir(parents=True, exist_ok=True)
     expected = sum(60 + size * (_FILLING + _MEASURING) for size in arguments.sizes)
     print(f"About {expected / 60:.0f} minutes on two free cores, less once filled. Load: {os.getloadavg()[0]:.1f}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill ends what was started, too
     services = Services()
     found = {}
     try:

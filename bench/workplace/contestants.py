@@ -91,7 +91,7 @@ def product(services: Services, database: str, port: int) -> Contestant:
             None,
         ),
         "dashboard": lambda _client, _turn: ("/dashboard/", None),
-        "dashboard, first view": lambda _client, turn: (f"/dashboard/?since={_days_ago(10 + turn % 50)}", None),
+        "dashboard, first view": lambda _client, turn: (f"/dashboard/?since={_days_ago(10 + turn % 80)}", None),
         "escalate": lambda client, turn: ("/escalate/other/", _contract(client, turn)),
         "comment": lambda client, turn: (
             f"/tickets/ESC-{ticket(client, turn)}/messages/",

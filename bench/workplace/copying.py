@@ -35,7 +35,7 @@ _COPIED: tuple[tuple[type[models.Model], str], ...] = (
 )
 _OF_CLOCKS: tuple[type[models.Model], ...] = (ClockEntry, LadderRung)
 #: All of it, the ticket itself first.
-_ALL = (Ticket, *(model for model, _owner in _COPIED), *_OF_CLOCKS)
+_ALL: tuple[type[models.Model], ...] = (Ticket, *(model for model, _owner in _COPIED), *_OF_CLOCKS)
 #: Nothing refers to these.
 _NUMBERED_ANEW = (ClockEntry, LadderRung, TicketFact)
 OLDEST_WEEK, NEWEST_WEEK = -100, 3
