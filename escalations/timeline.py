@@ -64,15 +64,20 @@ class Entry:
 
     @property
     def files(self) -> list[Attachment]:
-        """What was attached to the message: of the ticket's files, which all entries share."""
-        if self.message is None:
-            return []
-        return [file for file in self.message.ticket.attachments.all() if file.message_id == self.message.pk]
+        """What was attached to the message."""
+        return [] if self.message is None else files_of(self.message.ticket, self.message.pk)
 
     @property
     def html(self) -> SafeString:
         """What was written, rendered from Markdown."""
         return markdown.render(self.message.body if self.message else "")
+
+
+def files_of(ticket: Ticket, message: int | None) -> list[Attachment]:
+    """Return what hangs on one message, or on the contract (None): of the ticket's files, fetched once for all."""
+    return sorted(
+        (file for file in ticket.attachments.all() if file.message_id == message), key=lambda one: one.pk
+    )
 
 
 def of_ticket(ticket: Ticket, user: User) -> list[Entry]:

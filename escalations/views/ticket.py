@@ -18,7 +18,7 @@ from common.errors import DomainError, NotAllowed, Refused, StaleVersion
 from escalations import access, assignment, contract, conversation, deadlines, knowledge, timeline
 from escalations.access import Party, parties, reads_internal, works_on
 from escalations.forms.work import MessageForm, OwnerForm, PriorityForm, TeamForm
-from escalations.models import Attachment, Clock, Message, MessageKind, State, Ticket
+from escalations.models import Clock, Message, MessageKind, State, Ticket
 from escalations.queue import NEEDS_L1
 from escalations.views.actions import buttons
 from escalations.views.parts import done, forbidding, person, ticket_rows, ticket_url, visible_ticket
@@ -42,7 +42,7 @@ def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None
     """Return what the ticket page shows to `user`: a partner sees the contract and the own thread, no more."""
     prefetch_related_objects(
         [ticket],
-        Prefetch("attachments", Attachment.objects.order_by("created_at")),
+        "attachments",
         Prefetch("clocks", Clock.objects.select_related("team").order_by("pk")),
     )
     stances = parties(user, ticket)
@@ -52,7 +52,7 @@ def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None
     context: dict[str, Any] = {
         "ticket": ticket,
         "answers": contract.rows(ticket.form, ticket.answers),
-        "attachments": [file for file in ticket.attachments.all() if file.message_id is None],
+        "attachments": timeline.files_of(ticket, None),
         "entries": timeline.of_ticket(ticket, user),
         "buttons": buttons(ticket, user),
         "reads_internal": internal,
