@@ -13,7 +13,7 @@ from accounts.models import User
 from common import clock
 from common.errors import NotAllowed, Refused
 from escalations import attachments
-from escalations.access import DESK, Party, parties, reads_internal
+from escalations.access import DESK, Party, hand_overs, parties, reads_internal
 from escalations.changes import commit, enter, lock, required
 from escalations.clocks import whole_second
 from escalations.models import HandOver, Message, MessageKind, State, Ticket
@@ -175,12 +175,10 @@ def note_said(ticket: Ticket, kind: MessageKind, *, at: datetime, promise: datet
 
 
 def _open_hand_over(ticket: Ticket, user: User) -> HandOver | None:
-    open_ones = ticket.hand_overs.filter(ended_at=None)
-    if partner_teams := user.teams_as("partner"):
-        own = open_ones.filter(team__in=partner_teams)
-        if own.exists():
-            open_ones = own
-    return open_ones.order_by("-asked_at").first()
+    open_ones = [one for one in hand_overs(ticket) if one.ended_at is None]
+    partner_teams = user.teams_as("partner")
+    own = [one for one in open_ones if one.team_id in partner_teams]
+    return next(reversed(own or open_ones), None)
 
 
 def _answer_hand_over(ticket: Ticket, message: Message) -> None:

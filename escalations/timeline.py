@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from django.utils.safestring import SafeString
 from django.utils.text import get_text_list
@@ -12,9 +13,11 @@ from accounts.models import Team, User
 from common import durations, markdown
 from escalations import alerts, conversation
 from escalations.access import follows, reads_internal
-from escalations.models import AMONG_US, Customer, Message, MessageKind, Metric, Reason, State, Ticket
+from escalations.models import AMONG_US, Attachment, Customer, Message, MessageKind, Metric, Reason, State, Ticket
 from escalations.snapshot import SUBJECT
 from events.models import Event
+
+Named = TypeVar("Named", Team, User, Reason)
 
 #: What only the second line reads: how it works, not what it says.
 _INTERNAL = {
@@ -60,6 +63,13 @@ class Entry:
     clock: int | None = None
 
     @property
+    def files(self) -> list[Attachment]:
+        """What was attached to the message: of the ticket's files, which all entries share."""
+        if self.message is None:
+            return []
+        return [file for file in self.message.ticket.attachments.all() if file.message_id == self.message.pk]
+
+    @property
     def html(self) -> SafeString:
         """What was written, rendered from Markdown."""
         return markdown.render(self.message.body if self.message else "")
@@ -67,7 +77,7 @@ class Entry:
 
 def of_ticket(ticket: Ticket, user: User) -> list[Entry]:
     """Return what `user` may know of the ticket's past, oldest first."""
-    messages = conversation.readable(user, ticket)
+    messages = list(conversation.readable(user, ticket).prefetch_related(None))
     if not follows(user, ticket):
         return _in_order(_message_entries(messages, {}))
     events = list(
@@ -99,7 +109,7 @@ def _event_entries(ticket: Ticket, events: Iterable[Event], *, internal: bool) -
         if event.kind not in _SAID_ELSEWHERE
         and (internal or (event.kind not in _INTERNAL and event.get("metric") not in AMONG_US))
     ]
-    names = _Names(shown)
+    names = _Names(shown, ticket)
     about_clocks = any(event.kind in _ABOUT_CLOCKS for event in shown)
     clocks = dict(_clock_ids(ticket)) if about_clocks else {}
     return [
@@ -116,8 +126,8 @@ def _event_entries(ticket: Ticket, events: Iterable[Event], *, internal: bool) -
 
 
 def _clock_ids(ticket: Ticket) -> Iterator[tuple[tuple[str, int], int]]:
-    for pk, metric, cycle in ticket.clocks.values_list("pk", "metric", "cycle"):
-        yield (metric, cycle), pk
+    for row in ticket.clocks.all():
+        yield (row.metric, row.cycle), row.pk
 
 
 def _message_entries(messages: Iterable[Message], promises: dict[int, datetime]) -> list[Entry]:
@@ -150,16 +160,21 @@ def _message_entry(message: Message, anchor: str, promised_for: datetime | None)
 
 
 class _Names:
-    """The names behind the ids that events carry, fetched once for a whole timeline."""
+    """The names behind the ids that events carry, fetched once for a whole timeline.
 
-    def __init__(self, events: list[Event]) -> None:
+    What comes with the events and with the `ticket`, if they are its own, is not asked for again.
+    """
+
+    def __init__(self, events: list[Event], ticket: Ticket | None = None) -> None:
         team_ids = {event.data.get("ticket", {}).get("team") for event in events}
         owner_ids = {event.data.get("ticket", {}).get("owner") for event in events}
         owner_ids |= {person for event in events for person in event.get("people", [])}
         reason_ids = {event.get("reason") or event.get("resolution") for event in events}
-        self.teams = {team.pk: team.name for team in Team.objects.filter(pk__in=team_ids - {None})}
-        self.people = {user.pk: user.name for user in User.objects.filter(pk__in=owner_ids - {None})}
-        self.reasons = {reason.pk: str(reason) for reason in Reason.objects.filter(pk__in=reason_ids - {None})}
+        own = (ticket.team, ticket.l1_team, ticket.owner, ticket.created_by, ticket.resolution) if ticket else ()
+        actors = [event.actor for event in events]
+        self.teams = {pk: team.name for pk, team in _named(Team, team_ids, own).items()}
+        self.people = {pk: user.name for pk, user in _named(User, owner_ids, (*own, *actors)).items()}
+        self.reasons = {pk: str(reason) for pk, reason in _named(Reason, reason_ids, own).items()}
 
     def team(self, event: Event) -> str:
         return self.teams.get(event.data["ticket"]["team"], "–")
@@ -173,6 +188,14 @@ class _Names:
 
     def reason(self, event: Event) -> str:
         return self.reasons.get(event.get("reason") or event.get("resolution"), "–")
+
+
+def _named(model: type[Named], ids: Iterable[int | None], known: Iterable[object]) -> dict[int, Named]:
+    """Return the rows of these ids, those among `known` without asking for them."""
+    found = {row.pk: row for row in known if isinstance(row, model)}
+    if missing := {pk for pk in ids if pk is not None} - found.keys():
+        found |= model._default_manager.in_bulk(missing)
+    return found
 
 
 def _assigned(event: Event, names: _Names) -> str:

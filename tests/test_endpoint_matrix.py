@@ -153,6 +153,8 @@ ESCALATIONS = {
     "discard_draft": post_only(to=category),
     "escalation_hints": post_only(to=category),
     "ticket": page(READERS, to=ticket),
+    "ticket_work": page(READERS, to=ticket),
+    "ticket_related": page(READERS, to=ticket),
     "triage": page("l2 lead admin", l1=302, auditor=302, to=new_ticket),
     "resubmit": page("l1", l2=302, lead=302, auditor=302, admin=302, to=returned_ticket),
     "ticket_act": page("l2 lead admin", l1=302, partner=302, auditor=302, to=resolving),

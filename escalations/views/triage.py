@@ -19,6 +19,7 @@ from escalations.forms.actions import AcceptForm, ActionForm, MergeForm, ReturnF
 from escalations.models import State, Ticket
 from escalations.similar import similar_to
 from escalations.transitions import BY_VERB, Verb
+from escalations.views.beside import earlier_tickets
 from escalations.views.parts import (
     Conflict,
     conflict_of,
@@ -30,7 +31,7 @@ from escalations.views.parts import (
     ticket_url,
     visible_ticket,
 )
-from escalations.views.ticket import earlier_tickets, visible_attachments
+from escalations.views.ticket import visible_attachments
 from knowledgebase.models import KnownIssue
 from knowledgebase.search import matching_articles, matching_known_issues
 
@@ -66,7 +67,7 @@ def triage(request: HttpRequest, reference: str) -> HttpResponse:
 
     What is past triage opens as usual.
     """
-    ticket, user = visible_ticket(request, reference), person(request)
+    ticket, user = visible_ticket(request, reference, "form"), person(request)
     posted = request.POST if request.method == "POST" else None
     if not works_on(user, ticket) or (ticket.state != State.NEW and not posted):
         return redirect(ticket_url(ticket))

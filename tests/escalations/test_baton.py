@@ -287,7 +287,7 @@ def test_two_acknowledge_at_once(desk, item, take):
 @pytest.fixture
 def as_(client):
     def signed_in(person):
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(person, backend="accounts.sign_in.Backend")
         return client
 
     return signed_in
