@@ -27,7 +27,7 @@ SCOPES = {
     "all": _("All"),
 }
 #: Parameters of a list's address that narrow nothing.
-NOT_FILTERS = frozenset({"order", "after", "before", "scope", "whose"})
+NOT_FILTERS = frozenset({"order", "after", "before", "scope", "whose", "columns", "in"})
 #: How likely a deadline is to be missed, in percent: from, to.
 RISKS = {"75-100": (75, 100), "50-74": (50, 74), "25-49": (25, 49), "0-24": (0, 24)}
 #: What the list offers to narrow by; anything else comes with a link.
@@ -134,6 +134,14 @@ class TicketFilter(filters.FilterSet):
             return str(said)
         beyond_open = any(self.data.get(name) for name in ("state", "q", "resolved_after", "resolved_before"))
         return "all" if beyond_open else "open"
+
+    @property
+    def is_open_only(self) -> bool:
+        """Tell whether the address can ask for open tickets only: these may be sorted by anything."""
+        if self.view == "all" or self.data.get("scope") == "all":
+            asked = self.data.getlist("state")
+            return bool(asked) and set(asked) <= OPEN
+        return True
 
     def tickets(self) -> QuerySet[Ticket]:
         """Return what the address asks for. Call it when `is_valid()`."""
