@@ -50,7 +50,6 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "csp",
-    "heroicons",
     "common",
     "events.apps.EventsConfig",
     "accounts.apps.AccountsConfig",
@@ -108,6 +107,7 @@ DATABASES = {
             env.postgres,
             expected="an address such as postgres://user:password@host:5432/name",
         ),
+        "ENGINE": "common.postgres",
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
         # Our statements are short: planning a join of a dozen rows in any order, or compiling it, takes longer

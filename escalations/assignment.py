@@ -9,7 +9,7 @@ from accounts import people
 from accounts.models import Availability, Role, Team, TeamKind, User
 from common.errors import NotAllowed, Refused
 from escalations.access import Party, parties, works_on
-from escalations.changes import commit, lock, record, save, set_team
+from escalations.changes import commit, lock, record, remember, save, set_team
 from escalations.models import Priority, State, Ticket
 from escalations.models.ticket import OPEN, TicketQuerySet, due_or_never
 from events.models import Event
@@ -41,10 +41,12 @@ def take_next(*, by: User) -> Ticket | None:
     ticket = (
         by_urgency(Ticket.objects.filter(team__in=teams, owner=None, state__in=UNTAKEN))
         .select_for_update(skip_locked=True, of=("self",), no_key=True)
+        .defer("search")
         .first()
     )
     if ticket is None:
         return None
+    remember(ticket)
     change_owner(ticket, by, by=by, how="take_next")
     return ticket
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
@@ -65,7 +66,7 @@ def now(selection: Selection, user: User) -> Standing:
         (None if oldest is None else today - timedelta(days=oldest), today - timedelta(days=youngest))
         for youngest, oldest in AGES
     ]
-    by_owner = list(
+    by_owner: list[dict[str, Any]] = list(
         open_now.values("owner")
         .annotate(
             open=Count("pk"),

@@ -34,9 +34,7 @@ def main() -> None:
     for folder in ("log", "media"):
         (FOLDER / folder).mkdir(parents=True, exist_ok=True)
     expected = sum(60 + size * (_FILLING + _MEASURING) for size in arguments.sizes)
-    print(
-        f"About {expected / 60:.0f} minutes on two free cores, less if all is filled. Load now: {os.getloadavg()[0]:.1f}"
-    )
+    print(f"About {expected / 60:.0f} minutes on two free cores, less once filled. Load: {os.getloadavg()[0]:.1f}")
     services = Services()
     found = {}
     try:

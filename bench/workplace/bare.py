@@ -1,4 +1,4 @@
-"""What Django and PostgreSQL can do at best: one ideal statement, a plain table, nothing else. A project of its own.
+"""What Django and PostgreSQL can do at best: one ideal statement and a plain table. A project of its own.
 
 /queue/TEAM/         the 50 most urgent open tickets of a team, as the product's queue shows them
 /search/?q=WORD      the 50 best of all tickets that hold the word, through the GIN index
@@ -44,7 +44,8 @@ QUEUE = """
     JOIN escalations_category AS category ON category.id = t.category_id
     LEFT JOIN accounts_user AS owner ON owner.id = t.owner_id
     WHERE t.team_id = %s AND t.state IN (
-        'accepted', 'in_progress', 'new', 'reopened', 'returned', 'waiting_customer', 'waiting_l1', 'waiting_partner')
+        'accepted', 'in_progress', 'new', 'reopened', 'returned', 'waiting_customer', 'waiting_l1',
+        'waiting_partner')
     ORDER BY t.priority, COALESCE(t.next_due_at, '9999-12-31 00:00:00+00'::timestamptz), t.id
     LIMIT 50
 """
@@ -84,7 +85,8 @@ def insert(_request: HttpRequest) -> HttpResponse:
     row = _model | {"created_at": now, "updated_at": now, "state": "new", "state_since": now}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO escalations_ticket ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))}) RETURNING id",
+            f"INSERT INTO escalations_ticket ({', '.join(row)}) "
+            f"VALUES ({', '.join(['%s'] * len(row))}) RETURNING id",
             list(row.values()),
         )
         (number,) = cursor.fetchone()
@@ -99,8 +101,8 @@ def insert(_request: HttpRequest) -> HttpResponse:
 def _remember() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT attname FROM pg_attribute WHERE attrelid = 'escalations_ticket'::regclass AND attgenerated = '' "
-            "AND attnum > 0 AND NOT attisdropped AND attname <> 'id'"
+            "SELECT attname FROM pg_attribute WHERE attrelid = 'escalations_ticket'::regclass "
+            "AND attgenerated = '' AND attnum > 0 AND NOT attisdropped AND attname <> 'id'"
         )
         names = [name for (name,) in cursor.fetchall()]
         cursor.execute(f"SELECT {', '.join(names)} FROM escalations_ticket ORDER BY id DESC LIMIT 1")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-#: What a client does once: address, and what is sent (None: a GET).
+#: What a client does once: address, and what is sent (None: a GET). One that ends in # is asked for by htmx.
 Asked = tuple[str, dict[str, str] | None]
 
 
@@ -36,8 +36,6 @@ class Client:
 
     def ask(self, address: str, data: dict[str, str] | None = None, *, keep: bool = False) -> Answer:
         """Send a request and read the whole answer; `keep` its text."""
-        if self.connection is None:
-            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         body = None
         if data is not None:
@@ -50,9 +48,16 @@ class Client:
                 "Content-Type": "application/x-www-form-urlencoded",
                 "Referer": f"http://127.0.0.1:{self.port}{address}",
             }
+        address, mark, _ = address.partition("#")
+        if mark:
+            headers["HX-Request"] = "true"
         began = time.perf_counter()
-        self.connection.request("GET" if data is None else "POST", address, body, headers)
-        response = self.connection.getresponse()
+        try:
+            response = self._sent(address, body, headers)
+        except (http.client.RemoteDisconnected, ConnectionError):  # it was idle for too long: as a browser would
+            self.connection = None
+            began = time.perf_counter()
+            response = self._sent(address, body, headers)
         content = response.read()
         seconds = time.perf_counter() - began
         for cookie in response.headers.get_all("Set-Cookie", []):
@@ -65,6 +70,12 @@ class Client:
             content.decode() if keep else "",
             response.getheader("Location", ""),
         )
+
+    def _sent(self, address: str, body: str | None, headers: dict[str, str]) -> http.client.HTTPResponse:
+        if self.connection is None:
+            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
+        self.connection.request("GET" if body is None else "POST", address, body, headers)
+        return self.connection.getresponse()
 
     def sign_in(self, page: str, fields: dict[str, str]) -> None:
         """Sign in through the form at `page`. Raises RuntimeError when it does not."""

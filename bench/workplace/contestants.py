@@ -4,6 +4,7 @@ import json
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import quote
 
 from bench.workplace.clients import Asked, Client
@@ -25,7 +26,11 @@ BESIDE: dict[str, tuple[str, float]] = {
     "escalate": ("insert", 3),
     "dashboard": ("queue", 10),
 }
-READS = tuple(name for name in BESIDE if name != "escalate")
+#: Pages, and parts of them that come later.
+READS = (
+    "queue", "ticket", "ticket, beside it: work", "ticket, beside it: related", "search, common word",
+    "search, rare word", "search, no hit", "dashboard", "dashboard, first view",
+)  # fmt: skip
 WRITES = ("escalate", "comment", "take next")
 #: What eight people do at once.
 BY_EIGHT = ("queue", "ticket", "search, rare word", "dashboard", *WRITES)
@@ -69,16 +74,24 @@ def product(services: Services, database: str, port: int) -> Contestant:
     def ticket(client: int, turn: int) -> str:
         return known[(7 * client + turn) % len(known)]
 
+    lead = _signed_in(port, f"lead-1-11@{DOMAIN}")
     one = Contestant("Secondline", port, "secondline")
     one.people = {
         "": [_signed_in(port, f"l2-1-{number}@{DOMAIN}") for number in range(1, 9)],
-        "dashboard": [_signed_in(port, f"lead-1-11@{DOMAIN}")] * 8,
+        "dashboard": [lead] * 8,
+        "dashboard, first view": [lead],
         "escalate": [_signed_in(port, f"l1-1-{number}@{DOMAIN}") for number in range(1, 9)],
     }
     one.deeds = {
         "queue": lambda _client, _turn: ("/queue/", None),
         "ticket": lambda client, turn: (f"/tickets/ESC-{ticket(client, turn)}/", None),
+        "ticket, beside it: work": lambda client, turn: (f"/tickets/ESC-{ticket(client, turn)}/work/#", None),
+        "ticket, beside it: related": lambda client, turn: (
+            f"/tickets/ESC-{ticket(client, turn)}/related/#",
+            None,
+        ),
         "dashboard": lambda _client, _turn: ("/dashboard/", None),
+        "dashboard, first view": lambda _client, turn: (f"/dashboard/?since={_days_ago(10 + turn % 50)}", None),
         "escalate": lambda client, turn: ("/escalate/other/", _contract(client, turn)),
         "comment": lambda client, turn: (
             f"/tickets/ESC-{ticket(client, turn)}/messages/",
@@ -88,6 +101,10 @@ def product(services: Services, database: str, port: int) -> Contestant:
         **_searches(SEARCH),
     }
     return one
+
+
+def _days_ago(days: int) -> date:
+    return datetime.now(UTC).date() - timedelta(days=days)
 
 
 def _signed_in(port: int, email: str) -> Client:
@@ -103,7 +120,7 @@ def _contract(client: int, turn: int) -> dict[str, str]:
         "customer_segment": "consumer",
         "customer_language": "en",
         "subject": f"A payment of the bench does not arrive, number {turn}",
-        "description": "The customer sent it this morning. The balance went down at once, nothing has come in since. "
+        "description": "The customer sent it this morning. The balance went down at once, nothing came in since. "
         "In the back office it shows as completed, with no confirmation from the other bank. " * 3,
         "channel": "chat",
         "impact": "2",

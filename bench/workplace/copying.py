@@ -1,8 +1,8 @@
 """Told escalations copied by the hundred thousand: set-based, each copy whole weeks away from what it copies.
 
 A copy has another customer, other details in its text, and ids that follow from its number: the n-th copied ticket
-has number n, and its messages, events and clocks lie side by side. Calendars have no holidays and their zones no summer
-time, so a clock of a copy says what its ledger says, as the original's does.
+has number n, and its messages, events and clocks lie side by side. Calendars have no holidays and their zones no
+summer time, so a clock of a copy says what its ledger says, as the original's does.
 """
 
 import io
@@ -33,7 +33,9 @@ _COPIED: tuple[tuple[type[models.Model], str], ...] = (
     (TicketLedger, "ticket_id"),
     (TicketFact, "ticket_id"),
 )
-_OF_CLOCKS = (ClockEntry, LadderRung)
+_OF_CLOCKS: tuple[type[models.Model], ...] = (ClockEntry, LadderRung)
+#: All of it, the ticket itself first.
+_ALL = (Ticket, *(model for model, _owner in _COPIED), *_OF_CLOCKS)
 #: Nothing refers to these.
 _NUMBERED_ANEW = (ClockEntry, LadderRung, TicketFact)
 OLDEST_WEEK, NEWEST_WEEK = -100, 3
@@ -80,7 +82,7 @@ def lay_out(copies: int) -> None:
             f"UPDATE bench.{events} AS event SET message_place = said.place "
             f"FROM bench.{Message._meta.db_table} AS said WHERE said.id = (event.data->>'message')::bigint"
         )
-        for model in (*(model for model, _owner in _COPIED), *_OF_CLOCKS):
+        for model in _ALL[1:]:
             cursor.execute(f"CREATE INDEX ON bench.{model._meta.db_table} (specimen)")
             cursor.execute(f"ANALYZE bench.{model._meta.db_table}")
 
@@ -93,7 +95,7 @@ def _check_strides(cursor: Any) -> None:
 
 
 class Copier:
-    """Copies what is told: `ended` times what has ended, the oldest first, and then `opened` times what is open."""
+    """Copies what is told: `ended` times what has ended, the oldest first, then `opened` times what is open."""
 
     def __init__(self, ended: int, opened: int, customers: list[int], details: Details) -> None:
         self.ended, self.copies = ended, ended + opened
@@ -110,13 +112,13 @@ class Copier:
             # Nothing that is copied breaks a foreign key, and nobody else is here.
             cursor.execute("SET LOCAL session_replication_role = replica")
             cursor.execute(
-                "CREATE TEMPORARY TABLE c (number bigint PRIMARY KEY, specimen bigint, weeks int, customer bigint, "
-                "detail text, reference text) ON COMMIT DROP"
+                "CREATE TEMPORARY TABLE c (number bigint PRIMARY KEY, specimen bigint, weeks int, "
+                "customer bigint, detail text, reference text) ON COMMIT DROP"
             )
             rows = io.StringIO("".join(self._rows(first, last)))
             cursor.copy_expert("COPY c FROM STDIN", rows)
             cursor.execute("ANALYZE c")
-            for model in (Ticket, *(model for model, _owner in _COPIED), *_OF_CLOCKS):
+            for model in _ALL:
                 cursor.execute(_statement(model))
             cursor.execute("DROP TABLE c")
 
@@ -140,7 +142,7 @@ def _statement(model: type[models.Model]) -> str:
     """Return the INSERT that copies a model's rows for all of `c`."""
     table = model._meta.db_table
     columns = {
-        field.column: _value(model, field)
+        str(field.column): _value(model, field)
         for field in model._meta.concrete_fields
         if not field.generated and not (field.primary_key and field.column == "id" and model in _NUMBERED_ANEW)
     }

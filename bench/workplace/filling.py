@@ -21,7 +21,7 @@ _TOLD_AT_ONCE = 400
 
 
 def open_tickets(count: int) -> int:
-    """Return how many of `count` tickets are open: a desk that is older has more past, but not so much more to do."""
+    """Return how many of `count` tickets are open: an older desk has more past, but not so much more to do."""
     return round(30_000 * (count / 1_000_000) ** 0.62)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from bench.workplace import helpdesk_setup
 from bench.workplace.clients import middle, several
 from bench.workplace.contestants import BESIDE, BY_EIGHT, READS, WRITES, Contestant, bare, helpdesk, product
-from bench.workplace.serving import PYTHON, ROOT, Services, memory_mb, run, served, web_command
+from bench.workplace.serving import PYTHON, Services, memory_mb, run, served, web_command
 
 PRODUCT_PORT, BARE_PORT, HELPDESK_PORT = 8160, 8161, 8162
 #: Statements that are no question: they open and close transactions.
@@ -140,6 +140,3 @@ def _by_eight(contestants: list[Contestant], deed: str, seconds: float, figures:
 def _numbered(deed: Callable[[int, int], Any]) -> Callable[[int, int], Any]:
     """Return the deed with turns that no single client had before."""
     return lambda client, turn: deed(client, 10_000 * (client + 1) + turn)
-
-
-__all__ = ["ROOT", "measured"]

@@ -18,11 +18,10 @@ FOLDER = ROOT / ".run" / "bench"
 PYTHON = Path(sys.executable)
 SECRET = "of a bench, and of nothing else"  # noqa: S105
 
-#: Besides those of bin/services: statements are counted, and a million rows come in at once.
+#: Besides those of bin/services: statements are counted.
 _SETTINGS = {
     "shared_preload_libraries": "pg_stat_statements",
     "pg_stat_statements.track_planning": "on",
-    "max_wal_size": "8GB",
 }
 
 

@@ -14,8 +14,8 @@ from bench.workplace.texts import Details
 from escalations import contract
 from escalations.models import Channel, MessageKind, State, Ticket
 from escalations.priorities import usual_priority
-from integrations.demo.facts import Facts, fill_in, gather
-from integrations.demo.scenarios import Scenario, all_scenarios
+from integrations.demo.facts import fill_in, gather
+from integrations.demo.scenarios import all_scenarios
 from integrations.replay import Replay
 
 _CHANNELS, _CHANNEL_SHARES = list(Channel), [34, 25, 24, 8, 5, 4]
@@ -100,11 +100,11 @@ class Teller:
         story = rng.random()
         if story < 0.55:
             replay.message(later(15), MessageKind.TO_CUSTOMER, self._says(rng, "ask_customer"), by=agent)
-            self._resolve(replay, rng, later(300), agent)
+            self._resolve(replay, later(300), agent)
             replay.close(later.at + timedelta(days=5), by=self.cast.system)
         elif story < 0.8:
             replay.start(later(30), by=agent)
-            self._resolve(replay, rng, later(400), agent)
+            self._resolve(replay, later(400), agent)
             replay.close(later.at + timedelta(days=5), by=self.cast.system)
         else:
             question = replay.say(later(25), MessageKind.TO_CUSTOMER, self._says(rng, "ask_customer"), by=agent)
@@ -112,10 +112,10 @@ class Teller:
             replay.message(
                 later(600), MessageKind.FROM_CUSTOMER, self._says(rng, "from_customer"), by=agent, resumes=True
             )
-            self._resolve(replay, rng, later(200), agent)
+            self._resolve(replay, later(200), agent)
         return replay
 
-    def _resolve(self, replay: Replay, rng: Random, at: datetime, agent: Any) -> None:
+    def _resolve(self, replay: Replay, at: datetime, agent: Any) -> None:
         texts = self._scenario.texts[self._language]
         replay.resolve(
             at,
@@ -156,6 +156,3 @@ class _Later:
     def __call__(self, minutes: float) -> datetime:
         self.at += timedelta(seconds=round(60 * minutes * self.rng.lognormvariate(0, 0.9)))
         return self.at
-
-
-__all__ = ["Facts", "Scenario", "Teller"]

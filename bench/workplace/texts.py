@@ -37,10 +37,10 @@ _DETAILS = {
     ),
 }
 _THINGS = {
-    "en": "balance limit statement invoice receipt refund callback webhook token device session beneficiary mandate "
-    "card wallet ledger payout batch settlement signature certificate password code address document photo",
-    "es": "saldo límite extracto factura recibo reembolso aviso token dispositivo sesión beneficiario mandato tarjeta "
-    "monedero asiento pago lote liquidación firma certificado contraseña código dirección documento foto",
+    "en": "balance limit statement invoice receipt refund callback webhook token device session beneficiary "
+    "mandate card wallet ledger payout batch settlement signature certificate password code address photo",
+    "es": "saldo límite extracto factura recibo reembolso aviso token dispositivo sesión beneficiario mandato "
+    "tarjeta monedero asiento pago lote liquidación firma certificado contraseña código dirección documento foto",
 }
 _STATES = {
     "en": "pending blocked expired missing doubled rejected delayed reversed empty frozen outdated unsigned",

@@ -1,6 +1,6 @@
 """The icons of heroicons, each drawn once: the library builds its XML anew at every mention, dozens to a page.
 
-Takes the place of the library's own tags (settings.TEMPLATES), so that templates load `heroicons` as it documents.
+Takes the place of the library's own tags, which is why it is no installed app (settings.TEMPLATES).
 """
 
 from functools import cache

@@ -1,7 +1,7 @@
 """django-helpdesk with its own defaults, in the schema `helpdesk` of the database that is measured.
 
-Run by the Python of .run/bench/helpdesk: `desk.py migrate` makes its tables, `desk.py fill` copies the tickets into
-them, and granian serves `desk:application`.
+Run by the Python of .run/bench/helpdesk: `desk.py migrate` makes its tables, `desk.py fill` copies the tickets
+into them, and granian serves `desk:application`.
 """
 
 import os
