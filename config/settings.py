@@ -124,7 +124,12 @@ CACHES = {
         "BACKEND": "common.cache.LastingCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {"socket_timeout": 2},  # seconds; a page must not wait longer for what it can do without
-    }
+    },
+    # Parts of pages, in each process: to fetch them from elsewhere would cost what making them costs.
+    "template_fragments": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 2000},
+    },
 }
 
 # Jobs. A task is acknowledged when it is done, so that a killed worker's task comes

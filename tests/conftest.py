@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING  # noqa: E402
 
 import pytest  # noqa: E402
 from django.conf import settings as django_settings  # noqa: E402
-from django.core.cache import cache  # noqa: E402
+from django.core.cache import caches  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
 from django.template import Context, Template  # noqa: E402
 from django.test import override_settings  # noqa: E402
@@ -93,7 +93,8 @@ def _pages_are_told_not_their_parts(django_test_environment: None) -> None:
 def _nothing_left_over(tmp_path: Path, settings: object) -> Iterator[None]:
     """Every test starts with an empty Valkey, its own folder of files, and English."""
     settings.MEDIA_ROOT = tmp_path / "media"  # type: ignore[attr-defined]
-    cache.clear()
+    for one in caches.all():
+        one.clear()
     with translation.override("en"):
         yield
 

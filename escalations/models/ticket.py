@@ -234,6 +234,21 @@ class Ticket(models.Model):
                 name="ticket_queue",
                 condition=Q(state__in=sorted(OPEN)),
             ),
+            # The queue of those who see several teams, and its other orders, over what is open.
+            models.Index(
+                F("priority"),
+                due_or_never(),
+                F("id"),
+                name="ticket_open_urgency",
+                condition=Q(state__in=sorted(OPEN)),
+            ),
+            models.Index(due_or_never(), F("id"), name="ticket_open_due", condition=Q(state__in=sorted(OPEN))),
+            models.Index(
+                fields=["created_at", "id"], name="ticket_open_created", condition=Q(state__in=sorted(OPEN))
+            ),
+            models.Index(
+                fields=["updated_at", "id"], name="ticket_open_updated", condition=Q(state__in=sorted(OPEN))
+            ),
             models.Index(
                 risk_or_none().desc(), F("id").desc(), name="ticket_risk", condition=Q(state__in=sorted(OPEN))
             ),
@@ -249,6 +264,7 @@ class Ticket(models.Model):
                 fields=["forgotten_at"], name="ticket_forgotten", condition=Q(forgotten_at__isnull=False)
             ),
             GinIndex(fields=["search"], name="ticket_search"),
+            GinIndex(fields=["answers"], name="ticket_answers", opclasses=["jsonb_path_ops"]),
         ]
         constraints = [
             models.UniqueConstraint(
