@@ -254,4 +254,7 @@ def face_phrases() -> dict[str, str]:
         "key_next": _("Next row"),
         "key_previous": _("Previous row"),
         "key_open": _("Open the row"),
+        "key_tick": _("Tick the row"),
+        "key_search": _("Search"),
+        "key_menu": _("More actions"),
     }

@@ -20,6 +20,7 @@ from escalations.models.ledger_check import LedgerCheck, LedgerDifference
 from escalations.models.policy import AMONG_US, Metric, Policy, PolicyKind, PolicyVersion, Target
 from escalations.models.rating import Rating, RatingInvitation
 from escalations.models.reapplication import Effect, Reapplication, ReapplicationState, ReappliedTicket
+from escalations.models.searching import AttachmentText, TicketText
 from escalations.models.ticket import Channel, Level, Priority, State, Ticket
 from escalations.models.triage import ArticleUse, TriageReview
 
@@ -30,6 +31,7 @@ __all__ = [
     "AlertKind",
     "ArticleUse",
     "Attachment",
+    "AttachmentText",
     "Baton",
     "BatonItem",
     "Calendar",
@@ -76,5 +78,6 @@ __all__ = [
     "StepAction",
     "Target",
     "Ticket",
+    "TicketText",
     "TriageReview",
 ]
