@@ -85,7 +85,7 @@ def find(query: Query, user: User, *, page: int = 1, size: int = PAGE_SIZE, besi
         if "customers" in groups:
             found.customers = list(_customers(words, user)[:beside])
         if "articles" in groups:
-            found.articles = search_articles(user, query.words, limit=beside)
+            found.articles = search_articles(user, query.words, limit=beside, guess=not found.tickets)
         if "issues" in groups:
             issues = search_known_issues(user, query.words, among=KnownIssue.objects.all())
             found.issues = list(issues.defer("search")[:beside])
@@ -203,9 +203,9 @@ WITH shown AS (
     UNION ALL SELECT shown.id, 5, concat_ws(' · ', symptoms, workaround, fix) FROM shown
         JOIN escalations_diagnosis ON ticket_id = shown.id WHERE reach = 3
 ), fitting AS (
-    SELECT id, place, left(body, 20000) AS body,
-        to_tsvector('secondline_en', left(body, 20000)) @@ en AS is_english,
-        to_tsvector('secondline_es', left(body, 20000)) @@ es AS is_spanish
+    SELECT id, place, translate(left(body, 20000), '<>', '‹›') AS body,
+        to_tsvector('secondline_en', translate(left(body, 20000), '<>', '  ')) @@ en AS is_english,
+        to_tsvector('secondline_es', translate(left(body, 20000), '<>', '  ')) @@ es AS is_spanish
     FROM texts, asked
 ), best AS (
     SELECT DISTINCT ON (id) * FROM fitting WHERE is_english OR is_spanish ORDER BY id, place
@@ -218,6 +218,8 @@ FROM shown JOIN escalations_ticket ticket ON ticket.id = shown.id LEFT JOIN best
 """
 _MARKS = f'StartSel="{OPEN}", StopSel="{CLOSE}"'
 _PASSAGE = f'{_MARKS}, MinWords=12, MaxWords=30, MaxFragments=2, FragmentDelimiter=" … "'
+#: What would be read as markup is put back once the passage is found.
+_BRACKETS = str.maketrans("‹›", "<>")
 _PLACES = {1: "description", 2: "answers", 3: "message", 4: "file", 5: "diagnosis"}
 
 
@@ -241,7 +243,7 @@ def _with_passages(tickets: list[Ticket], query: Query, user: User) -> list[Foun
         FoundTicket(
             ticket,
             subject=highlighted(shown[ticket.pk][0]),
-            passage=highlighted(shown[ticket.pk][2]),
+            passage=highlighted(shown[ticket.pk][2].translate(_BRACKETS)),
             place=_PLACES.get(shown[ticket.pk][1], ""),
         )
         for ticket in tickets

@@ -11,6 +11,7 @@ from django.db import connection
 #: Characters that are looked at of each message or file, and of all texts of one weight (a vector holds 1 MB).
 LONGEST_PART, LONGEST = 20_000, 50_000
 
+# PostgreSQL passes over whatever follows “<script”, hence no angle brackets.
 _REFRESH = """
 WITH wanted AS (
     SELECT ticket.id, ticket.subject, ticket.answers,
@@ -49,7 +50,7 @@ WITH wanted AS (
     UNION ALL SELECT ticket_id, weight::"char", body FROM filed
     UNION ALL SELECT ticket_id, 'D', left(body, %(longest)s) FROM found
 ), joined AS (
-    SELECT id, weight, string_agg(body, E'\\n') AS body FROM texts GROUP BY 1, 2
+    SELECT id, weight, translate(string_agg(body, E'\\n'), '<>', '  ') AS body FROM texts GROUP BY 1, 2
 ), words AS (
     SELECT id, weight,
         setweight(to_tsvector('secondline_en', body) || to_tsvector('secondline_es', body), weight) AS words

@@ -56,13 +56,13 @@ class Hit:
 
 
 def search_articles(
-    user: User, query: str, *, limit: int = 20, among: QuerySet[Article] | None = None
+    user: User, query: str, *, limit: int = 20, among: QuerySet[Article] | None = None, guess: bool = True
 ) -> list[Hit]:
     """Return the articles that `user` may read and that match `query`, best first.
 
     The query is written as for a search engine: words, "a phrase", or, -not.
     Any text is a query, and none raises. Where nothing matches, titles that
-    look alike are returned, so that a slip of the finger still finds something.
+    look alike are returned, so that a slip of the finger still finds something (`guess`).
     `among` narrows the search; what `user` may not read is left out of it in
     any case.
     """
@@ -79,7 +79,7 @@ def search_articles(
         .order_by("-rank", "-updated_at")[:limit]
     )
     hits = [Hit(article, highlighted(article.passages)) for article in found]
-    return hits or _alike(articles, wanted)
+    return hits or (_alike(articles, wanted) if guess else [])
 
 
 def matching_articles(user: User, text: str, *, limit: int = 5) -> list[Article]:

@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from escalations import finding, searching
 from accounts.api.serializers import PersonSerializer
+from escalations import finding, searching
 from escalations.api.serializers import CustomerSerializer
 from escalations.api.views import person
 from escalations.finding import FoundTicket

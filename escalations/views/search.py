@@ -101,7 +101,7 @@ def _sentence(unknown: Unknown) -> str:
 
 
 def _queue_url(query: Query, user: User) -> str:
-    """Return the list that shows the same tickets, with its order and its pages; "" where the list can't say it."""
+    """Return the list that shows the same tickets in its order; "" where the list can't say it."""
     if not (user.is_l2 or user.is_lead or user.is_l1 or user.reads_all):
         return ""
     if any(one.operator == "in" for one in query.filters):
