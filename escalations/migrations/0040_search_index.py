@@ -52,7 +52,7 @@ WITH wanted AS (
     UNION ALL SELECT ticket_id, weight::"char", body FROM filed
     UNION ALL SELECT ticket_id, 'D', left(body, %(longest)s) FROM found
 ), joined AS (
-    SELECT id, weight, string_agg(body, E'\\n') AS body FROM texts GROUP BY 1, 2
+    SELECT id, weight, translate(string_agg(body, E'\\n'), '<>', '  ') AS body FROM texts GROUP BY 1, 2
 ), words AS (
     SELECT id, weight,
         setweight(to_tsvector('secondline_en', body) || to_tsvector('secondline_es', body), weight) AS words
