@@ -11,6 +11,7 @@ const MOST_ACTIONS = 8;
 let timer = 0;
 let asked;
 let doing = new Map();
+let isStale = false; // what is shown answers an older text
 
 const options = () => [...list.querySelectorAll("[role=option]")];
 const current = () => list.querySelector("[aria-selected=true]");
@@ -59,6 +60,7 @@ function actions(text) {
 }
 
 function show(html, text) {
+  isStale = field.value !== text;
   list.innerHTML = html;
   const group = actions(text);
   if (group) {
@@ -130,6 +132,7 @@ if (dialog) {
     openBar();
   });
   field.addEventListener("input", () => {
+    isStale = true;
     clearTimeout(timer);
     timer = setTimeout(ask, 120);
   });
@@ -140,7 +143,11 @@ if (dialog) {
     if (event.key === "ArrowDown") mark(all[(at + 1) % all.length]);
     else if (event.key === "ArrowUp") mark(all[(at - 1 + all.length) % all.length]);
     else if (event.key === "Tab" && current()?.dataset.fill !== undefined) choose(current(), { apart: false });
-    else if (event.key === "Enter" && current()) choose(current(), { apart: event.ctrlKey || event.metaKey });
+    else if (event.key === "Enter" && isStale) {
+      // Typed and sent at once: open what fits the text, not what stood there before.
+      clearTimeout(timer);
+      ask().then(() => choose(current(), { apart: event.ctrlKey || event.metaKey }));
+    } else if (event.key === "Enter" && current()) choose(current(), { apart: event.ctrlKey || event.metaKey });
     else return;
     event.preventDefault();
   });
