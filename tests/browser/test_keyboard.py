@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 from tests.browser.test_main_job import DESKTOP, SMALL, Enter, desk, does_not_scroll_sideways, enter  # noqa: F401
 from tests.escalations.desk import Desk
 
-
 #: What a swap without morphing does: the same rows, made anew.
 SWAP = """() => {
     const rows = document.getElementById("rows");

@@ -86,7 +86,8 @@ def ticket(desk: Desk) -> Ticket:
     "text",
     [
         "devolucion", "DEVOLUCIONES", "refund", '"wrong account"', "refu*", "zebra*", "nada OR refunds",
-        "refund -paid",         "Z-77", "cruz", "ana@example.com", "state:in_progress refund", 'state:"In progress"', "estado:in_progress",
+        "refund -paid", "Z-77", "cruz", "ana@example.com",
+        "state:in_progress refund", 'state:"In progress"', "estado:in_progress",
         "owner:me refund", "owner:sam", "-owner:nobody", "customer:C-1", "customer:cru", "category:other",
         "after:today", "before:2999-01-01", "on:hoy", "is:open", "priority:P3,P4", "team:pay", "channel:chat",
     ],
