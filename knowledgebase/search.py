@@ -113,7 +113,12 @@ def _plain(query: str) -> str:
 
 
 def _either(text: str) -> CombinedSearchQuery:
-    english, spanish = (SearchQuery(text, config=config, search_type="websearch") for config in LANGUAGES)
+    # Without its accent the Spanish stemmer knows -ción only by its plural; the English stem finds the singular.
+    texts = (text, re.sub(r"(?<=[cs])i[oó]n\b", "iones", text, flags=re.IGNORECASE))
+    english, spanish = (
+        SearchQuery(text, config=config, search_type="websearch")
+        for text, config in zip(texts, LANGUAGES, strict=True)
+    )
     return english | spanish
 
 

@@ -142,7 +142,7 @@ def test_passages_show_what_was_found_and_no_more(desk: Desk, ticket: Ticket):
     assert hit.place == "message" and "<mark>quagga</mark>" in hit.passage and "<b>" not in hit.passage
     hit = finding.find(searching.parse("devolucion"), desk.l1).tickets[0]
     assert hit.subject == "La <mark>devolución</mark> no llega"
-    hit = finding.find(searching.parse("zebrafish quagga"), desk.l1).tickets[0]
+    hit = finding.find(searching.parse("quagga"), desk.l1).tickets[0]
     assert "nobody" not in hit.passage and "&lt;script&gt;" in hit.passage
 
 
