@@ -143,7 +143,7 @@ def test_passages_show_what_was_found_and_no_more(desk: Desk, ticket: Ticket):
     hit = finding.find(searching.parse("devolucion"), desk.l1).tickets[0]
     assert hit.subject == "La <mark>devolución</mark> no llega"
     hit = finding.find(searching.parse("quagga"), desk.l1).tickets[0]
-    assert "nobody" not in hit.passage and "&lt;script&gt;" in hit.passage
+    assert "nobody" not in hit.passage and "&lt;script" in hit.passage
 
 
 def test_a_corrected_name_is_found_at_once(desk: Desk, ticket: Ticket):
