@@ -10,12 +10,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
-from email.message import EmailMessage
 from html.parser import HTMLParser
 from io import BytesIO, StringIO
 from itertools import islice
 from pathlib import Path, PurePath
-from typing import cast
 
 SECONDS, BYTES_OF_MEMORY = 20, 1024**3
 MOST_PAGES = 200
@@ -86,7 +84,7 @@ def _html(content: bytes) -> Iterator[str]:
 
 
 def _mail(content: bytes) -> Iterator[str]:
-    mail = cast(EmailMessage, message_from_bytes(content, policy=policy.default))
+    mail = message_from_bytes(content, policy=policy.default)
     yield from (str(mail[name]) for name in ("subject", "from", "to", "date") if mail[name])
     body = mail.get_body(("plain", "html"))
     if body is not None:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery, SearchRank
+from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import connection
 from django.db.models import Case, Count, Exists, F, FloatField, OuterRef, Q, QuerySet, Value, When, Window
 from django.utils.safestring import SafeString
@@ -124,7 +124,7 @@ def exactly(text: str) -> Q | None:
     return same | Q(pk=number) if number else same
 
 
-def _words(query: Query, weights: str) -> SearchQuery | CombinedSearchQuery:
+def _words(query: Query, weights: str) -> SearchQuery:
     """Return the query's text as PostgreSQL asks for it: each language's stems; what is unwanted in neither."""
     asked: Any = None
     if query.wanted:
@@ -134,7 +134,8 @@ def _words(query: Query, weights: str) -> SearchQuery | CombinedSearchQuery:
         for language in LANGUAGES:
             none = ~_raw(tsquery([query.unwanted], weights), language)
             asked = asked & none if asked is not None else none
-    return asked
+    combined: SearchQuery = asked
+    return combined
 
 
 def _raw(text: str, language: str) -> SearchQuery:
@@ -158,7 +159,7 @@ def _tickets(query: Query, user: User, *, page: int, size: int) -> tuple[list[Fo
         .select_related("customer", "category", "owner")
         .order_by("-rank", "-pk")[first : first + size]
     )
-    return _with_passages(rows, query, user), rows[0].total if rows else 0
+    return _with_passages(rows, query, user), rows[0].total if rows else 0  # type: ignore[attr-defined]  # annotated above
 
 
 def _reach(user: User) -> str:

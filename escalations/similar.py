@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery, SearchRank
+from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db.models import F, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -106,7 +106,7 @@ def exact_reference(text: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def words_query(text: str) -> CombinedSearchQuery | None:
+def words_query(text: str) -> SearchQuery | None:
     """Return a query for any of the text's first words, in both languages; None if it has none."""
     words = list(dict.fromkeys(word.lower() for word in _WORD.findall(text)))[:_MOST_WORDS]
     if not words:

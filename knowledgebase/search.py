@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from django.contrib.postgres.search import (
-    CombinedSearchQuery,
     SearchHeadline,
     SearchQuery,
     SearchRank,
@@ -112,7 +111,7 @@ def _plain(query: str) -> str:
     return query.replace("\x00", " ").strip()[:QUERY_MAX]
 
 
-def _either(text: str) -> CombinedSearchQuery:
+def _either(text: str) -> SearchQuery:
     # Without its accent the Spanish stemmer knows -ción only by its plural; the English stem finds the singular.
     texts = (text, re.sub(r"(?<=[cs])i[oó]n\b", "iones", text, flags=re.IGNORECASE))
     english, spanish = (
@@ -122,7 +121,7 @@ def _either(text: str) -> CombinedSearchQuery:
     return english | spanish
 
 
-def _passages(query: CombinedSearchQuery) -> Case:
+def _passages(query: SearchQuery) -> Case:
     def passages(config: str) -> SearchHeadline:
         return SearchHeadline(
             "body", query, config=config, start_sel=OPEN, stop_sel=CLOSE,
