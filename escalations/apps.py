@@ -10,7 +10,7 @@ class EscalationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of the events that are mailed; show linked tickets beside what the desk knows."""
-        from escalations import alerts, assignment, baton, ledger_alarm, mail, reapplications
+        from escalations import alerts, assignment, baton, file_texts, ledger_alarm, mail, reapplications
         from escalations.views import linked
         from events import consumers
         from knowledgebase import panels
@@ -22,4 +22,5 @@ class EscalationsConfig(AppConfig):
         consumers.register(baton.CONSUMER, baton.KINDS, baton.handle)
         consumers.register(ledger_alarm.CONSUMER, [ledger_alarm.KIND], ledger_alarm.handle)
         consumers.register(ledger_alarm.ALARM, [ledger_alarm.DIFFERS], ledger_alarm.alarm)
+        consumers.register(file_texts.CONSUMER, [file_texts.ATTACHED], file_texts.handle)
         panels.register("linked_tickets", linked.panel)

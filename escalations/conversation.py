@@ -12,7 +12,7 @@ import redaction
 from accounts.models import User
 from common import clock
 from common.errors import NotAllowed, Refused
-from escalations import attachments
+from escalations import attachments, search_index
 from escalations.access import DESK, Party, hand_overs, parties, reads_internal
 from escalations.changes import commit, enter, lock, required
 from escalations.clocks import whole_second
@@ -137,6 +137,7 @@ def add(
     )
     for upload in uploads:
         attachments.attach(locked, upload, by=by, message=message)
+    search_index.refresh([locked.pk])
     note_said(locked, kind, at=message.created_at, promise=promise)
     return message
 

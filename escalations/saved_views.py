@@ -104,7 +104,7 @@ def counts(lists: Sequence[QuerySet[Ticket]]) -> list[int | None]:
     asked = [one.order_by().values("pk")[: MOST_COUNTED + 1].query.sql_with_params() for one in lists]
     if not asked:
         return []
-    columns = ", ".join("(SELECT count(*) FROM (" + sql + ") AS listed)" for sql, _params in asked)
+    columns = ", ".join("(SELECT count(*) FROM (" + sql + ") AS listed)" for sql, _params in asked)  # noqa: S608
     params = [value for _sql, values in asked for value in values]
     try:
         with transaction.atomic(), connection.cursor() as cursor:

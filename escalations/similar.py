@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from escalations.models import Category, Ticket
+from knowledgebase.search import LANGUAGES
 
 MOST = 5
 _MOST_WORDS = 24
@@ -71,13 +72,13 @@ def by_text(
     query = words_query(text)
     if query is None:
         return []
-    tickets = Ticket.objects.visible_to(user).open().filter(search=query)
+    tickets = Ticket.objects.visible_to(user).open().filter(text__words=query)
     if category is not None:
         tickets = tickets.filter(category=category)
     if besides is not None:
         tickets = tickets.exclude(pk=besides)
     return list(
-        tickets.annotate(rank=SearchRank(F("search"), query))
+        tickets.annotate(rank=SearchRank(F("text__words"), query))
         .select_related("category", "owner")
         .order_by("-rank", "-pk")[:MOST]
     )
@@ -105,24 +106,12 @@ def exact_reference(text: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def words_of(text: str) -> Q:
-    """Return the condition that a ticket is about `text`: by an exact id, or by its words."""
-    text = text.replace("\x00", "").strip()
-    return (
-        Q(transaction_ref=text)
-        | Q(l1_reference=text)
-        | Q(customer__external_id=text)
-        | Q(search=SearchQuery(text, search_type="websearch", config="english"))
-        | Q(search=SearchQuery(text, search_type="websearch", config="spanish"))
-    )
-
-
 def words_query(text: str) -> SearchQuery | None:
     """Return a query for any of the text's first words, in both languages; None if it has none."""
     words = list(dict.fromkeys(word.lower() for word in _WORD.findall(text)))[:_MOST_WORDS]
     if not words:
         return None
-    raw = " | ".join(f"'{word}'" for word in words)
-    return SearchQuery(raw, search_type="raw", config="english") | SearchQuery(
-        raw, search_type="raw", config="spanish"
-    )
+    # Only in subject and contract, which everybody reads who sees the ticket.
+    raw = " | ".join(f"'{word}':AB" for word in words)
+    english, spanish = (SearchQuery(raw, search_type="raw", config=config) for config in LANGUAGES)
+    return english | spanish

@@ -261,4 +261,7 @@ def _face_phrases_in(_language: str | None) -> dict[str, str]:
         "key_next": _("Next row"),
         "key_previous": _("Previous row"),
         "key_open": _("Open the row"),
+        "key_tick": _("Tick the row"),
+        "key_search": _("Search"),
+        "key_menu": _("More actions"),
     }

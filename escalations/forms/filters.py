@@ -17,10 +17,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, Team, TeamKind, User
 from common import clock
-from escalations import contract
-from escalations.models import Category, Channel, Clock, Metric, Priority, Rating, Segment, State, Ticket
+from escalations import contract, finding, search_operators, searching
+from escalations.models import Category, Channel, Clock, Customer, Metric, Priority, Rating, Segment, State, Ticket
 from escalations.models.ticket import OPEN
-from escalations.similar import exact_reference, words_of
 
 SCOPES = {
     "mine": _("Mine"),
@@ -349,10 +348,13 @@ class TicketFilter(filters.FilterSet):
         return str(owner or value)
 
     def filter_words(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
-        """Narrow to a reference, a transaction, an L1 ticket, a customer's id, or to words."""
-        if number := exact_reference(value):
-            return tickets.filter(pk=number)
-        return tickets.filter(words_of(value))
+        """Narrow to a reference, a transaction, an L1 ticket, a customer's id; else as the search box does."""
+        query = searching.parse(value)
+        if query.filters or (exact := finding.exactly(value)) is None:
+            return finding.having_words(search_operators.narrowed(tickets, query, self.user), query, self.user)
+        customer = Customer.objects.filter(external_id=value).first()
+        same = tickets.filter(exact | Q(customer=customer) if customer else exact)
+        return same if same.exists() else finding.having_words(tickets, query, self.user)
 
     def filter_scope(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
         """`mine` and `untaken` by owner; all but `all` only what is open, unless states are asked for."""

@@ -21,6 +21,7 @@ from escalations.models.policy import AMONG_US, Metric, Policy, PolicyKind, Poli
 from escalations.models.rating import Rating, RatingInvitation
 from escalations.models.reapplication import Effect, Reapplication, ReapplicationState, ReappliedTicket
 from escalations.models.saved_view import Audience, SavedView
+from escalations.models.searching import AttachmentText, TicketText
 from escalations.models.ticket import Channel, Level, Priority, State, Ticket
 from escalations.models.triage import ArticleUse, TriageReview
 
@@ -31,6 +32,7 @@ __all__ = [
     "AlertKind",
     "ArticleUse",
     "Attachment",
+    "AttachmentText",
     "Audience",
     "Baton",
     "BatonItem",
@@ -79,5 +81,6 @@ __all__ = [
     "StepAction",
     "Target",
     "Ticket",
+    "TicketText",
     "TriageReview",
 ]

@@ -5,10 +5,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -118,16 +116,6 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(state__in=OPEN)
 
 
-def search_document() -> CombinedExpression:
-    """Return what full-text search looks through, stemmed in both languages."""
-    return (
-        SearchVector("subject", weight="A", config="english")
-        + SearchVector("description", weight="B", config="english")
-        + SearchVector("subject", weight="A", config="spanish")
-        + SearchVector("description", weight="B", config="spanish")
-    )
-
-
 class Ticket(models.Model):
     """One escalation, from the contract L1 wrote to the answer L2 gave.
 
@@ -218,7 +206,6 @@ class Ticket(models.Model):
     imported_facts = models.JSONField(default=dict)
 
     version = models.PositiveIntegerField(default=1)
-    search = models.GeneratedField(expression=search_document(), output_field=SearchVectorField(), db_persist=True)
 
     objects = TicketQuerySet.as_manager()
 
@@ -263,8 +250,8 @@ class Ticket(models.Model):
             models.Index(
                 fields=["forgotten_at"], name="ticket_forgotten", condition=Q(forgotten_at__isnull=False)
             ),
-            GinIndex(fields=["search"], name="ticket_search"),
             GinIndex(fields=["answers"], name="ticket_answers", opclasses=["jsonb_path_ops"]),
+            models.Index(fields=["l1_reference"], name="ticket_l1_reference", condition=~Q(l1_reference="")),
         ]
         constraints = [
             models.UniqueConstraint(

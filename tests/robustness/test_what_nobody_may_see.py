@@ -53,7 +53,7 @@ def pages(role: str, scenario: Scenario) -> Iterator[tuple[str, str]]:
     client = scenario.clients[role]
     searches = [
         f"{address}?{query}"
-        for address in ("/queue/", "/escalations/", "/api/v1/tickets/", "/articles/", "/known-issues/")
+        for address in ("/queue/", "/escalations/", "/api/v1/tickets/", "/articles/", "/known-issues/", "/search/")
         for query in ("q=zanzibar&scope=all", "q=TX-1&scope=all", "q=C-2", "scope=all&order=newest", "customer=1")
     ]
     searches += ["/api/v1/customers/?q=C-2", "/api/v1/articles/search/?q=zanzibar"]
