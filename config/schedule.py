@@ -32,6 +32,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "escalations.tasks.close_unanswered",
         "schedule": crontab(minute=5),
     },
+    "count how common each word is, also when the beat starts": {
+        "task": "escalations.tasks.count_words",
+        "schedule": crontab(minute=15),
+    },
     "delete files of changes that failed": {
         "task": "escalations.tasks.sweep_files",
         "schedule": crontab(hour=3, minute=30),

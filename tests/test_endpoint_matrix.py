@@ -155,6 +155,7 @@ ESCALATIONS = {
     "ticket": page(READERS, to=ticket),
     "triage": page("l2 lead admin", l1=302, auditor=302, to=new_ticket),
     "resubmit": page("l1", l2=302, lead=302, auditor=302, admin=302, to=returned_ticket),
+    "merge": page("l2 lead admin", to=ticket, l1=302, partner=302, auditor=302),
     "ticket_act": page("l2 lead admin", l1=302, partner=302, auditor=302, to=resolving),
     "write_message": post_only(to=ticket),
     "take": post_only(to=ticket),

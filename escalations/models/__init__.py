@@ -17,6 +17,7 @@ from escalations.models.diagnosis import Diagnosis, DiagnosisRevision
 from escalations.models.handover import HandOver
 from escalations.models.ladder import Alert, AlertKind, EscalationContact, LadderRung, RungState, StepAction
 from escalations.models.ledger_check import LedgerCheck, LedgerDifference
+from escalations.models.lexicon import LexemeCount, Lexicon
 from escalations.models.policy import AMONG_US, Metric, Policy, PolicyKind, PolicyVersion, Target
 from escalations.models.rating import Rating, RatingInvitation
 from escalations.models.reapplication import Effect, Reapplication, ReapplicationState, ReappliedTicket
@@ -54,6 +55,8 @@ __all__ = [
     "LedgerCheck",
     "LedgerDifference",
     "Level",
+    "LexemeCount",
+    "Lexicon",
     "Message",
     "MessageKind",
     "Metric",

@@ -14,10 +14,21 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.views.once import once
 from common.errors import DomainError, NotAllowed, Refused, StaleVersion
-from escalations import access, assignment, contract, conversation, deadlines, knowledge, ladder, panels, timeline
+from escalations import (
+    access,
+    assignment,
+    contract,
+    conversation,
+    deadlines,
+    knowledge,
+    ladder,
+    merging,
+    panels,
+    timeline,
+)
 from escalations.access import Party, parties, reads_internal, works_on
 from escalations.forms.work import MessageForm, OwnerForm, PriorityForm, TeamForm
-from escalations.models import Diagnosis, Message, MessageKind, State, Ticket
+from escalations.models import Diagnosis, Message, MessageKind, Ticket
 from escalations.queue import NEEDS_L1
 from escalations.similar import similar_to
 from escalations.views.actions import buttons
@@ -41,7 +52,7 @@ def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None
     internal = reads_internal(user, ticket)
     works = works_on(user, ticket)
     follows = access.follows(user, ticket)
-    files = visible_attachments(ticket, user)
+    files = list(conversation.files(user, ticket))
     context: dict[str, Any] = {
         "ticket": ticket,
         "answers": contract.rows(ticket.form, ticket.answers),
@@ -51,6 +62,7 @@ def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None
         "reads_internal": internal,
         "works": works,
         "follows": follows,
+        "outcome": merging.outcome(ticket, user),
         "is_requester": Party.REQUESTER in stances and not works,
         "may_take": works and ticket.is_open and ticket.owner_id is None and bool(user.roles.get(ticket.team_id)),
         "deadlines": deadlines.board(
@@ -58,7 +70,7 @@ def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None
         ),
         "panels": panels.rendered(ticket, user),
     }
-    if conversation.kinds_for(user, ticket) and ticket.state not in _SILENT:
+    if conversation.kinds_for(user, ticket):
         context["message_form"] = message_form or MessageForm(ticket=ticket, user=user)
     if follows:
         context |= _followed(ticket, user)
@@ -112,20 +124,10 @@ def _asked_of_l1(ticket: Ticket) -> Message | None:
     return ticket.messages.filter(kind=MessageKind.TO_L1).select_related("author").order_by("-created_at").first()
 
 
-_SILENT = {State.MERGED, State.CANCELLED}
-
-
 def earlier_tickets(ticket: Ticket, user: User) -> list[Ticket]:
     """Return the customer's other tickets that `user` may see, the newest first."""
     others = Ticket.objects.visible_to(user).filter(customer=ticket.customer_id).exclude(pk=ticket.pk)
     return list(others.select_related("category").order_by("-created_at")[:MOST_EARLIER])
-
-
-def visible_attachments(ticket: Ticket, user: User) -> list[Any]:
-    """Return the files of the contract and of the messages that `user` may read."""
-    readable = conversation.readable(user, ticket).values("pk")
-    own = ticket.attachments.filter(message=None)
-    return list((own | ticket.attachments.filter(message__in=readable)).distinct().order_by("created_at"))
 
 
 @require_POST

@@ -15,6 +15,7 @@ from escalations import (
     conversation,
     csat,
     lifecycle,
+    merging,
     policy_drafts,
     policy_order,
     triage,
@@ -106,8 +107,8 @@ def test_two_merges_cross(desk: Desk):
     first, second = desk.accepted(), desk.accepted()
     one_wins(
         at_once(
-            lambda: lifecycle.merge(first, by=desk.l2, target=second),
-            lambda: lifecycle.merge(second, by=desk.other_l2, target=first),
+            lambda: merging.merge(first, by=desk.l2, target=second),
+            lambda: merging.merge(second, by=desk.other_l2, target=first),
         )
     )
     assert Ticket.objects.filter(state=State.MERGED).count() == 1
