@@ -28,6 +28,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "send the digests that are due": {
+        "task": "escalations.tasks.owe_digests",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "close what was resolved and not answered": {
         "task": "escalations.tasks.close_unanswered",
         "schedule": crontab(minute=5),

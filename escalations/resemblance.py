@@ -31,8 +31,8 @@ _SUBJECT = 5.0  # a word in the other's subject counts as so many in its descrip
 _OWN_SUBJECT = 4.0  # the same in the text that is asked about, of which the root is taken:
 _OWN_MOST = 3.0  # a word said over and over counts as three
 
-_NEAR_DAYS = 30.0
-_NEAR_GAIN = 0.5  # words in common of what lies close in time count half as much again
+_NEAR_DAYS = 180.0
+_NEAR_GAIN = 0.3  # words in common of what lies close in time count so much more
 
 #: Below this share what is common is chance.
 LEAST_SHARE = 0.05
@@ -49,8 +49,8 @@ class Evidence(StrEnum):
 
 
 #: What each adds to the share of words. One transaction outweighs every text, since no share reaches 1 and
-#: nearness adds half of it. In the measured data half of the true duplicates share less than 0.17, so an endpoint
-#: or an error code is worth a good match of words; customer and category only decide between matches.
+#: nearness adds less than a third. In the measured data half of the true duplicates share less than 0.17, so an
+#: endpoint or an error code is worth a good match of words; customer and category only decide between matches.
 WEIGHTS = {
     Evidence.TRANSACTION: 2.0,
     Evidence.ENDPOINT: 0.2,

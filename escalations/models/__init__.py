@@ -18,6 +18,7 @@ from escalations.models.handover import HandOver
 from escalations.models.ladder import Alert, AlertKind, EscalationContact, LadderRung, RungState, StepAction
 from escalations.models.ledger_check import LedgerCheck, LedgerDifference
 from escalations.models.lexicon import LexemeCount, Lexicon
+from escalations.models.notification import NotificationChoice, NotificationSettings, Urgent, Way
 from escalations.models.policy import AMONG_US, Metric, Policy, PolicyKind, PolicyVersion, Target
 from escalations.models.rating import Rating, RatingInvitation
 from escalations.models.reapplication import Effect, Reapplication, ReapplicationState, ReappliedTicket
@@ -60,6 +61,8 @@ __all__ = [
     "Message",
     "MessageKind",
     "Metric",
+    "NotificationChoice",
+    "NotificationSettings",
     "Policy",
     "PolicyKind",
     "PolicyVersion",
@@ -80,4 +83,6 @@ __all__ = [
     "Target",
     "Ticket",
     "TriageReview",
+    "Urgent",
+    "Way",
 ]

@@ -6,32 +6,45 @@ import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 
-from accounts.models import Role, TeamKind
+from accounts.models import User
 from common import clock
 from common.errors import Absent, NotAllowed, Refused, StaleVersion
 from escalations import conversation, lifecycle, merging, timeline
 from escalations.customers import CustomerData
 from escalations.models import ClockState, Message, MessageKind, State, Ticket
 from tests.escalations.desk import Desk
-from tests.factories import TeamFactory
+from tests.matrix import Scenario
 
 STRANGER = CustomerData(external_id="C-2", name="Ben Reyes", email="ben@example.com", segment="consumer")
 
 
+pytestmark = pytest.mark.django_db
+
+
 @pytest.fixture
-def pair(desk: Desk) -> tuple[Ticket, Ticket]:
-    """A duplicate of another first line's ticket, about another customer, and the one it is a duplicate of."""
-    other_voice = TeamFactory(name="Other voice", kind=TeamKind.L1)
-    desk.other_l1 = desk.person("Otto First", (other_voice, Role.L1))  # type: ignore[attr-defined]
+def desk(scenario: Scenario) -> Desk:
+    return scenario.desk
+
+
+@pytest.fixture
+def elsewhere(scenario: Scenario) -> User:
+    """The first line of another team."""
+    return scenario.people["l1_elsewhere"]
+
+
+@pytest.fixture
+def pair(desk: Desk, elsewhere: User) -> tuple[Ticket, Ticket]:
+    """A duplicate, and the one of another first line and about another customer that it is a duplicate of."""
     original = desk.started()
     duplicate = desk.escalated(customer=STRANGER)
-    Ticket.objects.filter(pk=original.pk).update(created_by=desk.other_l1, l1_team=other_voice)  # type: ignore[attr-defined]
+    (team,) = elsewhere.roles
+    Ticket.objects.filter(pk=original.pk).update(created_by=elsewhere, l1_team=team)
     original.refresh_from_db()
     return duplicate, original
 
 
-def lines(ticket: Ticket, user: object) -> list[str]:
-    return [entry.line for entry in timeline.of_ticket(ticket, user)]  # type: ignore[arg-type]
+def lines(ticket: Ticket, user: User) -> list[str]:
+    return [entry.line for entry in timeline.of_ticket(ticket, user)]
 
 
 def test_taking_a_merge_back_restores_state_hand_overs_and_clocks(desk: Desk) -> None:
@@ -88,7 +101,9 @@ def test_who_may_merge_and_take_back(desk: Desk, pair: tuple[Ticket, Ticket]) ->
     assert back.messages.get().kind == MessageKind.FROM_L1
 
 
-def test_what_is_written_to_a_duplicate_is_led_on(desk: Desk, pair: tuple[Ticket, Ticket]) -> None:
+def test_what_is_written_to_a_duplicate_is_led_on(
+    desk: Desk, pair: tuple[Ticket, Ticket], elsewhere: User
+) -> None:
     duplicate, original = pair
     waiting = lifecycle.wait_for_l1(original, by=desk.l2, message="Which bank?")
     merged = merging.merge(duplicate, by=desk.l2, target=waiting)
@@ -101,7 +116,7 @@ def test_what_is_written_to_a_duplicate_is_led_on(desk: Desk, pair: tuple[Ticket
     assert said in conversation.readable(desk.l1, merged)  # whoever wrote it still reads it, with its file
     assert conversation.files(desk.l1, merged).get().name == "log.txt"
     assert said in conversation.readable(desk.l2, original)
-    assert said not in conversation.readable(desk.other_l1, original)  # type: ignore[attr-defined]
+    assert said not in conversation.readable(elsewhere, original)
     led = {entry.led for entry in timeline.of_ticket(original, desk.l2)}
     assert f"Written to {merged.reference}, which was merged into this one." in led
     with pytest.raises(Refused):

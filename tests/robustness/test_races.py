@@ -10,6 +10,7 @@ from django.test import Client
 
 from common.errors import DomainError
 from escalations import (
+    alerts,
     assignment,
     calendar_drafts,
     conversation,
@@ -21,7 +22,7 @@ from escalations import (
     triage,
 )
 from escalations.csat import LinkRefused, Opinion
-from escalations.models import Calendar, MessageKind, Policy, Rating, ReasonKind, State, Ticket
+from escalations.models import Alert, AlertKind, Calendar, MessageKind, Policy, Rating, ReasonKind, State, Ticket
 from events.models import Event
 from tests.escalations.desk import GOOD, Desk
 
@@ -197,3 +198,10 @@ def test_policies_are_moved_crosswise(desk: Desk):
     assert not [result for result in results if isinstance(result, Exception)]
     positions = list(Policy.objects.filter(kind="service").values_list("position", flat=True))
     assert len(set(positions)) == len(positions)
+
+
+def test_two_that_tell_a_person_of_one_thing_tell_it_once(desk: Desk):
+    ticket = desk.started()
+    event = Event.objects.filter(kind="ticket.started").latest("pk")
+    at_once(*(lambda: alerts.tell(ticket, [desk.l1], AlertKind.MESSAGE, event=event) for _ in range(4)))
+    assert Alert.objects.filter(event=event).count() == 1
