@@ -29,7 +29,7 @@ def count(sample: int = SAMPLE) -> int:
         documents, mean_length = cursor.fetchone()
         LexemeCount.objects.all().delete()
         cursor.execute(_COUNT.format(sample=int(sample)))
-        words = cursor.rowcount
+        words: int = cursor.rowcount
         cursor.execute(_ESTIMATE)
         (estimate,) = cursor.fetchone()
     Lexicon.objects.update_or_create(

@@ -7,6 +7,7 @@ the same at a million tickets; `resemblance` then ranks these.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import BooleanField, F, Func, IntegerField, Q, QuerySet, TextField, Value
@@ -184,7 +185,7 @@ def _parted(shared: str) -> tuple[str, str, str]:
     return shared.rpartition(" ")
 
 
-def _newest(tickets: QuerySet[Ticket], most: int) -> QuerySet[Ticket]:
+def _newest(tickets: QuerySet[Ticket], most: int) -> QuerySet[Ticket, Any]:
     """Return the ids of the newest of these, found by what is asked of them and not by walking the primary key."""
     return tickets.order_by((F("pk") + 0).desc()).values("pk")[:most]
 

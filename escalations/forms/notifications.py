@@ -26,7 +26,7 @@ class NotificationsForm(forms.Form):
 
     def __init__(self, data: QueryDict | None = None, *, person: User) -> None:
         ways, chosen = notifications.ways_of(person), notifications.settings_of(person)
-        super().__init__(data, initial={**ways, "quiet": chosen.quiet, "urgent": chosen.urgent})
+        super().__init__(data, initial={"quiet": chosen.quiet, "urgent": chosen.urgent})
         for kind in AlertKind:
             offered = [way for way in Way if way != Way.OFF or kind not in notifications.NEVER_OFF]
             self.fields[str(kind)] = forms.ChoiceField(
