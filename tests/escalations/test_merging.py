@@ -65,7 +65,7 @@ def test_taking_a_merge_back_restores_state_hand_overs_and_clocks(desk: Desk) ->
     assert {one.metric: (one.state, one.cycle) for one in back.clocks.all()} == before
     assert dict(back.clocks.values_list("metric", "used_seconds")) == used  # the time in between does not count
     assert back.hand_overs.get().ended_at is None
-    assert back.messages.order_by("pk").last().body == "Another bank."  # type: ignore[union-attr]
+    assert back.messages.order_by("pk").last().body == "Another bank."
     assert f"took the merge into ESC-{original.pk} back" in lines(back, desk.l2)
     assert f"took ESC-{back.pk} out of this one again" in lines(original, desk.l2)
     with pytest.raises(Refused):

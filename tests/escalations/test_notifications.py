@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import people
-from accounts.models import User
+from accounts.models import Role, User
 from common import clock
 from common.errors import Refused
 from escalations import (
@@ -135,7 +135,7 @@ def test_several_kinds_for_one_fact_are_one_and_the_first_line_of_a_duplicate_he
     alerts.tell(ticket, [desk.l2], AlertKind.MENTIONED, event=latest("ticket.message"))
     hear(before)
     assert told() == [("Sam Second", "mentioned")]
-    other = desk.person("Lou First", *((team, role) for team, role in [(desk.voice, "l1")]))
+    other = desk.person("Lou First", (desk.voice, Role.L1))
     duplicate = desk.escalated()
     Ticket.objects.filter(pk=duplicate.pk).update(created_by=other)
     merging.merge(duplicate, by=desk.l2, target=ticket)

@@ -1,5 +1,7 @@
 """Similar tickets: found by words and fields, within what a person may see, and with the reason."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -70,7 +72,12 @@ def test_what_one_may_not_see_or_is_merged_is_not_similar(desk: Desk, tickets: l
 
 def test_a_draft_is_compared_as_it_is_typed(desk: Desk, tickets: list[Ticket]) -> None:
     def typed(**changes: str) -> list[Ticket]:
-        given = {"category": desk.category, "subject": "webhook timeout", "description": "", **changes}
+        given: dict[str, Any] = {
+            "category": desk.category,
+            "subject": "webhook timeout",
+            "description": "",
+            **changes,
+        }
         return [one.ticket for one in similar.similar_to_draft(desk.l1, **given)]
 
     assert set(typed()) == {tickets[0], tickets[1]}
