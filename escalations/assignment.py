@@ -41,7 +41,6 @@ def take_next(*, by: User) -> Ticket | None:
     ticket = (
         by_urgency(Ticket.objects.filter(team__in=teams, owner=None, state__in=UNTAKEN))
         .select_for_update(skip_locked=True, of=("self",), no_key=True)
-        .defer("search")
         .first()
     )
     if ticket is None:

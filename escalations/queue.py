@@ -102,7 +102,7 @@ def with_row_data(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     clocks = Clock.objects.filter(state__in=UNFINISHED).select_related("team").order_by("due_at")
     return (
         tickets.select_related("customer", "category", "owner", "team")
-        .defer("search", "description", "answers", "imported_facts", "answer_to_l1", "answer_to_customer")
+        .defer("description", "answers", "imported_facts", "answer_to_l1", "answer_to_customer")
         .prefetch_related(Prefetch("clocks", clocks, to_attr="live_clocks"))
     )
 

@@ -2,7 +2,16 @@
 
 from celery import shared_task
 
-from escalations import attachments, calendars, climbing, ledger_alarm, lifecycle, ticket_clocks
+from escalations import (
+    alert_mail,
+    attachments,
+    calendars,
+    climbing,
+    ledger_alarm,
+    lexicon,
+    lifecycle,
+    ticket_clocks,
+)
 
 
 @shared_task(ignore_result=True)
@@ -39,3 +48,15 @@ def check_zones() -> None:
 def check_ledger() -> None:
     """Begin to compare all clocks with their ledgers (nightly); the steps are deliveries."""
     ledger_alarm.begin()
+
+
+@shared_task(ignore_result=True)
+def count_words() -> None:
+    """Count anew how common each word is in the newest tickets (hourly, and when the beat starts)."""
+    lexicon.count()
+
+
+@shared_task(ignore_result=True)
+def owe_digests() -> None:
+    """Owe everybody the digest that is due by now (every minute)."""
+    alert_mail.owe_digests()

@@ -48,7 +48,8 @@ _AUDIENCE = {
 class Entry:
     """One thing on the timeline. `message` is set when somebody wrote it, `clock` when it is about one.
 
-    `promised_for`: until when the message promised the customer an update.
+    `promised_for`: until when the message promised the customer an update. `led`: from which duplicate a message
+    came, or to which ticket it went on.
     """
 
     at: datetime
@@ -61,6 +62,7 @@ class Entry:
     anchor: str = ""
     promised_for: datetime | None = None
     clock: int | None = None
+    led: str = ""
 
     @property
     def files(self) -> list[Attachment]:
@@ -84,12 +86,12 @@ def of_ticket(ticket: Ticket, user: User) -> list[Entry]:
     """Return what `user` may know of the ticket's past, oldest first."""
     messages = list(conversation.readable(user, ticket).prefetch_related(None))
     if not follows(user, ticket):
-        return _in_order(_message_entries(messages, {}))
+        return _in_order(_message_entries(ticket, messages, {}))
     events = list(
         Event.objects.filter(subject_type=SUBJECT, subject_id=ticket.pk).select_related("actor").order_by("id")
     )
     return _in_order(
-        _message_entries(messages, _promises(events))
+        _message_entries(ticket, messages, _promises(events))
         + _event_entries(ticket, events, internal=reads_internal(user, ticket))
     )
 
@@ -135,7 +137,7 @@ def _clock_ids(ticket: Ticket) -> Iterator[tuple[tuple[str, int], int]]:
         yield (row.metric, row.cycle), row.pk
 
 
-def _message_entries(messages: Iterable[Message], promises: dict[int, datetime]) -> list[Entry]:
+def _message_entries(ticket: Ticket, messages: Iterable[Message], promises: dict[int, datetime]) -> list[Entry]:
     """Return the messages as entries; the first of each hand-over bears its anchor."""
     seen: set[int | None] = {None}
     entries = []
@@ -143,11 +145,11 @@ def _message_entries(messages: Iterable[Message], promises: dict[int, datetime])
         begins = message.hand_over_id not in seen
         seen.add(message.hand_over_id)
         anchor = f"hand-over-{message.hand_over_id}" if begins else ""
-        entries.append(_message_entry(message, anchor, promises.get(message.pk)))
+        entries.append(_message_entry(ticket, message, anchor, promises.get(message.pk)))
     return entries
 
 
-def _message_entry(message: Message, anchor: str, promised_for: datetime | None) -> Entry:
+def _message_entry(ticket: Ticket, message: Message, anchor: str, promised_for: datetime | None) -> Entry:
     kind = MessageKind(message.kind)
     line = str(kind.label)
     if message.hand_over is not None:
@@ -161,7 +163,17 @@ def _message_entry(message: Message, anchor: str, promised_for: datetime | None)
         message=message,
         anchor=anchor,
         promised_for=promised_for,
+        led=_led(ticket, message),
     )
+
+
+def _led(ticket: Ticket, message: Message) -> str:
+    """Say from where, or to where, a message to a duplicate was led on."""
+    if message.written_to is None:
+        return ""
+    if message.ticket_id == ticket.pk:
+        return _("Written to %s, which was merged into this one.") % message.written_to.reference
+    return _("Led on to %s, which this one was merged into.") % message.ticket.reference
 
 
 class _Names:
@@ -283,6 +295,8 @@ _LINES: dict[str, Callable[[Event, _Names], str]] = {
     "ticket.cancelled": lambda event, names: _("cancelled it: %s") % names.reason(event),
     "ticket.merged": lambda event, _names: _("merged it into ESC-%s") % event.get("target"),
     "ticket.absorbed": lambda event, _names: _("merged ESC-%s into this one") % event.get("source"),
+    "ticket.unmerged": lambda event, _names: _("took the merge into ESC-%s back") % event.get("source"),
+    "ticket.released": lambda event, _names: _("took ESC-%s out of this one again") % event.get("source"),
     "ticket.team_changed": lambda event, names: _("passed it to %s") % names.team(event),
     "ticket.priority_changed": _priority,
     "ticket.deadline_set": _deadline_set,

@@ -17,6 +17,8 @@ from escalations.models.diagnosis import Diagnosis, DiagnosisRevision
 from escalations.models.handover import HandOver
 from escalations.models.ladder import Alert, AlertKind, EscalationContact, LadderRung, RungState, StepAction
 from escalations.models.ledger_check import LedgerCheck, LedgerDifference
+from escalations.models.lexicon import LexemeCount, Lexicon
+from escalations.models.notification import NotificationChoice, NotificationSettings, Urgent, Way
 from escalations.models.policy import AMONG_US, Metric, Policy, PolicyKind, PolicyVersion, Target
 from escalations.models.rating import Rating, RatingInvitation
 from escalations.models.reapplication import Effect, Reapplication, ReapplicationState, ReappliedTicket
@@ -58,9 +60,13 @@ __all__ = [
     "LedgerCheck",
     "LedgerDifference",
     "Level",
+    "LexemeCount",
+    "Lexicon",
     "Message",
     "MessageKind",
     "Metric",
+    "NotificationChoice",
+    "NotificationSettings",
     "Policy",
     "PolicyKind",
     "PolicyVersion",
@@ -83,4 +89,6 @@ __all__ = [
     "Ticket",
     "TicketText",
     "TriageReview",
+    "Urgent",
+    "Way",
 ]

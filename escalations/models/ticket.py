@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -77,7 +78,7 @@ def due_or_never() -> Coalesce:
     """
     return Coalesce(
         "next_due_at",
-        models.Value(NEVER_DUE, output_field=models.DateTimeField()),
+        Value(NEVER_DUE, output_field=models.DateTimeField()),
         output_field=models.DateTimeField(),
     )
 
@@ -87,7 +88,7 @@ def risk_or_none() -> Coalesce:
 
     The queue's index by risk is over this very expression.
     """
-    return Coalesce("breach_risk", models.Value(-1, output_field=models.SmallIntegerField()))
+    return Coalesce("breach_risk", Value(-1, output_field=models.SmallIntegerField()))
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
@@ -244,6 +245,10 @@ class Ticket(models.Model):
             models.Index(fields=["created_by", "-created_at"], name="ticket_creator"),
             models.Index(fields=["customer", "-created_at"], name="ticket_customer"),
             models.Index(fields=["transaction_ref"], name="ticket_transaction", condition=~Q(transaction_ref="")),
+            models.Index(F("error_code"), F("id").desc(), name="ticket_error_code", condition=~Q(error_code="")),
+            models.Index(
+                KT("answers__endpoint"), name="ticket_endpoint", condition=Q(answers__has_key="endpoint")
+            ),
             models.Index(fields=["state", "state_since"], name="ticket_state_since"),
             models.Index(fields=["created_at"], name="ticket_created"),
             models.Index(fields=["resolved_at"], name="ticket_resolved", condition=Q(resolved_at__isnull=False)),
@@ -286,3 +291,10 @@ class Ticket(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    def survivor(self) -> "Ticket":
+        """Return the escalation that goes on in a merged one's place; itself if it is not merged."""
+        ticket = self
+        while ticket.merged_into is not None:
+            ticket = ticket.merged_into
+        return ticket

@@ -68,7 +68,7 @@ def related(request: HttpRequest, reference: str) -> HttpResponse:
 def earlier_tickets(ticket: Ticket, user: User) -> list[Ticket]:
     """Return the customer's other tickets that `user` may see, the newest first."""
     others = Ticket.objects.visible_to(user).filter(customer=ticket.customer_id).exclude(pk=ticket.pk)
-    return list(others.select_related("category").defer("search").order_by("-created_at")[:MOST_EARLIER])
+    return list(others.select_related("category").order_by("-created_at")[:MOST_EARLIER])
 
 
 def _part(

@@ -39,7 +39,6 @@ def visible_ticket(request: HttpRequest, reference: str, *also: str) -> Ticket:
     ticket = (
         Ticket.objects.visible_to(person(request))
         .select_related("customer", "category", "team", "owner", "created_by", "l1_team", *also)
-        .defer("search")
         .annotate(was_handed_over=Exists(HandOver.objects.filter(ticket=OuterRef("pk"))))
         .filter(pk=number)
         .first()

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.views.once import once
 from common.errors import DomainError, NotAllowed, Refused, StaleVersion
-from escalations import access, assignment, contract, conversation, deadlines, knowledge, timeline
+from escalations import access, assignment, contract, conversation, deadlines, knowledge, merging, timeline
 from escalations.access import Party, parties, reads_internal, works_on
 from escalations.forms.work import MessageForm, OwnerForm, PriorityForm, TeamForm
-from escalations.models import Clock, Message, MessageKind, State, Ticket
+from escalations.models import Clock, Message, MessageKind, Ticket
 from escalations.queue import NEEDS_L1
 from escalations.views.actions import buttons
 from escalations.views.parts import done, forbidding, person, ticket_rows, ticket_url, visible_ticket
@@ -58,11 +58,12 @@ def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None
         "reads_internal": internal,
         "works": works,
         "follows": follows,
+        "outcome": merging.outcome(ticket, user),
         "is_requester": Party.REQUESTER in stances and not works,
         "may_take": works and ticket.is_open and ticket.owner_id is None and bool(user.roles.get(ticket.team_id)),
         "deadlines": deadlines.board(deadlines.seen_by(user, ticket, ticket.clocks.all())),
     }
-    if conversation.kinds_for(user, ticket) and ticket.state not in _SILENT:
+    if conversation.kinds_for(user, ticket):
         context["message_form"] = message_form or MessageForm(ticket=ticket, user=user)
     if follows:
         context |= {"ratings": ticket.ratings.all(), "asked": _asked_of_l1(ticket)}
@@ -77,16 +78,6 @@ def _asked_of_l1(ticket: Ticket) -> Message | None:
     if ticket.state not in NEEDS_L1:
         return None
     return ticket.messages.filter(kind=MessageKind.TO_L1).select_related("author").order_by("-created_at").first()
-
-
-_SILENT = {State.MERGED, State.CANCELLED}
-
-
-def visible_attachments(ticket: Ticket, user: User) -> list[Any]:
-    """Return the files of the contract and of the messages that `user` may read."""
-    readable = conversation.readable(user, ticket).values("pk")
-    own = ticket.attachments.filter(message=None)
-    return list((own | ticket.attachments.filter(message__in=readable)).distinct().order_by("created_at"))
 
 
 @require_POST

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from accounts.models import Role, TeamKind
-from escalations import conversation, escalating
+from escalations import conversation, escalating, lexicon
 from escalations.customers import CustomerData
 from escalations.models import Category, MessageKind, Ticket
 from tests.factories import TeamFactory
@@ -39,6 +39,7 @@ def secret(scenario: Scenario) -> Ticket:
     customer = CustomerData(external_id="C-2", name="Luz Nobody")
     escalating.escalate(desk.contract(subject=SUBJECT, category=far, customer=customer), by=stranger)
     Category.objects.filter(key="other").update(team=desk.payments)
+    lexicon.count()
     ticket.refresh_from_db()
     return ticket
 

@@ -83,7 +83,7 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_rosters"),
-        ("escalations", "0009_breach_risk"),
+        ("escalations", "0011_views"),
         ("knowledgebase", "0003_text_configurations"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_rosters"),
-        ("escalations", "0060_room_on_the_page"),
+        ("escalations", "0010_room_on_the_page"),
         ("knowledgebase", "0002_trigrams"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
