@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, Team, TeamKind, User
 from common import clock
+from escalations import tagging
 from escalations.models import Category, Channel, Metric, Priority, Segment, State, Ticket
-from escalations.models.ticket import OPEN
+from escalations.models.ticket import LONGEST_TAG, OPEN
 from escalations.similar import exact_reference, words_of
 
 SCOPES = {
@@ -53,6 +54,17 @@ class _Number(filters.Filter):
         super().__init__(*args, min_value=0, max_value=LARGEST_ID, **kwargs)
 
 
+class _AnyWords(forms.MultipleChoiceField):
+    """Words, whatever they are: one that no ticket bears finds none."""
+
+    def valid_value(self, value: str) -> bool:
+        return 0 < len(value) <= LONGEST_TAG and "\x00" not in value
+
+
+class _Words(filters.Filter):
+    field_class = _AnyWords
+
+
 class _Several(forms.CheckboxSelectMultiple):
     """Boxes to tick, as the menus of the list show them."""
 
@@ -86,6 +98,7 @@ class TicketFilter(filters.FilterSet):
     segment = filters.MultipleChoiceFilter(
         label=_("Segment"), field_name="customer__segment", choices=Segment.choices
     )
+    tag = _Words(label=_("Tag"), method="filter_tag")
     customer = _Number(label=_("Customer"), field_name="customer_id")
     known_issue = _Number(label=_("Known issue"), field_name="known_issue_id")
     root_cause = filters.CharFilter(label=_("Root cause"), field_name="root_cause__key")
@@ -246,6 +259,10 @@ class TicketFilter(filters.FilterSet):
             return tickets
         within = [Q(breach_risk__range=RISKS[value]) for value in values]
         return tickets.filter(reduce(or_, within))
+
+    def filter_tag(self, tickets: QuerySet[Ticket], _name: str, values: list[str]) -> QuerySet[Ticket]:
+        """Any of the tags, of the tickets whose tags this person may read."""
+        return tickets.filter(tagging.read_by(self.user), tags__overlap=values) if values else tickets
 
     def filter_breached(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
         return tickets.filter(clocks__metric=value, clocks__breached_at__isnull=False)

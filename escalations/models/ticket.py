@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 REFERENCE_PREFIX = "ESC-"
+LONGEST_TAG = 40
 
 
 class State(models.TextChoices):
@@ -212,6 +214,7 @@ class Ticket(models.Model):
         related_name="tickets",
     )
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="merged_from")
+    tags = ArrayField(models.CharField(max_length=LONGEST_TAG), verbose_name=_("tags"), default=list)
 
     origin = models.CharField(max_length=40, blank=True)
     external_reference = models.CharField(max_length=80, blank=True)
@@ -249,6 +252,8 @@ class Ticket(models.Model):
                 fields=["forgotten_at"], name="ticket_forgotten", condition=Q(forgotten_at__isnull=False)
             ),
             GinIndex(fields=["search"], name="ticket_search"),
+            GinIndex(fields=["tags"], name="ticket_tags"),
+            models.Index(F("id").desc(), name="ticket_tagged", condition=~Q(tags=[])),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -15,9 +15,11 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Role, User
 from accounts.views.once import once
 from common.errors import Refused
-from escalations import assignment, queue
+from escalations import assignment, bulk, queue
+from escalations.bulk_deeds import DEEDS
 from escalations.forms.filters import TicketFilter
 from escalations.models import State, Ticket
+from escalations.models.ticket import TicketQuerySet
 from escalations.views.parts import forbidding, person, ticket_url
 from escalations.views.rows import rows
 
@@ -37,12 +39,16 @@ def home(request: HttpRequest) -> HttpResponse:
 def queue_page(request: HttpRequest) -> HttpResponse:
     """Show the tickets this person works on, most urgent first."""
     user = person(request)
-    tickets = Ticket.objects.visible_to(user)
-    if not user.reads_all and (own := user.teams_as(Role.L2, Role.LEAD)):
-        tickets = tickets.filter(team__in=own)
-    listing = _listing(request, tickets, orders=("urgency", "risk", "newest", "oldest", "updated"))
-    listing["tabs"] = _queue_tabs(user)
+    listing = _listing(request, worked_by(user), orders=("urgency", "risk", "newest", "oldest", "updated"))
+    listing |= {"tabs": _queue_tabs(user), "deeds": DEEDS.values() if bulk.may_use(user) else []}
     return _answer(request, listing, whole="escalations/queue.html", part="escalations/parts/rows.html")
+
+
+def worked_by(user: User) -> TicketQuerySet:
+    """Return the tickets of the queue: those of their teams for whoever works tickets, else all they may see."""
+    tickets = Ticket.objects.visible_to(user)
+    own = user.teams_as(Role.L2, Role.LEAD)
+    return tickets.filter(team__in=own) if own and not user.reads_all else tickets
 
 
 @require_safe

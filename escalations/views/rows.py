@@ -20,6 +20,7 @@ class Row:
     ticket: Ticket
     deadlines: list[Deadline]
     href: str
+    tags: list[str]
 
     @property
     def next(self) -> Deadline | None:
@@ -53,6 +54,7 @@ def rows(tickets: Iterable[Ticket], user: User) -> list[Row]:
             ticket=ticket,
             deadlines=_worth_a_look(ticket, user),
             href=_address(ticket, triages=ticket.team_id in own),
+            tags=ticket.tags if user.reads_all or ticket.team_id in own else [],
         )
         for ticket in tickets
     ]

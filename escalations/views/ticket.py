@@ -14,9 +14,20 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.views.once import once
 from common.errors import DomainError, NotAllowed, Refused, StaleVersion
-from escalations import access, assignment, contract, conversation, deadlines, knowledge, ladder, panels, timeline
+from escalations import (
+    access,
+    assignment,
+    contract,
+    conversation,
+    deadlines,
+    knowledge,
+    ladder,
+    panels,
+    tagging,
+    timeline,
+)
 from escalations.access import Party, parties, reads_internal, works_on
-from escalations.forms.work import MessageForm, OwnerForm, PriorityForm, TeamForm
+from escalations.forms.work import MessageForm, OwnerForm, PriorityForm, TagsForm, TeamForm
 from escalations.models import Diagnosis, Message, MessageKind, State, Ticket
 from escalations.queue import NEEDS_L1
 from escalations.similar import similar_to
@@ -100,6 +111,7 @@ def _worked(ticket: Ticket, user: User) -> dict[str, Any]:
         "owner_form": OwnerForm(ticket=ticket) if may_assign else None,
         "team_form": TeamForm(initial={"team": ticket.team_id}),
         "priority_form": PriorityForm(initial={"priority": ticket.priority}),
+        "tags_form": TagsForm(auto_id="tags_%s"),
         "articles": [article for article in matching_articles(user, text, limit=4) if article.pk not in used],
         "known_issues": [issue for issue in issues if issue.pk != ticket.known_issue_id],
     }
@@ -185,6 +197,28 @@ def set_priority(request: HttpRequest, reference: str) -> HttpResponse:
     ticket = visible_ticket(request, reference)
     form = PriorityForm(request.POST)
     return _set(request, ticket, form, "priority", assignment.set_priority, _("The priority is changed."))
+
+
+@require_POST
+@once
+def change_tags(request: HttpRequest, reference: str) -> HttpResponse:
+    """Add tags, or take one away."""
+    ticket = visible_ticket(request, reference)
+    form = TagsForm(request.POST)
+
+    def carry_out() -> None:
+        if not form.is_valid():
+            raise Refused(" ".join(error for errors in form.errors.values() for error in errors))
+        away = [form.cleaned_data["remove"]] if form.cleaned_data["remove"] else []
+        tagging.change(ticket, by=person(request), add=form.cleaned_data["add"], remove=away)
+
+    return _try(request, ticket, carry_out, _("The tags are changed."))
+
+
+@require_safe
+def suggest_tags(request: HttpRequest) -> HttpResponse:
+    """Return the tags in use, as options of a field, for whoever may read them."""
+    return render(request, "escalations/parts/tag_options.html", {"tags": tagging.suggestions(person(request))})
 
 
 @require_POST
