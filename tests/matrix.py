@@ -117,6 +117,8 @@ class Scenario:
         )
         User.objects.filter(pk=desk.l2.pk).update(availability=Availability.AVAILABLE)  # whatever the weekday
         self.baton = baton.hand_over(desk.payments, clock.now())
+        # What falls due before the next shift's end depends on the hour at which the tests run.
+        self.baton.items.get_or_create(ticket=self.ticket, defaults={"due_at": self.ticket.next_due_at})
         self.draft = articles.write(by=desk.l2, title="Draft", body="Not yet.", language="en", audience="l2")
         written = articles.write(by=desk.l2, title="Known", body="Do this.", language="en", audience="l1")
         self.article = articles.publish(written, by=desk.l2, version=written.version)
