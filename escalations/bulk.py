@@ -106,14 +106,14 @@ def undo(action: BulkAction, *, by: User) -> BulkAction:
     numbers = list(changed.order_by("ticket").values_list("ticket_id", flat=True))
     if not numbers:
         raise Refused(_("Nothing was changed that could be undone."))
-    summary = f"{_('Undo')}: {locked.summary}"[:200]
+    summary = (_("Undo: %s") % locked.summary)[:200]
     return _begin(BulkAction(deed=UNDO, undoes=locked, summary=summary, query=locked.query), numbers, by=by)
 
 
 def has_way_back(action: BulkAction) -> bool:
     """Tell whether what the action does can be undone at all."""
     deed = DEEDS.get(action.deed)
-    return deed is not None and deed.take_back is not None
+    return deed is not None and deed.has_way_back
 
 
 @transaction.atomic

@@ -41,6 +41,10 @@ class Deed:
     take_back: Callable[[Ticket, User, Given, int], Ticket] | None = None
     warning: str | Promise = ""
 
+    @property
+    def has_way_back(self) -> bool:
+        return self.take_back is not None
+
 
 def _row(model: Any, pk: int | None) -> Any:
     """Return the row of that id, None for None. Raises Refused when it is no longer there."""
@@ -146,8 +150,8 @@ _WAITS = {Verb.WAIT_CUSTOMER, Verb.WAIT_L1, Verb.WAIT_PARTNER}
 def _of_verb(verb: Verb, function: Callable[..., Ticket], warning: str | Promise) -> Deed:
     def words(given: Given) -> str:
         label = str(BY_VERB[verb].label)
-        detail = given.get("partner") or Reason.objects.filter(pk=given.get("reason") or given.get("resolution"))
-        chosen = detail if isinstance(detail, Team) else detail.first()
+        code = given.get("reason") or given.get("resolution") or 0
+        chosen = given.get("partner") or Reason.objects.filter(pk=code).first()
         return f"{label}: {chosen}" if chosen else label
 
     def load(given: Given, _by: User) -> Given:

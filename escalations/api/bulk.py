@@ -98,7 +98,8 @@ class BulkActionViewSet(ReadOnlyModelViewSet[BulkAction]):
         key, selection = given.validated_data["deed"], given.selection()
         form = FORMS[key](given.validated_data["parameters"], user=user)
         if not form.is_valid():
-            raise ValidationError({"parameters": form.errors})
+            errors = {name: [str(error) for error in said] for name, said in form.errors.items()}
+            raise ValidationError({"parameters": errors})
         tickets = selection.tickets(Ticket.objects.visible_to(user), user)
         asked = None if selection.everything else len(selection.numbers)
         begun = bulk.start(key, form.parameters(), tickets, by=user, query=selection.query, asked=asked)
@@ -117,7 +118,8 @@ class BulkActionViewSet(ReadOnlyModelViewSet[BulkAction]):
             if wanted not in BulkOutcome.values:
                 raise ValidationError({"outcome": [_("There is no such outcome.")]})
             found = found.filter(outcome=wanted)
-        return self.get_paginated_response(BulkResultSerializer(self.paginate_queryset(found), many=True).data)
+        page = self.paginate_queryset(found)  # type: ignore[arg-type]  # of results, not of actions
+        return self.get_paginated_response(BulkResultSerializer(page, many=True).data)
 
     @extend_schema(request=None, responses=BulkActionSerializer)
     @idempotent

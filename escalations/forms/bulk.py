@@ -15,6 +15,7 @@ from escalations.forms import actions
 from escalations.forms.fields import TagsField
 from escalations.forms.filters import LARGEST_ID, TicketFilter
 from escalations.forms.work import PriorityForm, TeamForm
+from escalations.models import Priority
 from escalations.models.ticket import TicketQuerySet
 from escalations.transitions import Verb
 from knowledgebase.models import KnownIssue
@@ -54,7 +55,10 @@ class _TeamForm(BulkForm, TeamForm):
 
 
 class _PriorityForm(BulkForm, PriorityForm):
-    pass
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = cast(forms.ChoiceField, self.fields["priority"])
+        field.choices = [("", _("Choose…")), *Priority.choices]  # nothing is P1 by mistake
 
 
 class _TagForm(BulkForm):

@@ -47,7 +47,7 @@ def new_bulk_action(request: HttpRequest) -> HttpResponse:
         counted = bulk.count(tickets, user)
         found = _Found(counted, list(tickets.order_by("pk")[:NAMED]))
         if form.is_bound and form.is_valid():
-            if deed.take_back is None and given.get("counted") != str(counted):
+            if not deed.has_way_back and given.get("counted") != str(counted):
                 form.add_error(None, _("Meanwhile it is another number of escalations. Look again, and confirm."))
             else:
                 asked = None if selection.everything else len(selection.numbers)

@@ -208,7 +208,7 @@ def change_tags(request: HttpRequest, reference: str) -> HttpResponse:
 
     def carry_out() -> None:
         if not form.is_valid():
-            raise Refused(" ".join(error for errors in form.errors.values() for error in errors))
+            raise Refused(" ".join(str(error) for errors in form.errors.values() for error in errors))
         away = [form.cleaned_data["remove"]] if form.cleaned_data["remove"] else []
         tagging.change(ticket, by=person(request), add=form.cleaned_data["add"], remove=away)
 

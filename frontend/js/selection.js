@@ -1,5 +1,5 @@
 // Ticked rows of a list: <input type=checkbox name=ticket form=ID>, for <form id=ID data-selection="{n} selected">.
-// x ticks the row one is at, Shift and a click a range, [data-select-all] the page, [data-select-none] or Escape none.
+// [data-select-row] (the key x) ticks the row one is at, Shift and a click a range, [data-select-all] the page, [data-select-none] or Escape none.
 // What is ticked outlives a list that refreshes itself, as long as its rows are there.
 import { takesText } from "./page.js";
 
@@ -53,19 +53,18 @@ document.addEventListener("click", (event) => {
     for (const one of boxes()) tick(one, on);
     show();
   } else if (event.target.closest("[data-select-none]")) none();
+  else if (event.target.closest("[data-select-row]")) {
+    const here = document.querySelector("[data-rows] > .is-at input[name=ticket]");
+    if (!here) return;
+    tick(here, !ticked.has(here.value));
+    last = here;
+    show();
+  }
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing || takesText(event.target)) return;
-  if (!form() || document.querySelector("dialog[open], details.menu[open]")) return;
-  if (event.key === "Escape" && ticked.size) return none();
-  if (event.key.toLowerCase() !== "x") return;
-  const box = document.querySelector("[data-rows] > .is-at input[name=ticket]");
-  if (!box) return;
-  event.preventDefault();
-  tick(box, !ticked.has(box.value));
-  last = box;
-  show();
+  if (event.defaultPrevented || event.isComposing || takesText(event.target)) return;
+  if (event.key === "Escape" && ticked.size && !document.querySelector("dialog[open], details.menu[open]")) none();
 });
 
 // Boxes that the browser has kept ticked count, too.

@@ -26,7 +26,11 @@ def test_ticked_rows_are_named_then_changed_and_undone(desk: Desk) -> None:
     for ticket in tickets:
         assert f'name="ticket" value="{ticket.pk}" form="bulk"' in queue
     assert 'name="ticket"' not in words(signed_in(desk.auditor).get(reverse("queue")))
-    chosen = {"deed": "assign", "ticket": [ticket.pk for ticket in tickets[:2]], "query": "scope=open"}
+    chosen: dict[str, Any] = {
+        "deed": "assign",
+        "ticket": [ticket.pk for ticket in tickets[:2]],
+        "query": "scope=open",
+    }
     asked = words(page.get(NEW, chosen))
     assert "Assign: 2 escalations" in asked and tickets[0].reference in asked
     assert tickets[2].reference not in asked
@@ -97,7 +101,7 @@ def test_what_cannot_be_done_is_said(desk: Desk, sent: dict[str, Any], status: i
 def test_in_a_dialog_the_answer_leads_on(desk: Desk) -> None:
     ticket = desk.started()
     page, by_htmx = signed_in(desk.l2), {"HX-Request": "true"}
-    chosen = {"deed": "priority", "ticket": ticket.pk}
+    chosen: dict[str, Any] = {"deed": "priority", "ticket": ticket.pk}
     asked = words(page.get(NEW, chosen, headers=by_htmx))
     assert "<dialog" in asked and "<html" not in asked
     begun = page.post(NEW, {**chosen, "priority": 1}, headers=by_htmx)
@@ -163,4 +167,4 @@ def test_the_api_begins_follows_and_undoes(desk: Desk) -> None:
         {"deed": "priority", "parameters": {"priority": 1}},
         {"deed": "priority", "query": "state=lost", "parameters": {"priority": 1}},
     ):
-        assert post("", wrong).status_code == 400, wrong
+        assert post("", wrong).status_code in {400, 422}, wrong
