@@ -31,7 +31,6 @@ from escalations import (
     calendar_drafts,
     conversation,
     csat,
-    defaults,
     diagnosis,
     lifecycle,
     policies,
@@ -41,6 +40,7 @@ from escalations.models import Calendar, LedgerCheck, MessageKind, Policy, Polic
 from knowledgebase import articles, known_issues
 from reports import days, simulation, trial
 from reports.models import Trend
+from tests import seed
 from tests.escalations.desk import Desk
 from tests.factories import TeamFactory, UserFactory
 
@@ -73,7 +73,7 @@ class Scenario:
     clients: dict[str, Client] = field(init=False)
 
     def __post_init__(self) -> None:
-        defaults.seed()
+        seed.catalogue()
         self.desk = desk = Desk()
         other_voice = TeamFactory(name="Other voice", kind=TeamKind.L1)
         product = TeamFactory(name="Product", kind=TeamKind.PARTNER)
