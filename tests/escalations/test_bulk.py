@@ -232,16 +232,16 @@ def test_more_than_can_be_done_at_a_time_is_refused(desk: Desk, monkeypatch: pyt
 
 
 def test_a_job_asks_little_for_each_ticket(desk: Desk) -> None:
-    """200 tickets in steps of 25: what is asked for each stays as it is for few."""
+    """75 tickets in steps of 25: what is asked for each stays as it is for few."""
     template = desk.started()
-    copies = [Ticket(**{**_columns(template), "pk": None}) for _number in range(200)]
+    copies = [Ticket(**{**_columns(template), "pk": None}) for _number in range(75)]
     Ticket.objects.bulk_create(copies)
     action = bulk.start("assign", {"owner": desk.other_l2.pk}, these(*copies), by=desk.lead)
     with CaptureQueriesContext(connection) as asked:
         deliver_all()
     action.refresh_from_db()
-    assert (action.state, action.changed, action.step) == (BulkState.FINISHED, 200, 8)
-    assert len(asked) / 200 < 14  # half of them savepoints
+    assert (action.state, action.changed, action.step) == (BulkState.FINISHED, 75, 3)
+    assert len(asked) / 75 < 14  # half of them savepoints
 
 
 def _columns(ticket: Ticket) -> dict[str, Any]:
