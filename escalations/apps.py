@@ -10,7 +10,17 @@ class EscalationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of the events that are mailed; show linked tickets beside what the desk knows."""
-        from escalations import alert_mail, assignment, baton, file_texts, ledger_alarm, mail, news, reapplications
+        from escalations import (
+            alert_mail,
+            assignment,
+            baton,
+            bulk,
+            file_texts,
+            ledger_alarm,
+            mail,
+            news,
+            reapplications,
+        )
         from escalations.views import linked
         from events import consumers
         from knowledgebase import panels
@@ -20,6 +30,7 @@ class EscalationsConfig(AppConfig):
         consumers.register(news.CONSUMER, news.KINDS, news.handle)
         consumers.register(assignment.CONSUMER, assignment.KINDS, assignment.handle)
         consumers.register(reapplications.CONSUMER, [reapplications.KIND], reapplications.handle)
+        consumers.register(bulk.CONSUMER, [bulk.KIND], bulk.handle)
         consumers.register(baton.CONSUMER, baton.KINDS, baton.handle)
         consumers.register(ledger_alarm.CONSUMER, [ledger_alarm.KIND], ledger_alarm.handle)
         consumers.register(ledger_alarm.ALARM, [ledger_alarm.DIFFERS], ledger_alarm.alarm)

@@ -27,6 +27,7 @@ _INTERNAL = {
     "ticket.diagnosed",
     "ticket.forgotten",
     "ticket.rating_asked",
+    "ticket.tagged",
     "sla.breached",
 }
 #: Each leads to the proof of its clock.
@@ -280,6 +281,13 @@ def _issue(event: Event, _names: _Names) -> str:
     return _("linked a known issue") if event.get("issue") else _("unlinked the known issue")
 
 
+def _tagged(event: Event, _names: _Names) -> str:
+    added, removed = " · ".join(event.get("added")), " · ".join(event.get("removed"))
+    if added and removed:
+        return _("tagged it %(added)s instead of %(removed)s") % {"added": added, "removed": removed}
+    return _("tagged it %s") % added if added else _("took away the tag %s") % removed
+
+
 _LINES: dict[str, Callable[[Event, _Names], str]] = {
     "ticket.created": lambda event, names: _("escalated it to %s") % names.team(event),
     "ticket.accepted": lambda _event, _names: _("accepted it"),
@@ -306,6 +314,7 @@ _LINES: dict[str, Callable[[Event, _Names], str]] = {
     "ticket.clocks_repaired": lambda _event, _names: _("repaired its clocks from their ledger"),
     "ticket.diagnosed": lambda event, _names: _("wrote version %s of the diagnosis") % event.get("version"),
     "ticket.known_issue_linked": _issue,
+    "ticket.tagged": _tagged,
     "ticket.article_linked": lambda _event, _names: _("linked an article"),
     "ticket.rating_asked": lambda _event, _names: _("asked the customer for a rating"),
     "ticket.rated": _rated,
@@ -326,6 +335,7 @@ _ICONS = {
     "ticket.reopened": "arrow-path",
     "ticket.cancelled": "x-mark",
     "ticket.rated": "star",
+    "ticket.tagged": "tag",
     "ticket.deadline_set": "clock",
     "ticket.alerted": "bell-alert",
     "ticket.forgotten": "bell-alert",

@@ -5,6 +5,7 @@ import "./js/forms.js";
 import "./js/autosave.js";
 import "./js/keyboard.js";
 import "./js/command-bar.js";
+import "./js/selection.js";
 import "./js/menus.js";
 import "./js/dialogs.js";
 import "./js/theme.js";

@@ -64,6 +64,14 @@ def reapplication(scenario: Scenario) -> dict[str, Any]:
     return {"number": scenario.reapplication.pk}
 
 
+def bulk_action(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.bulk_action.pk}
+
+
+def api_bulk_action(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.bulk_action.pk}
+
+
 def check(scenario: Scenario) -> dict[str, Any]:
     return {"number": scenario.check.pk}
 
@@ -153,6 +161,12 @@ ESCALATIONS = {
     "search_bar": page(query="?q=payment"),
     "api-search": api(query="?q=payment"),
     "queue": page(),
+    "suggest_tags": page(),
+    "bulk_actions": page(),
+    "new_bulk_action": page("l2 l2_elsewhere lead admin", others=403, query="?deed=assign"),
+    "bulk_action": page("l2 auditor admin", to=bulk_action),
+    "stop_bulk_action": post_only(to=bulk_action),
+    "undo_bulk_action": post_only(to=bulk_action),
     "take_next": post_only(),
     "my_escalations": page(),
     "escalate": page(ESCALATORS, others=403),
@@ -174,6 +188,7 @@ ESCALATIONS = {
     "set_owner": post_only(to=ticket),
     "set_team": post_only(to=ticket),
     "set_priority": post_only(to=ticket),
+    "change_tags": post_only(to=ticket),
     "link_issue": post_only(to=ticket),
     "use_article": post_only(to=ticket),
     "clocks": page(READERS, to=ticket),
@@ -255,6 +270,12 @@ API = {
     "api-ticket-detail": api(READERS, to=ticket),
     "api-ticket-transitions": api(READERS, to=ticket),
     "api-ticket-comments": api(READERS, to=ticket),
+    "api-ticket-tags": api(gives=405, others=405, to=ticket),
+    "api-bulk-action-list": api(),
+    "api-bulk-action-detail": api("l2 auditor admin", to=api_bulk_action),
+    "api-bulk-action-results": api("l2 auditor admin", to=api_bulk_action),
+    "api-bulk-action-stop": api(gives=405, others=405, to=api_bulk_action),
+    "api-bulk-action-undo": api(gives=405, others=405, to=api_bulk_action),
     "api-customer-list": api(),
     "api-customer-detail": api(
         f"{ESCALATORS} partner auditor admin", to=lambda scenario: {"pk": scenario.ticket.customer_id}

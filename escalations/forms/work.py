@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Membership, Role, Team, TeamKind, User
 from escalations import by_hand, conversation
 from escalations.diagnosis import MOST_HYPOTHESES, Findings, Hypothesis, HypothesisStatus
-from escalations.forms.fields import FilesField, MomentField, RootCauseField
+from escalations.forms.fields import FilesField, MomentField, RootCauseField, TagsField
 from escalations.models import Diagnosis, MessageKind, Priority, Ticket
+from escalations.models.ticket import LONGEST_TAG
 
 _OUTSIDE = {MessageKind.TO_CUSTOMER}
 
@@ -103,6 +104,13 @@ class TeamForm(forms.Form):
 
 class PriorityForm(forms.Form):
     priority = forms.TypedChoiceField(label=_("Priority"), choices=Priority.choices, coerce=int)
+
+
+class TagsForm(forms.Form):
+    """Tags to add, and one to take away (the button beside it)."""
+
+    add = TagsField(label=_("Add a tag"), required=False)
+    remove = forms.CharField(required=False, max_length=LONGEST_TAG)
 
 
 class DiagnosisForm(forms.Form):

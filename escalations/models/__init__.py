@@ -1,6 +1,7 @@
 """What the desk stores about escalations."""
 
 from escalations.models.baton import Baton, BatonItem
+from escalations.models.bulk import BulkAction, BulkOutcome, BulkResult, BulkState
 from escalations.models.calendar import Calendar, CalendarChoice, CalendarVersion, HolidayRule
 from escalations.models.catalogue import (
     Category,
@@ -38,6 +39,10 @@ __all__ = [
     "Audience",
     "Baton",
     "BatonItem",
+    "BulkAction",
+    "BulkOutcome",
+    "BulkResult",
+    "BulkState",
     "Calendar",
     "CalendarChoice",
     "CalendarVersion",

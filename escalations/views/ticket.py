@@ -15,9 +15,19 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.views.once import once
 from common.errors import DomainError, NotAllowed, Refused, StaleVersion
-from escalations import access, assignment, contract, conversation, deadlines, knowledge, merging, timeline
+from escalations import (
+    access,
+    assignment,
+    contract,
+    conversation,
+    deadlines,
+    knowledge,
+    merging,
+    tagging,
+    timeline,
+)
 from escalations.access import Party, parties, reads_internal, works_on
-from escalations.forms.work import MessageForm, OwnerForm, PriorityForm, TeamForm
+from escalations.forms.work import MessageForm, OwnerForm, PriorityForm, TagsForm, TeamForm
 from escalations.models import Clock, Message, MessageKind, Ticket
 from escalations.queue import NEEDS_L1
 from escalations.views.actions import buttons
@@ -67,6 +77,8 @@ def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None
         context["message_form"] = message_form or MessageForm(ticket=ticket, user=user)
     if follows:
         context |= {"ratings": ticket.ratings.all(), "asked": _asked_of_l1(ticket)}
+    if works:
+        context["tags_form"] = TagsForm(auto_id="tags_%s")
     if internal:
         context["diagnosis"] = getattr(ticket, "diagnosis", None)
         context["hand_overs"] = access.hand_overs(ticket)
@@ -137,6 +149,28 @@ def set_priority(request: HttpRequest, reference: str) -> HttpResponse:
     ticket = visible_ticket(request, reference)
     form = PriorityForm(request.POST)
     return _set(request, ticket, form, "priority", assignment.set_priority, _("The priority is changed."))
+
+
+@require_POST
+@once
+def change_tags(request: HttpRequest, reference: str) -> HttpResponse:
+    """Add tags, or take one away."""
+    ticket = visible_ticket(request, reference)
+    form = TagsForm(request.POST)
+
+    def carry_out() -> None:
+        if not form.is_valid():
+            raise Refused(" ".join(str(error) for errors in form.errors.values() for error in errors))
+        away = [form.cleaned_data["remove"]] if form.cleaned_data["remove"] else []
+        tagging.change(ticket, by=person(request), add=form.cleaned_data["add"], remove=away)
+
+    return _try(request, ticket, carry_out, _("The tags are changed."))
+
+
+@require_safe
+def suggest_tags(request: HttpRequest) -> HttpResponse:
+    """Return the tags in use, as options of a field, for whoever may read them."""
+    return render(request, "escalations/parts/tag_options.html", {"tags": tagging.suggestions(person(request))})
 
 
 @require_POST
