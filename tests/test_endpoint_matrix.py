@@ -144,6 +144,8 @@ ESCALATIONS = {
     "home": page(gives=302),
     "alerts": page(),
     "read_alerts": post_only(),
+    "unread_alerts": page(),
+    "live": page(gives=204),  # the stream itself is config.asgi's: tests/config/test_live.py
     "queue": page(),
     "take_next": post_only(),
     "my_escalations": page(),
@@ -153,6 +155,8 @@ ESCALATIONS = {
     "discard_draft": post_only(to=category),
     "escalation_hints": post_only(to=category),
     "ticket": page(READERS, to=ticket),
+    "ticket_now": page(READERS, to=ticket),
+    "who_is_here": post_only(to=ticket),
     "triage": page("l2 lead admin", l1=302, auditor=302, to=new_ticket),
     "resubmit": page("l1", l2=302, lead=302, auditor=302, admin=302, to=returned_ticket),
     "ticket_act": page("l2 lead admin", l1=302, partner=302, auditor=302, to=resolving),

@@ -37,35 +37,42 @@ def ticket_page(request: HttpRequest, reference: str) -> HttpResponse:
 
 def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None = None) -> dict[str, Any]:
     """Return what the ticket page shows to `user`: a partner sees the contract and the own thread, no more."""
-    stances = parties(user, ticket)
-    internal = reads_internal(user, ticket)
-    works = works_on(user, ticket)
-    follows = access.follows(user, ticket)
     files = visible_attachments(ticket, user)
-    context: dict[str, Any] = {
-        "ticket": ticket,
+    context = moving_context(ticket, user, message_form=message_form) | {
         "answers": contract.rows(ticket.form, ticket.answers),
         "attachments": [file for file in files if file.message_id is None],
+        "panels": panels.rendered(ticket, user),
+    }
+    if context["follows"]:
+        context |= _followed(ticket, user)
+    if context["reads_internal"]:
+        context |= _internal(ticket, user)
+    if context["works"]:
+        context |= _worked(ticket, user)
+    return context
+
+
+def moving_context(ticket: Ticket, user: User, *, message_form: MessageForm | None = None) -> dict[str, Any]:
+    """Return what moves on the ticket page while it is open: head, actions, timeline, deadlines and facts."""
+    works = works_on(user, ticket)
+    internal = reads_internal(user, ticket)
+    context: dict[str, Any] = {
+        "ticket": ticket,
         "entries": timeline.of_ticket(ticket, user),
         "buttons": buttons(ticket, user),
         "reads_internal": internal,
         "works": works,
-        "follows": follows,
-        "is_requester": Party.REQUESTER in stances and not works,
+        "follows": access.follows(user, ticket),
+        "is_requester": Party.REQUESTER in parties(user, ticket) and not works,
         "may_take": works and ticket.is_open and ticket.owner_id is None and bool(user.roles.get(ticket.team_id)),
         "deadlines": deadlines.board(
             deadlines.seen_by(user, ticket, ticket.clocks.select_related("team").order_by("pk"))
         ),
-        "panels": panels.rendered(ticket, user),
     }
+    if internal:
+        context["next_step"] = ladder.next_step(ticket)
     if conversation.kinds_for(user, ticket) and ticket.state not in _SILENT:
         context["message_form"] = message_form or MessageForm(ticket=ticket, user=user)
-    if follows:
-        context |= _followed(ticket, user)
-    if internal:
-        context |= _internal(ticket, user)
-    if works:
-        context |= _worked(ticket, user)
     return context
 
 
@@ -81,7 +88,6 @@ def _followed(ticket: Ticket, user: User) -> dict[str, Any]:
 
 def _internal(ticket: Ticket, user: User) -> dict[str, Any]:
     return {
-        "next_step": ladder.next_step(ticket),
         "diagnosis": Diagnosis.objects.filter(ticket=ticket)
         .select_related("root_cause__parent", "updated_by")
         .first(),
