@@ -4,10 +4,10 @@ A stream under WSGI would hold a thread for as long as a page is open; Django's 
 database connection per request's thread. So each has its own way, behind one port.
 """
 
-import os
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
+from django.conf import settings
 
 from config.wsgi import application as pages
 
@@ -16,7 +16,7 @@ from config.live import PATH, Hub, Receive, Send  # isort: skip
 
 hub = Hub()
 # As many requests are answered at once, and as many database connections held, as there are threads.
-django = WSGIMiddleware(pages, workers=int(os.environ.get("WEB_THREADS", "4")))
+django = WSGIMiddleware(pages, workers=settings.WEB_THREADS)
 
 POSITION = b"x-live-position"
 
@@ -28,7 +28,11 @@ async def application(scope: Any, receive: Receive, send: Send) -> None:
     elif scope["path"] == PATH and scope["method"] == "GET":
         await hub.answer(scope, receive, send)
     else:
-        await django(_with_position(scope), receive, send)
+
+        async def received() -> Any:  # granian's own is no coroutine, which a2wsgi needs for a body
+            return await receive()
+
+        await django(_with_position(scope), received, send)
 
 
 def _with_position(scope: Any) -> Any:

@@ -110,14 +110,20 @@ class Hub:
         await receive()
         running = self
         loop = asyncio.get_running_loop()
-        for work in (self._follow, self._hear_presence):
-            threading.Thread(target=work, args=[loop], daemon=True, name=work.__name__).start()
+        threads = [
+            threading.Thread(target=work, args=[loop], daemon=True, name=work.__name__)
+            for work in (self._follow, self._hear_presence)
+        ]
+        for thread in threads:
+            thread.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self._stop.set()
         for stream in list(self.streams):
             stream.end()
         self._threads.shutdown(wait=False)
+        for thread in threads:
+            await asyncio.to_thread(thread.join, 2)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def answer(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -223,11 +229,14 @@ class Hub:
     def _hear_presence(self, loop: asyncio.AbstractEventLoop) -> None:
         while not self._stop.is_set():
             try:
-                heard = Redis.from_url(settings.REDIS_URL).pubsub(ignore_subscribe_messages=True)
-                heard.subscribe(presence.CHANNEL)
-                while not self._stop.is_set():
-                    if message := heard.get_message(timeout=1.0):
-                        _in_loop(loop, self._tell_presence, int(message["data"]))
+                with (
+                    Redis.from_url(settings.REDIS_URL) as valkey,
+                    valkey.pubsub(ignore_subscribe_messages=True) as heard,
+                ):
+                    heard.subscribe(presence.CHANNEL)
+                    while not self._stop.is_set():
+                        if message := heard.get_message(timeout=1.0):
+                            _in_loop(loop, self._tell_presence, int(message["data"]))
             except RedisError:
                 self._stop.wait(OUTAGE_SECONDS)
 

@@ -86,7 +86,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(live, "SESSIONS_EVERY", 0.2)
     monkeypatch.setattr(live, "OUTAGE_SECONDS", 0.2)
     running = Server()
-    threading.Thread(target=running.loop.run_forever, daemon=True).start()
+    thread = threading.Thread(target=running.loop.run_forever, daemon=True)
+    thread.start()
     stopped = asyncio.Event()
     calls: list[str] = []
 
@@ -104,7 +105,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     running.loop.call_soon_threadsafe(stopped.set)
     ended.result(5)
     wait_until(lambda: not running.hub.streams)
+    asyncio.run_coroutine_threadsafe(running.loop.shutdown_default_executor(), running.loop).result(5)
     running.loop.call_soon_threadsafe(running.loop.stop)
+    thread.join()
+    running.loop.close()
 
 
 @pytest.fixture
