@@ -13,6 +13,7 @@ from common.errors import Absent, NotAllowed, Refused
 from escalations import assignment, baton, lifecycle
 from escalations.models import Baton, BatonItem, Clock, ReasonKind, Ticket
 from events.models import Delivery, Event
+from tests import seed
 from tests.accounts.rosters import AFTERNOON, EVENING, MANILA, utc
 from tests.escalations.desk import Desk
 from tests.robustness.test_races import at_once, one_wins
@@ -41,10 +42,8 @@ class Shifts(Desk):
 
 @pytest.fixture
 def desk(db: None) -> Shifts:
-    from escalations import defaults
-
     with time_machine.travel(MONDAY, tick=False):
-        defaults.seed()
+        seed.catalogue()
         people.system()
         return Shifts()
 
