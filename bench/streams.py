@@ -93,8 +93,11 @@ async def measure(url: str, streams: int, events: int) -> dict[str, Any]:
         asyncio.create_task(listen(address, cookies[number % len(cookies)], opening, opened, heard))
         for number in range(streams)
     ]
-    for _ in range(streams):
-        await asyncio.wait_for(opened.acquire(), 120)
+    waiting = [asyncio.create_task(opened.acquire()) for _ in range(streams)]
+    done, _ = await asyncio.wait([*tasks, asyncio.gather(*waiting)], return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        if task in done:
+            raise SystemExit(f"No stream: {task.exception() or 'it ended'}")
     took = time.perf_counter() - started
     idle_from = server_load(address.port or 80)
     await asyncio.sleep(5)
