@@ -16,6 +16,8 @@ import "./js/print.js";
 import "./js/conditions.js";
 import "./js/formset.js";
 import "./js/keep-open.js";
+import "./js/live.js";
+import "./js/presence.js";
 import "./js/chart-loader.js";
 
 document.documentElement.classList.add("has-js");

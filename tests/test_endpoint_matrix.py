@@ -160,6 +160,8 @@ ESCALATIONS = {
     "search": page(query="?q=payment"),
     "search_bar": page(query="?q=payment"),
     "api-search": api(query="?q=payment"),
+    "unread_alerts": page(),
+    "live": page(gives=204),  # the stream itself is config.asgi's: tests/config/test_live.py
     "queue": page(),
     "suggest_tags": page(),
     "bulk_actions": page(),
@@ -177,6 +179,8 @@ ESCALATIONS = {
     "ticket": page(READERS, to=ticket),
     "ticket_work": page(READERS, to=ticket),
     "ticket_related": page(READERS, to=ticket),
+    "ticket_now": page(READERS, to=ticket),
+    "who_is_here": post_only(to=ticket),
     "triage": page("l2 lead admin", l1=302, auditor=302, to=new_ticket),
     "resubmit": page("l1", l2=302, lead=302, auditor=302, admin=302, to=returned_ticket),
     "notification_settings": page(),

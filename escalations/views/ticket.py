@@ -50,38 +50,43 @@ def ticket_page(request: HttpRequest, reference: str) -> HttpResponse:
 
 def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None = None) -> dict[str, Any]:
     """Return what the ticket page shows to `user`: a partner sees the contract and the own thread, no more."""
+    context = moving_context(ticket, user, message_form=message_form) | {
+        "answers": contract.rows(ticket.form, ticket.answers),
+        "attachments": timeline.files_of(ticket, None),
+    }
+    if context["follows"]:
+        context |= {"ratings": ticket.ratings.all(), "asked": _asked_of_l1(ticket)}
+    if context["reads_internal"]:
+        context["diagnosis"] = getattr(ticket, "diagnosis", None)
+        context["hand_overs"] = access.hand_overs(ticket)
+    return context
+
+
+def moving_context(ticket: Ticket, user: User, *, message_form: MessageForm | None = None) -> dict[str, Any]:
+    """Return what moves on the ticket page while it is open: head, actions, timeline, deadlines and facts."""
     prefetch_related_objects(
         [ticket],
         "attachments",
         Prefetch("clocks", Clock.objects.select_related("team").order_by("pk")),
     )
-    stances = parties(user, ticket)
-    internal = reads_internal(user, ticket)
     works = works_on(user, ticket)
-    follows = access.follows(user, ticket)
+    internal = reads_internal(user, ticket)
     context: dict[str, Any] = {
         "ticket": ticket,
-        "answers": contract.rows(ticket.form, ticket.answers),
-        "attachments": timeline.files_of(ticket, None),
         "entries": timeline.of_ticket(ticket, user),
         "buttons": buttons(ticket, user),
         "reads_internal": internal,
         "works": works,
-        "follows": follows,
+        "follows": access.follows(user, ticket),
         "outcome": merging.outcome(ticket, user),
-        "is_requester": Party.REQUESTER in stances and not works,
+        "is_requester": Party.REQUESTER in parties(user, ticket) and not works,
         "may_take": works and ticket.is_open and ticket.owner_id is None and bool(user.roles.get(ticket.team_id)),
         "deadlines": deadlines.board(deadlines.seen_by(user, ticket, ticket.clocks.all())),
     }
-    if conversation.kinds_for(user, ticket):
-        context["message_form"] = message_form or MessageForm(ticket=ticket, user=user)
-    if follows:
-        context |= {"ratings": ticket.ratings.all(), "asked": _asked_of_l1(ticket)}
     if works:
         context["tags_form"] = TagsForm(auto_id="tags_%s")
-    if internal:
-        context["diagnosis"] = getattr(ticket, "diagnosis", None)
-        context["hand_overs"] = access.hand_overs(ticket)
+    if conversation.kinds_for(user, ticket):
+        context["message_form"] = message_form or MessageForm(ticket=ticket, user=user)
     return context
 
 
