@@ -58,6 +58,10 @@ def sentence(alert: Alert) -> str:
         return _("Nobody has touched it since %s.") % _when(event.data["touched_at"])
     if alert.kind == AlertKind.REOPENED:
         return reopenings_of(event)
+    if alert.kind == AlertKind.MENTIONED:
+        return _("%s has mentioned you.") % event.actor
+    if alert.kind == AlertKind.UNSENT:
+        return _("What you wrote was not sent, and is a draft again.")
     about = deadline_of(event)
     if alert.kind == AlertKind.ASSIGNED:
         return _("It is yours now. %s") % about
@@ -91,7 +95,7 @@ def handle(event: Event) -> None:
     """Mail an alert to whom it is for, unless they have read it, left, or may no longer see the ticket."""
     alert = (
         Alert.objects.filter(pk=event.subject_id, read_at=None)
-        .select_related("recipient", "ticket", "event")
+        .select_related("recipient", "ticket", "event__actor")
         .first()
     )
     if alert is None or not alert.recipient.is_active:

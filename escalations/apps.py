@@ -10,13 +10,14 @@ class EscalationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of the events that are mailed; show linked tickets beside what the desk knows."""
-        from escalations import alerts, assignment, baton, ledger_alarm, mail, reapplications
+        from escalations import alerts, assignment, baton, ledger_alarm, mail, outbox, reapplications
         from escalations.views import linked
         from events import consumers
         from knowledgebase import panels
 
         consumers.register(mail.CONSUMER, mail.KINDS, mail.handle)
         consumers.register(alerts.CONSUMER, alerts.KINDS, alerts.handle)
+        consumers.register(outbox.CONSUMER, outbox.KINDS, outbox.handle)
         consumers.register(assignment.CONSUMER, assignment.KINDS, assignment.handle)
         consumers.register(reapplications.CONSUMER, [reapplications.KIND], reapplications.handle)
         consumers.register(baton.CONSUMER, baton.KINDS, baton.handle)

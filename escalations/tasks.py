@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from escalations import attachments, calendars, climbing, ledger_alarm, lifecycle, ticket_clocks
+from escalations import attachments, calendars, climbing, composing, ledger_alarm, lifecycle, ticket_clocks
 
 
 @shared_task(ignore_result=True)
@@ -27,6 +27,12 @@ def close_unanswered() -> None:
 def sweep_files() -> None:
     """Delete files of changes that failed after storing them (daily)."""
     attachments.sweep()
+
+
+@shared_task(ignore_result=True)
+def forget_drafts() -> None:
+    """Delete drafts of messages that nobody has touched for long (daily)."""
+    composing.forget_old()
 
 
 @shared_task(ignore_result=True)

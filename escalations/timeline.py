@@ -120,6 +120,11 @@ def _clock_ids(ticket: Ticket) -> Iterator[tuple[tuple[str, int], int]]:
         yield (metric, cycle), pk
 
 
+def of_messages(messages: Iterable[Message]) -> list[Entry]:
+    """Return messages as entries, without what their events tell."""
+    return _message_entries(messages, {})
+
+
 def _message_entries(messages: Iterable[Message], promises: dict[int, datetime]) -> list[Entry]:
     """Return the messages as entries; the first of each hand-over bears its anchor."""
     seen: set[int | None] = {None}

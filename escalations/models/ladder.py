@@ -93,6 +93,8 @@ class AlertKind(models.TextChoices):
     ASSIGNED = "assigned", _("Given to you")
     FORGOTTEN = "forgotten", _("Forgotten")
     REOPENED = "reopened", _("Reopened again")
+    MENTIONED = "mentioned", _("Mentioned")
+    UNSENT = "unsent", _("Not sent")
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.views.once import once
 from common.errors import DomainError, NotAllowed, Refused, StaleVersion
-from escalations import access, assignment, contract, conversation, deadlines, knowledge, ladder, panels, timeline
+from escalations import access, assignment, composing, contract, conversation, deadlines, knowledge, ladder, macros, panels, timeline
 from escalations.access import Party, parties, reads_internal, works_on
-from escalations.forms.work import MessageForm, OwnerForm, PriorityForm, TeamForm
-from escalations.models import Diagnosis, Message, MessageKind, State, Ticket
+from escalations.forms.composer import MessageForm
+from escalations.forms.work import OwnerForm, PriorityForm, TeamForm
+from escalations.models import Diagnosis, Message, MessageDraft, MessageKind, State, Ticket
 from escalations.queue import NEEDS_L1
 from escalations.similar import similar_to
 from escalations.views.actions import buttons
@@ -31,8 +32,25 @@ MOST_EARLIER = 5
 @require_safe
 def ticket_page(request: HttpRequest, reference: str) -> HttpResponse:
     """Show one escalation with all that belongs to it."""
-    ticket = visible_ticket(request, reference)
-    return render(request, "escalations/ticket.html", page_context(ticket, person(request)))
+    ticket, user = visible_ticket(request, reference), person(request)
+    context = page_context(ticket, user)
+    if (wanted := request.GET.get("macro", "")).isdecimal() and len(wanted) < 19 and "message_form" in context:
+        start_from(context["message_form"], int(wanted), ticket, user)
+    if (thrown := request.GET.get("discarded", "")).isdecimal() and len(thrown) < 19:
+        drafts = MessageDraft.objects.visible_to(user)
+        context["discarded"] = drafts.filter(pk=thrown, ticket=ticket).exclude(discarded_at=None).first()
+    return render(request, "escalations/ticket.html", context)
+
+
+def start_from(form: MessageForm, number: int, ticket: Ticket, user: User) -> None:
+    """Begin the composer with a macro, below what stands there already."""
+    macro = macros.usable_by(user, ticket).filter(pk=number).first()
+    if macro is None:
+        return
+    name = f"body_{macro.kind}"
+    written = [str(form.initial.get(name, "")).strip(), macros.text_for(macro, ticket, by=user)]
+    form.initial |= {"kind": macro.kind, name: "\n\n".join(filter(None, written))}
+    form.use(macro)
 
 
 def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None = None) -> dict[str, Any]:
@@ -42,11 +60,12 @@ def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None
     works = works_on(user, ticket)
     follows = access.follows(user, ticket)
     files = visible_attachments(ticket, user)
+    entries = timeline.of_ticket(ticket, user)
     context: dict[str, Any] = {
         "ticket": ticket,
         "answers": contract.rows(ticket.form, ticket.answers),
         "attachments": [file for file in files if file.message_id is None],
-        "entries": timeline.of_ticket(ticket, user),
+        "entries": entries,
         "buttons": buttons(ticket, user),
         "reads_internal": internal,
         "works": works,
@@ -59,7 +78,10 @@ def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None
         "panels": panels.rendered(ticket, user),
     }
     if conversation.kinds_for(user, ticket) and ticket.state not in _SILENT:
-        context["message_form"] = message_form or MessageForm(ticket=ticket, user=user)
+        drafts = composing.own(user, ticket)
+        seen = max((entry.message.pk for entry in entries if entry.message), default=0)
+        context["message_form"] = message_form or MessageForm(ticket=ticket, user=user, drafts=drafts, seen=seen)
+        context["leaving"] = [draft for draft in drafts if draft.sends_at is not None]
     if follows:
         context |= _followed(ticket, user)
     if internal:
@@ -126,31 +148,6 @@ def visible_attachments(ticket: Ticket, user: User) -> list[Any]:
     readable = conversation.readable(user, ticket).values("pk")
     own = ticket.attachments.filter(message=None)
     return list((own | ticket.attachments.filter(message__in=readable)).distinct().order_by("created_at"))
-
-
-@require_POST
-@once
-@forbidding
-def write_message(request: HttpRequest, reference: str) -> HttpResponse:
-    """Add a message with its files."""
-    ticket, user = visible_ticket(request, reference), person(request)
-    form = MessageForm(request.POST, request.FILES, ticket=ticket, user=user)
-    if form.is_valid():
-        try:
-            conversation.write(
-                ticket,
-                by=user,
-                kind=MessageKind(form.cleaned_data["kind"]),
-                body=form.cleaned_data["body"],
-                uploads=form.cleaned_data["uploads"],
-                promise=form.cleaned_data["promised_for"],
-            )
-        except Refused as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-        else:
-            done(request, _("Sent."))
-            return redirect(f"{ticket_url(ticket)}#composer")
-    return render(request, "escalations/ticket.html", page_context(ticket, user, message_form=form), status=422)
 
 
 @require_POST

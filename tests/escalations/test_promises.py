@@ -98,7 +98,7 @@ def test_in_the_composer_it_is_the_writers_own_time(desk: Desk) -> None:
         ticket, page = desk.started(), signed_in(desk.l2)
         address = reverse("write_message", args=[ticket.reference])
         assert "In your time zone, Asia/Manila." in page.get(ticket.get_absolute_url()).content.decode()
-        sent = {"kind": "to_customer", "body": "By Friday.", "promised_for": "2026-03-06T15:00"}
+        sent = {"kind": "to_customer", "body_to_customer": "By Friday.", "promised_for": "2026-03-06T15:00"}
         late = page.post(address, {**sent, "promised_for": "2026-03-01T15:00"})
         assert late.status_code == 422
         assert "promise the update for a later time" in late.content.decode()
@@ -118,7 +118,7 @@ def test_over_the_api(desk: Desk) -> None:
     with time_machine.travel(MONDAY, tick=False):
         ticket, client = desk.started(), calling_as(desk.l2)
         address = reverse("api-ticket-comments", args=[ticket.reference])
-        sent = {"kind": "to_customer", "body": "By Friday.", "promised_for": "2026-03-06T15:00:00+08:00"}
+        sent = {"kind": "to_customer", "body_to_customer": "By Friday.", "promised_for": "2026-03-06T15:00:00+08:00"}
         assert client.post(address, sent, format="json").status_code == 201
         refused = client.post(address, {**sent, "promised_for": "2026-03-01T15:00:00Z"}, format="json")
         assert refused.status_code in {400, 422}
