@@ -114,7 +114,7 @@ def may_change(user: User, macro: Macro) -> bool:
 def _may_give(user: User, teams: set[int]) -> bool:
     if user.is_auditor:
         return False
-    return user.is_superuser or bool(teams) and teams <= set(user.teams_as(Role.LEAD))
+    return user.is_superuser or (bool(teams) and teams <= set(user.teams_as(Role.LEAD)))
 
 
 @transaction.atomic
@@ -159,9 +159,15 @@ def check(draft: Draft, *, by: User) -> None:
     actions = draft.actions or {}
     if "priority" in actions and actions["priority"] not in Priority.values:
         raise Refused(_("Choose one of the list."), field="priority")
-    if "team" in actions and not Team.objects.filter(pk=actions["team"], kind=TeamKind.L2, is_active=True).exists():
+    if (
+        "team" in actions
+        and not Team.objects.filter(pk=actions["team"], kind=TeamKind.L2, is_active=True).exists()
+    ):
         raise Refused(_("Only a second-line team can take it."), field="team")
-    if "known_issue" in actions and not KnownIssue.objects.visible_to(by).filter(pk=actions["known_issue"]).exists():
+    if (
+        "known_issue" in actions
+        and not KnownIssue.objects.visible_to(by).filter(pk=actions["known_issue"]).exists()
+    ):
         raise Refused(_("Choose one of the list."), field="known_issue")
     if actions.get("verb"):
         _check_verb(Verb(actions["verb"]), draft, actions)

@@ -5,6 +5,7 @@ late says it late, and nothing is lost. The message is written, and clocks stop,
 """
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -99,15 +100,15 @@ def handle(event: Event) -> None:
 
 def _say(draft: MessageDraft) -> None:
     """Write the message as its writer, with what the macro does, and forget the draft."""
-    uploads = [File(kept.file.open(), name=kept.name) for kept in draft.files.all()]
-    macros.carry_out(
-        draft.ticket,
-        by=draft.person,
-        kind=MessageKind(draft.kind),
-        body=draft.body,
-        uploads=uploads,
-        promise=draft.promised_for,
-        actions=draft.actions,
-        macro=draft.macro,
-    )
+    with ExitStack() as opened:
+        macros.carry_out(
+            draft.ticket,
+            by=draft.person,
+            kind=MessageKind(draft.kind),
+            body=draft.body,
+            uploads=[File(opened.enter_context(kept.file.open()), name=kept.name) for kept in draft.files.all()],
+            promise=draft.promised_for,
+            actions=draft.actions,
+            macro=draft.macro,
+        )
     draft.delete()

@@ -12,6 +12,7 @@ from escalations.diagnosis import MOST_HYPOTHESES, Findings, Hypothesis, Hypothe
 from escalations.forms.fields import MomentField, RootCauseField
 from escalations.models import Diagnosis, Priority, Ticket
 
+
 class DeadlineForm(forms.Form):
     """A deadline set by hand, and why. `version` is the ticket's as the person saw it."""
 

@@ -2,118 +2,273 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import escalations.models.conversation
 from django.conf import settings
 from django.db import migrations, models
 
+import escalations.models.conversation
+
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0004_rosters'),
-        ('escalations', '0009_breach_risk'),
+        ("accounts", "0004_rosters"),
+        ("escalations", "0009_breach_risk"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='alert',
-            name='kind',
-            field=models.CharField(choices=[('due_soon', 'Due soon'), ('missed', 'Deadline missed'), ('assigned', 'Given to you'), ('forgotten', 'Forgotten'), ('reopened', 'Reopened again'), ('mentioned', 'Mentioned'), ('unsent', 'Not sent')], max_length=10),
+            model_name="alert",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("due_soon", "Due soon"),
+                    ("missed", "Deadline missed"),
+                    ("assigned", "Given to you"),
+                    ("forgotten", "Forgotten"),
+                    ("reopened", "Reopened again"),
+                    ("mentioned", "Mentioned"),
+                    ("unsent", "Not sent"),
+                ],
+                max_length=10,
+            ),
         ),
         migrations.CreateModel(
-            name='Macro',
+            name="Macro",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('folder', models.CharField(blank=True, max_length=60, verbose_name='folder')),
-                ('kind', models.CharField(choices=[('note', 'Internal note'), ('to_customer', 'Answer to the customer'), ('to_l1', 'Message to L1'), ('from_l1', 'Message from L1'), ('from_customer', 'Message from the customer'), ('partner', 'Hand-over thread')], max_length=16, verbose_name='writes')),
-                ('body_en', models.TextField(blank=True, verbose_name='text in English')),
-                ('body_es', models.TextField(blank=True, verbose_name='text in Spanish')),
-                ('actions', models.JSONField(blank=True, default=dict)),
-                ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('l1', 'L1 agent'), ('l2', 'L2 specialist'), ('lead', 'Team lead'), ('partner', 'Partner')], max_length=10), blank=True, default=list, size=None)),
-                ('states', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('new', 'New'), ('accepted', 'Accepted'), ('in_progress', 'In progress'), ('waiting_customer', 'Waiting on customer'), ('waiting_l1', 'Waiting on L1'), ('waiting_partner', 'Waiting on partner'), ('returned', 'Returned'), ('resolved', 'Resolved'), ('reopened', 'Reopened'), ('closed', 'Closed'), ('cancelled', 'Cancelled'), ('merged', 'Merged')], max_length=20), blank=True, default=list, size=None)),
-                ('is_active', models.BooleanField(default=True, verbose_name='in use')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('categories', models.ManyToManyField(blank=True, related_name='+', to='escalations.category')),
-                ('teams', models.ManyToManyField(blank=True, related_name='+', to='accounts.team')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("folder", models.CharField(blank=True, max_length=60, verbose_name="folder")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("note", "Internal note"),
+                            ("to_customer", "Answer to the customer"),
+                            ("to_l1", "Message to L1"),
+                            ("from_l1", "Message from L1"),
+                            ("from_customer", "Message from the customer"),
+                            ("partner", "Hand-over thread"),
+                        ],
+                        max_length=16,
+                        verbose_name="writes",
+                    ),
+                ),
+                ("body_en", models.TextField(blank=True, verbose_name="text in English")),
+                ("body_es", models.TextField(blank=True, verbose_name="text in Spanish")),
+                ("actions", models.JSONField(blank=True, default=dict)),
+                (
+                    "roles",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("l1", "L1 agent"),
+                                ("l2", "L2 specialist"),
+                                ("lead", "Team lead"),
+                                ("partner", "Partner"),
+                            ],
+                            max_length=10,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "states",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("new", "New"),
+                                ("accepted", "Accepted"),
+                                ("in_progress", "In progress"),
+                                ("waiting_customer", "Waiting on customer"),
+                                ("waiting_l1", "Waiting on L1"),
+                                ("waiting_partner", "Waiting on partner"),
+                                ("returned", "Returned"),
+                                ("resolved", "Resolved"),
+                                ("reopened", "Reopened"),
+                                ("closed", "Closed"),
+                                ("cancelled", "Cancelled"),
+                                ("merged", "Merged"),
+                            ],
+                            max_length=20,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="in use")),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("categories", models.ManyToManyField(blank=True, related_name="+", to="escalations.category")),
+                ("teams", models.ManyToManyField(blank=True, related_name="+", to="accounts.team")),
             ],
             options={
-                'verbose_name': 'macro',
-                'verbose_name_plural': 'macros',
-                'ordering': ['folder', 'name'],
+                "verbose_name": "macro",
+                "verbose_name_plural": "macros",
+                "ordering": ["folder", "name"],
             },
         ),
         migrations.CreateModel(
-            name='MessageDraft',
+            name="MessageDraft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('note', 'Internal note'), ('to_customer', 'Answer to the customer'), ('to_l1', 'Message to L1'), ('from_l1', 'Message from L1'), ('from_customer', 'Message from the customer'), ('partner', 'Hand-over thread')], max_length=16)),
-                ('body', models.TextField(blank=True)),
-                ('promised_for', models.DateTimeField(null=True)),
-                ('seen', models.PositiveBigIntegerField(default=0)),
-                ('actions', models.JSONField(default=dict)),
-                ('trouble', models.TextField(blank=True)),
-                ('updated_at', models.DateTimeField()),
-                ('sends_at', models.DateTimeField(null=True)),
-                ('discarded_at', models.DateTimeField(null=True)),
-                ('macro', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='escalations.macro')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='escalations.ticket')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("note", "Internal note"),
+                            ("to_customer", "Answer to the customer"),
+                            ("to_l1", "Message to L1"),
+                            ("from_l1", "Message from L1"),
+                            ("from_customer", "Message from the customer"),
+                            ("partner", "Hand-over thread"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("body", models.TextField(blank=True)),
+                ("promised_for", models.DateTimeField(null=True)),
+                ("seen", models.PositiveBigIntegerField(default=0)),
+                ("actions", models.JSONField(default=dict)),
+                ("trouble", models.TextField(blank=True)),
+                ("updated_at", models.DateTimeField()),
+                ("sends_at", models.DateTimeField(null=True)),
+                ("discarded_at", models.DateTimeField(null=True)),
+                (
+                    "macro",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="escalations.macro",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="escalations.ticket"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'draft',
-                'verbose_name_plural': 'drafts',
+                "verbose_name": "draft",
+                "verbose_name_plural": "drafts",
             },
         ),
         migrations.CreateModel(
-            name='DraftFile',
+            name="DraftFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
-                ('size', models.PositiveBigIntegerField()),
-                ('file', models.FileField(max_length=200, upload_to=escalations.models.conversation.attachment_path)),
-                ('draft', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='files', to='escalations.messagedraft')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("name", models.CharField(max_length=200)),
+                ("size", models.PositiveBigIntegerField()),
+                (
+                    "file",
+                    models.FileField(max_length=200, upload_to=escalations.models.conversation.attachment_path),
+                ),
+                (
+                    "draft",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="files",
+                        to="escalations.messagedraft",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='MacroUse',
+            name="MacroUse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('macro', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='uses', to='escalations.macro')),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='escalations.ticket')),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "macro",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="uses", to="escalations.macro"
+                    ),
+                ),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="escalations.ticket"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['macro', 'at'], name='macro_used')],
+                "indexes": [models.Index(fields=["macro", "at"], name="macro_used")],
             },
         ),
         migrations.CreateModel(
-            name='Mention',
+            name="Mention",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mentions', to='escalations.message')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="mentions",
+                        to="escalations.message",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('message', 'person'), name='mentioned_once')],
+                "constraints": [models.UniqueConstraint(fields=("message", "person"), name="mentioned_once")],
             },
         ),
         migrations.AddIndex(
-            model_name='messagedraft',
-            index=models.Index(fields=['person', 'ticket'], name='draft_on_ticket'),
+            model_name="messagedraft",
+            index=models.Index(fields=["person", "ticket"], name="draft_on_ticket"),
         ),
         migrations.AddIndex(
-            model_name='messagedraft',
-            index=models.Index(fields=['updated_at'], name='draft_age'),
+            model_name="messagedraft",
+            index=models.Index(fields=["updated_at"], name="draft_age"),
         ),
         migrations.AddConstraint(
-            model_name='messagedraft',
-            constraint=models.UniqueConstraint(condition=models.Q(('discarded_at__isnull', True), ('sends_at__isnull', True)), fields=('person', 'ticket', 'kind'), name='one_draft_per_kind'),
+            model_name="messagedraft",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("discarded_at__isnull", True), ("sends_at__isnull", True)),
+                fields=("person", "ticket", "kind"),
+                name="one_draft_per_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='messagedraft',
-            constraint=models.CheckConstraint(condition=models.Q(('sends_at__isnull', True), ('discarded_at__isnull', True), _connector='OR'), name='draft_sent_or_discarded'),
+            model_name="messagedraft",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sends_at__isnull", True), ("discarded_at__isnull", True), _connector="OR"),
+                name="draft_sent_or_discarded",
+            ),
         ),
     ]

@@ -32,8 +32,8 @@ def write_message(request: HttpRequest, reference: str) -> HttpResponse:
     status = 422
     if form.is_valid():
         kind = MessageKind(form.cleaned_data["kind"])
-        form.doubt = "" if request.POST.get("sure") else composing.looks_internal(
-            ticket, kind, form.cleaned_data["body"]
+        form.doubt = (
+            "" if request.POST.get("sure") else composing.looks_internal(ticket, kind, form.cleaned_data["body"])
         )
         try:
             if not form.doubt:
@@ -182,9 +182,7 @@ def fetch_back(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _own_draft(request: HttpRequest, number: int) -> MessageDraft:
-    return get_object_or_404(
-        MessageDraft.objects.visible_to(person(request)).select_related("ticket"), pk=number
-    )
+    return get_object_or_404(MessageDraft.objects.visible_to(person(request)).select_related("ticket"), pk=number)
 
 
 def _refused(request: HttpRequest, ticket: Ticket, refusal: DomainError) -> HttpResponse:

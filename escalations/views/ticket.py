@@ -14,7 +14,19 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.views.once import once
 from common.errors import DomainError, NotAllowed, Refused, StaleVersion
-from escalations import access, assignment, composing, contract, conversation, deadlines, knowledge, ladder, macros, panels, timeline
+from escalations import (
+    access,
+    assignment,
+    composing,
+    contract,
+    conversation,
+    deadlines,
+    knowledge,
+    ladder,
+    macros,
+    panels,
+    timeline,
+)
 from escalations.access import Party, parties, reads_internal, works_on
 from escalations.forms.composer import MessageForm
 from escalations.forms.work import OwnerForm, PriorityForm, TeamForm
@@ -22,7 +34,7 @@ from escalations.models import Diagnosis, Message, MessageDraft, MessageKind, St
 from escalations.queue import NEEDS_L1
 from escalations.similar import similar_to
 from escalations.views.actions import buttons
-from escalations.views.parts import done, forbidding, person, ticket_rows, ticket_url, visible_ticket
+from escalations.views.parts import done, person, ticket_rows, ticket_url, visible_ticket
 from knowledgebase.models import Article, KnownIssue
 from knowledgebase.search import matching_articles, matching_known_issues
 
