@@ -67,7 +67,7 @@ def safe_name(name: str) -> str:
 
 
 def sweep(older_than: timedelta = timedelta(days=1)) -> int:
-    """Delete files that no attachment and no draft names, left by changes that failed after storing them; return how many."""
+    """Delete files that no attachment and no draft names; return how many."""
     stored = set(_stored(before=clock.now() - older_than))
     orphans = stored.copy()
     for owners in (Attachment.objects, DraftFile.objects):

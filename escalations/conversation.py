@@ -91,7 +91,8 @@ def write(
     """Add a message. It may answer what the ticket waits for, which then resumes.
 
     `promise`: until when the customer is promised another update, in a message to them. `seen`: the last
-    message that the writer had before them. Raises NotAllowed, Refused, StaleVersion where others have written since.
+    message that the writer had before them. Raises NotAllowed, Refused,
+    StaleVersion where others have written since.
     """
     locked = lock(ticket, by=by)
     check_may_write(locked, by=by, kind=kind, seen=seen)

@@ -1,7 +1,7 @@
 """Answers on their way out: what leaves the desk is said ten seconds later, unless its writer calls it back.
 
-Until then it is a draft with `sends_at`. Its event is owed to the consumer below only then: a worker that comes
-late says it late, and nothing is lost. The message is written, and clocks stop, at the moment at which it goes out.
+Until then it is a draft with `sends_at`. Its event is owed to the consumer below only then: a worker that
+comes late says it late, and nothing is lost. The message is written, and clocks stop, at the moment at which it goes out.
 """
 
 from collections.abc import Iterable
@@ -78,7 +78,7 @@ def send(
 
 
 def handle(event: Event) -> None:
-    """Say what is due, unless it was called back. What can't be said any more becomes a draft again, with the reason."""
+    """Say what is due, unless it was called back; what can't be said any more becomes a draft again."""
     draft = (
         MessageDraft.objects.select_for_update(of=("self",))
         .select_related("ticket", "person", "macro")

@@ -163,7 +163,7 @@ ESCALATIONS = {
     "mentionable": page("", to=ticket),
     "macro_menu": page(READERS, to=ticket),
     "macro_text": page("", to=lambda scenario: {"reference": scenario.ticket.reference, "number": 0}),
-    "drafts": page(EVERYBODY),
+    "drafts": page(),
     "discard_message_draft": post_only(to=lambda scenario: {"number": 0}),
     "fetch_back": post_only(to=lambda scenario: {"number": 0}),
     "macro_setup": page("lead auditor admin"),
