@@ -1,7 +1,8 @@
 """Answers on their way out: what leaves the desk is said ten seconds later, unless its writer calls it back.
 
-Until then it is a draft with `sends_at`. Its event is owed to the consumer below only then: a worker that
-comes late says it late, and nothing is lost. The message is written, and clocks stop, at the moment at which it goes out.
+Until then it is a draft with `sends_at`. Its event is owed to the consumer below only then: a worker that comes
+late says it late, and nothing is lost. The message is written, and clocks stop, at the moment at which it goes
+out.
 """
 
 from collections.abc import Iterable
