@@ -95,10 +95,10 @@ def _keep_for_later(ticket: Ticket, user: User, form: MessageForm) -> None:
     said = form.cleaned_data
     try:
         draft = composing.keep(
-            ticket, by=user, kind=MessageKind(said["kind"]), body=said["body"], promise=said["promised_for"]
+            ticket, by=user, kind=MessageKind(said["kind"]), body=said["body"], promise=said.get("promised_for")
         )
         if draft is not None and "uploads" not in form.errors:
-            composing.add_files(draft, said["uploads"])
+            composing.add_files(draft, said.get("uploads", ()))
     except DomainError:
         return  # the page says already what is wrong with it
 
