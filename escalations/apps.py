@@ -19,6 +19,7 @@ class EscalationsConfig(AppConfig):
             ledger_alarm,
             mail,
             news,
+            outbox,
             reapplications,
         )
         from escalations.views import linked
@@ -28,6 +29,7 @@ class EscalationsConfig(AppConfig):
         consumers.register(mail.CONSUMER, mail.KINDS, mail.handle)
         consumers.register(alert_mail.CONSUMER, alert_mail.KINDS, alert_mail.handle)
         consumers.register(news.CONSUMER, news.KINDS, news.handle)
+        consumers.register(outbox.CONSUMER, outbox.KINDS, outbox.handle)
         consumers.register(assignment.CONSUMER, assignment.KINDS, assignment.handle)
         consumers.register(reapplications.CONSUMER, [reapplications.KIND], reapplications.handle)
         consumers.register(bulk.CONSUMER, [bulk.KIND], bulk.handle)

@@ -138,6 +138,11 @@ def _clock_ids(ticket: Ticket) -> Iterator[tuple[tuple[str, int], int]]:
         yield (row.metric, row.cycle), row.pk
 
 
+def of_messages(ticket: Ticket, messages: Iterable[Message]) -> list[Entry]:
+    """Return messages as entries, without what their events tell."""
+    return _message_entries(ticket, messages, {})
+
+
 def _message_entries(ticket: Ticket, messages: Iterable[Message], promises: dict[int, datetime]) -> list[Entry]:
     """Return the messages as entries; the first of each hand-over bears its anchor."""
     seen: set[int | None] = {None}

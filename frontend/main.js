@@ -3,6 +3,8 @@
 import "./js/htmx.js";
 import "./js/forms.js";
 import "./js/autosave.js";
+import "./js/composer.js";
+import "./js/mentions.js";
 import "./js/keyboard.js";
 import "./js/command-bar.js";
 import "./js/selection.js";

@@ -12,6 +12,7 @@ from escalations.models.catalogue import (
     RootCause,
 )
 from escalations.models.clock import UNFINISHED, Clock, ClockEntry, ClockState, Does
+from escalations.models.composing import DraftFile, Macro, MacroUse, Mention, MessageDraft
 from escalations.models.conversation import Attachment, EscalationDraft, Message, MessageKind
 from escalations.models.customer import Customer, Segment
 from escalations.models.diagnosis import Diagnosis, DiagnosisRevision
@@ -56,6 +57,7 @@ __all__ = [
     "Diagnosis",
     "DiagnosisRevision",
     "Does",
+    "DraftFile",
     "Effect",
     "EscalationContact",
     "EscalationDraft",
@@ -67,7 +69,11 @@ __all__ = [
     "Level",
     "LexemeCount",
     "Lexicon",
+    "Macro",
+    "MacroUse",
+    "Mention",
     "Message",
+    "MessageDraft",
     "MessageKind",
     "Metric",
     "NotificationChoice",

@@ -18,20 +18,23 @@ from common.errors import DomainError, NotAllowed, Refused, StaleVersion
 from escalations import (
     access,
     assignment,
+    composing,
     contract,
     conversation,
     deadlines,
     knowledge,
+    macros,
     merging,
     tagging,
     timeline,
 )
 from escalations.access import Party, parties, reads_internal, works_on
-from escalations.forms.work import MessageForm, OwnerForm, PriorityForm, TagsForm, TeamForm
-from escalations.models import Clock, Message, MessageKind, Ticket
+from escalations.forms.composer import MessageForm
+from escalations.forms.work import OwnerForm, PriorityForm, TagsForm, TeamForm
+from escalations.models import Clock, Message, MessageDraft, MessageKind, Ticket
 from escalations.queue import NEEDS_L1
 from escalations.views.actions import buttons
-from escalations.views.parts import done, forbidding, person, ticket_rows, ticket_url, visible_ticket
+from escalations.views.parts import done, person, ticket_rows, ticket_url, visible_ticket
 from knowledgebase.models import Article, KnownIssue
 
 #: What the page shows of a ticket and what hangs on it, fetched with it.
@@ -44,8 +47,25 @@ def ticket_page(request: HttpRequest, reference: str) -> HttpResponse:
 
     What has to be searched for, and what is seldom needed, comes after the page: escalations.views.beside.
     """
-    ticket = visible_ticket(request, reference, *SHOWN)
-    return render(request, "escalations/ticket.html", page_context(ticket, person(request)))
+    ticket, user = visible_ticket(request, reference, *SHOWN), person(request)
+    context = page_context(ticket, user)
+    if (wanted := request.GET.get("macro", "")).isdecimal() and len(wanted) < 19 and "message_form" in context:
+        start_from(context["message_form"], int(wanted), ticket, user)
+    if (thrown := request.GET.get("discarded", "")).isdecimal() and len(thrown) < 19:
+        drafts = MessageDraft.objects.visible_to(user)
+        context["discarded"] = drafts.filter(pk=thrown, ticket=ticket).exclude(discarded_at=None).first()
+    return render(request, "escalations/ticket.html", context)
+
+
+def start_from(form: MessageForm, number: int, ticket: Ticket, user: User) -> None:
+    """Begin the composer with a macro, below what stands there already."""
+    macro = macros.usable_by(user, ticket).filter(pk=number).first()
+    if macro is None:
+        return
+    name = f"body_{macro.kind}"
+    written = [str(form.initial.get(name, "")).strip(), macros.text_for(macro, ticket, by=user)]
+    form.initial |= {"kind": macro.kind, name: "\n\n".join(filter(None, written))}
+    form.use(macro)
 
 
 def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None = None) -> dict[str, Any]:
@@ -71,9 +91,10 @@ def moving_context(ticket: Ticket, user: User, *, message_form: MessageForm | No
     )
     works = works_on(user, ticket)
     internal = reads_internal(user, ticket)
+    entries = timeline.of_ticket(ticket, user)
     context: dict[str, Any] = {
         "ticket": ticket,
-        "entries": timeline.of_ticket(ticket, user),
+        "entries": entries,
         "buttons": buttons(ticket, user),
         "reads_internal": internal,
         "works": works,
@@ -86,7 +107,10 @@ def moving_context(ticket: Ticket, user: User, *, message_form: MessageForm | No
     if works:
         context["tags_form"] = TagsForm(auto_id="tags_%s")
     if conversation.kinds_for(user, ticket):
-        context["message_form"] = message_form or MessageForm(ticket=ticket, user=user)
+        drafts = composing.own(user, ticket)
+        seen = max((entry.message.pk for entry in entries if entry.message), default=0)
+        context["message_form"] = message_form or MessageForm(ticket=ticket, user=user, drafts=drafts, seen=seen)
+        context["leaving"] = [draft for draft in drafts if draft.sends_at is not None]
     return context
 
 
@@ -95,31 +119,6 @@ def _asked_of_l1(ticket: Ticket) -> Message | None:
     if ticket.state not in NEEDS_L1:
         return None
     return ticket.messages.filter(kind=MessageKind.TO_L1).select_related("author").order_by("-created_at").first()
-
-
-@require_POST
-@once
-@forbidding
-def write_message(request: HttpRequest, reference: str) -> HttpResponse:
-    """Add a message with its files."""
-    ticket, user = visible_ticket(request, reference), person(request)
-    form = MessageForm(request.POST, request.FILES, ticket=ticket, user=user)
-    if form.is_valid():
-        try:
-            conversation.write(
-                ticket,
-                by=user,
-                kind=MessageKind(form.cleaned_data["kind"]),
-                body=form.cleaned_data["body"],
-                uploads=form.cleaned_data["uploads"],
-                promise=form.cleaned_data["promised_for"],
-            )
-        except Refused as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-        else:
-            done(request, _("Sent."))
-            return redirect(f"{ticket_url(ticket)}#composer")
-    return render(request, "escalations/ticket.html", page_context(ticket, user, message_form=form), status=422)
 
 
 @require_POST
