@@ -35,6 +35,7 @@ from escalations import (
     lifecycle,
     policies,
     reapplications,
+    saved_views,
 )
 from escalations.models import Calendar, LedgerCheck, MessageKind, Policy, PolicyVersion, Reapplication, Ticket
 from knowledgebase import articles, known_issues
@@ -105,6 +106,7 @@ class Scenario:
         findings = diagnosis.Findings(symptoms="Time-outs.")
         diagnosis.write(self.ticket, findings, by=desk.l2, version=0)
         self.reapplication = reapplications.request(Reapplication(), by=desk.lead)
+        self.saved_view = saved_views.save("Untaken", "scope=untaken", by=desk.l2)
         self.check = LedgerCheck.objects.create(started_at=clock.now())
         self.rating_token = csat.token(csat.invite(self.resolved))
         interval = Interval(0, 540, 1020)
