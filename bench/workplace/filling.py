@@ -65,10 +65,8 @@ def fill(count: int, say: Callable[[str], object] = print) -> None:
         last = min(first + BATCH - 1, copies)
         steps.once(f"copies {first:,} to {last:,}", lambda: copier.copy(first, last))
         for begin in range(first, last + 1, WORDS):
-            end = min(begin + WORDS, last + 1)
-            steps.once(
-                f"words of {begin:,} to {end - 1:,}", lambda b=begin, e=end: search_index.refresh(range(b, e))
-            )
+            tickets = range(begin, min(begin + WORDS, last + 1))
+            steps.once(f"words of {begin:,} to {tickets[-1]:,}", partial(search_index.refresh, tickets))
 
     _side_by_side(lane, range(1, copies + 1, BATCH))
     steps.once("daily sums", _sum_up)
