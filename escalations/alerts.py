@@ -15,6 +15,7 @@ from accounts import people
 from accounts.models import User
 from accounts.preferences import supported, zone_named
 from common import clock, durations
+from escalations import routing_words
 from escalations.models import Alert, AlertKind, Metric, Ticket
 from events import recording
 from events.models import Event
@@ -58,6 +59,9 @@ def sentence(alert: Alert) -> str:
         return _("Nobody has touched it since %s.") % _when(event.data["touched_at"])
     if alert.kind == AlertKind.REOPENED:
         return reopenings_of(event)
+    if event.get("how") == "routed":
+        why = routing_words.recorded(event.data["why"], str(alert.ticket.category))
+        return _("It is yours now: %s.") % why
     about = deadline_of(event)
     if alert.kind == AlertKind.ASSIGNED:
         return _("It is yours now. %s") % about
@@ -91,7 +95,7 @@ def handle(event: Event) -> None:
     """Mail an alert to whom it is for, unless they have read it, left, or may no longer see the ticket."""
     alert = (
         Alert.objects.filter(pk=event.subject_id, read_at=None)
-        .select_related("recipient", "ticket", "event")
+        .select_related("recipient", "ticket__category", "event")
         .first()
     )
     if alert is None or not alert.recipient.is_active:

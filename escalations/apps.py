@@ -10,7 +10,7 @@ class EscalationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of the events that are mailed; show linked tickets beside what the desk knows."""
-        from escalations import alerts, assignment, baton, ledger_alarm, mail, reapplications
+        from escalations import alerts, assignment, baton, dispatching, ledger_alarm, mail, reapplications
         from escalations.views import linked
         from events import consumers
         from knowledgebase import panels
@@ -18,6 +18,7 @@ class EscalationsConfig(AppConfig):
         consumers.register(mail.CONSUMER, mail.KINDS, mail.handle)
         consumers.register(alerts.CONSUMER, alerts.KINDS, alerts.handle)
         consumers.register(assignment.CONSUMER, assignment.KINDS, assignment.handle)
+        consumers.register(dispatching.CONSUMER, dispatching.KINDS, dispatching.handle)
         consumers.register(reapplications.CONSUMER, [reapplications.KIND], reapplications.handle)
         consumers.register(baton.CONSUMER, baton.KINDS, baton.handle)
         consumers.register(ledger_alarm.CONSUMER, [ledger_alarm.KIND], ledger_alarm.handle)

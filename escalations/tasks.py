@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from escalations import attachments, calendars, climbing, ledger_alarm, lifecycle, ticket_clocks
+from escalations import attachments, calendars, climbing, dispatching, ledger_alarm, lifecycle, ticket_clocks
 
 
 @shared_task(ignore_result=True)
@@ -39,3 +39,9 @@ def check_zones() -> None:
 def check_ledger() -> None:
     """Begin to compare all clocks with their ledgers (nightly); the steps are deliveries."""
     ledger_alarm.begin()
+
+
+@shared_task(ignore_result=True)
+def give_out() -> None:
+    """Give out what waits in teams that push (every 30 seconds)."""
+    dispatching.drain()

@@ -20,11 +20,21 @@ from escalations.models.ledger_check import LedgerCheck, LedgerDifference
 from escalations.models.policy import AMONG_US, Metric, Policy, PolicyKind, PolicyVersion, Target
 from escalations.models.rating import Rating, RatingInvitation
 from escalations.models.reapplication import Effect, Reapplication, ReapplicationState, ReappliedTicket
+from escalations.models.routing import (
+    PUSHING,
+    RoutedPerson,
+    RoutingMethod,
+    RoutingMode,
+    Skill,
+    SkillLevel,
+    TeamRouting,
+)
 from escalations.models.ticket import Channel, Level, Priority, State, Ticket
 from escalations.models.triage import ArticleUse, TriageReview
 
 __all__ = [
     "AMONG_US",
+    "PUSHING",
     "UNFINISHED",
     "Alert",
     "AlertKind",
@@ -70,11 +80,17 @@ __all__ = [
     "Reason",
     "ReasonKind",
     "RootCause",
+    "RoutedPerson",
+    "RoutingMethod",
+    "RoutingMode",
     "RungState",
     "Segment",
+    "Skill",
+    "SkillLevel",
     "State",
     "StepAction",
     "Target",
+    "TeamRouting",
     "Ticket",
     "TriageReview",
 ]

@@ -20,7 +20,11 @@ def alert_list(request: HttpRequest) -> HttpResponse:
     show = request.GET.get("show", "")
     if show not in {"", "unread"}:
         raise Http404
-    own = Alert.objects.visible_to(person(request)).select_related("ticket", "event").order_by("-at", "-pk")
+    own = (
+        Alert.objects.visible_to(person(request))
+        .select_related("ticket__category", "event")
+        .order_by("-at", "-pk")
+    )
     page = Paginator(own.filter(read_at=None) if show else own, PAGE_SIZE).get_page(request.GET.get("page"))
     address = f"?show={show}&page="
     context = {

@@ -1,0 +1,163 @@
+"""Routing: who is given what, why, and what is left to people."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from accounts import people
+from accounts.models import Attendance, Availability
+from common.errors import NotAllowed, Refused
+from escalations import assignment, dispatching, timeline
+from escalations.models import (
+    Alert,
+    AlertKind,
+    RoutedPerson,
+    RoutingMethod,
+    RoutingMode,
+    Skill,
+    TeamRouting,
+    Ticket,
+)
+from escalations.routing import Candidate, Choice, Hindrance, Round, Waiting
+from events.models import Event
+from tests.escalations.desk import Desk
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+candidates = st.lists(
+    st.builds(
+        Candidate,
+        person=st.integers(1, 9),
+        load=st.integers(0, 9),
+        capacity=st.integers(0, 9),
+        skills=st.dictionaries(st.integers(1, 3), st.integers(1, 2), max_size=2),
+    ),
+    max_size=5,
+    unique_by=lambda one: one.person,
+)
+tickets = st.lists(st.builds(Waiting, category=st.integers(1, 4), weight=st.integers(1, 4)), max_size=12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(candidates, tickets, st.sampled_from(RoutingMethod))
+def test_nobody_is_given_more_than_fits_nor_what_others_know(
+    on: list[Candidate], waiting: list[Waiting], method: RoutingMethod
+) -> None:
+    before = {one.person: one.load for one in on}
+    known = frozenset({1})
+    turn = Round(method, on, known)
+    for ticket in waiting:
+        outcome = turn.give(ticket, at=NOW)
+        if not isinstance(outcome, Choice):
+            continue
+        chosen = next(one for one in on if one.person == outcome.person)
+        assert chosen.load <= chosen.capacity
+        if method == RoutingMethod.BY_SKILL and ticket.category == 1:
+            assert outcome.skill == chosen.skills[1]
+    for one in on:
+        assert one.load == before[one.person] or one.load <= one.capacity
+
+
+def test_a_heavy_one_is_not_overtaken_by_lighter_ones_for_ever() -> None:
+    turn = Round(RoutingMethod.LEAST_LOADED, [Candidate(1, load=5, capacity=8)], frozenset())
+    assert turn.give(Waiting(1, 4), at=NOW) == Hindrance.NO_ROOM
+    assert turn.give(Waiting(1, 1), at=NOW) == Hindrance.BEHIND
+
+
+def test_the_best_with_the_fewest_points_gets_it_by_skill() -> None:
+    on = [Candidate(1, 0, 8), Candidate(2, 6, 8, {7: 2}), Candidate(3, 1, 8, {7: 1}), Candidate(4, 5, 8, {7: 2})]
+    choice = Round(RoutingMethod.BY_SKILL, on, frozenset({7})).give(Waiting(7, 2), at=NOW)
+    assert choice == Choice(4, RoutingMethod.BY_SKILL, load=7, capacity=8, among=3, skill=2)
+
+
+def push(desk: Desk, **values: object) -> TeamRouting:
+    routing: TeamRouting = TeamRouting.objects.create(team=desk.payments, **{"mode": RoutingMode.PUSH, **values})
+    return routing
+
+
+def test_a_ticket_that_arrives_is_given_and_says_why(desk: Desk) -> None:
+    push(desk)
+    RoutedPerson.objects.create(team=desk.payments, person=desk.l2, capacity=0)
+    ticket = desk.escalated(impact=1, urgency=1)
+    dispatching.handle(Event.objects.get(kind="ticket.created"))
+    ticket.refresh_from_db()
+    assert ticket.owner == desk.other_l2
+    assert Alert.objects.get(recipient=desk.other_l2).kind == AlertKind.ASSIGNED
+    lines = [entry.line for entry in timeline.of_ticket(ticket, desk.lead)]
+    assert lines[-1] == "gave it to Otis Second: fewest points (now 4 of 8), 1 with room"
+
+
+def test_a_backlog_goes_by_priority_then_age_as_far_as_there_is_room(desk: Desk) -> None:
+    push(desk, capacity=4, method=RoutingMethod.ROUND_ROBIN)
+    old, young, urgent = desk.escalated(), desk.escalated(), desk.escalated(impact=1, urgency=1)
+    dispatching.drain()
+    owners = dict(Ticket.objects.values_list("pk", "owner"))
+    assert owners[urgent.pk] == desk.l2.pk and owners[old.pk] == desk.other_l2.pk
+    assert all(points <= 4 for points in dispatching.loads(owners.values(), TeamRouting.objects.get()).values())
+    assert dispatching.drain() == 0
+    assert Ticket.objects.filter(pk=young.pk).exists()
+
+
+def test_who_is_away_or_off_duty_gets_nothing(desk: Desk) -> None:
+    routing = push(desk)
+    people.set_availability(desk.l2, Availability.AWAY, by=desk.l2)
+    Attendance.objects.create(person=desk.other_l2, team=desk.payments, on_duty=False)
+    desk.escalated()
+    assert dispatching.drain() == 0
+    assert [one.outcome for one in dispatching.preview(routing)] == [Hindrance.NOBODY_ON]
+
+
+def test_what_a_person_let_go_of_stays_with_people_until_asked(desk: Desk) -> None:
+    ticket = desk.started()
+    assignment.assign(ticket, None, by=desk.l2)
+    push(desk)
+    assert dispatching.drain() == 0
+    with pytest.raises(NotAllowed):
+        dispatching.ask(ticket, by=desk.l2)
+    dispatching.ask(ticket, by=desk.lead)
+    assert dispatching.drain() == 1
+
+
+def test_by_skill_those_who_know_it_come_first(desk: Desk) -> None:
+    push(desk, method=RoutingMethod.BY_SKILL)
+    Skill.objects.create(person=desk.other_l2, category=desk.category, level=2)
+    ticket = desk.escalated()
+    assert dispatching.drain() == 1
+    ticket.refresh_from_db()
+    assert ticket.owner == desk.other_l2
+    assert f"expert in {desk.category}" in timeline.of_ticket(ticket, desk.lead)[-1].line
+
+
+def test_the_next_one_is_not_taken_where_all_are_given_out(desk: Desk) -> None:
+    desk.escalated()
+    routing = push(desk)
+    with pytest.raises(Refused):
+        assignment.take_next(by=desk.l2)
+    TeamRouting.objects.filter(pk=routing.pk).update(mode=RoutingMode.BOTH)
+    assert assignment.take_next(by=desk.l2) is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_once_never_fill_the_same_room(desk: Desk) -> None:
+    routing = push(desk, capacity=6)
+    for _number in range(12):
+        desk.escalated()
+    together = threading.Barrier(4)
+
+    def work(_number: int) -> int:
+        together.wait()
+        try:
+            return dispatching.drain()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        given = sum(pool.map(work, range(4)))
+    assert given == Ticket.objects.exclude(owner=None).count() > 0
+    loads = dispatching.loads([desk.l2.pk, desk.other_l2.pk], routing)
+    assert set(loads.values()) == {6}
