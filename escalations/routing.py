@@ -64,7 +64,7 @@ class Round:
     """Tickets given out one after the other, most urgent first, to the same people."""
 
     def __init__(self, method: RoutingMethod, candidates: Sequence[Candidate], known: frozenset[int]) -> None:
-        """Begin with who is on duty; `known` are the categories that anybody in the team, on duty or not, knows."""
+        """Begin with who is on duty; `known` are the categories that anybody in the team knows."""
         self.method = method
         self._all = list(candidates)
         self._known = known

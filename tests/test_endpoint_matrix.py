@@ -158,6 +158,7 @@ ESCALATIONS = {
     "ticket_act": page("l2 lead admin", l1=302, partner=302, auditor=302, to=resolving),
     "write_message": post_only(to=ticket),
     "take": post_only(to=ticket),
+    "ask_for_routing": post_only(to=ticket),
     "set_owner": post_only(to=ticket),
     "set_team": post_only(to=ticket),
     "set_priority": post_only(to=ticket),
@@ -200,6 +201,8 @@ ESCALATIONS = {
     "preview_category_form": post_only(to=category),
     "escalation_paths": page("lead auditor admin"),
     "edit_escalation_path": page("lead admin", to=lambda scenario: {"number": scenario.desk.payments.pk}),
+    "routing": page("lead auditor admin"),
+    "edit_routing": page("lead admin", to=lambda scenario: {"number": scenario.desk.payments.pk}),
     "rate": public(to=lambda scenario: {"token": scenario.rating_token}),
 }
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -161,3 +163,20 @@ def test_workers_at_once_never_fill_the_same_room(desk: Desk) -> None:
     assert given == Ticket.objects.exclude(owner=None).count() > 0
     loads = dispatching.loads([desk.l2.pk, desk.other_l2.pk], routing)
     assert set(loads.values()) == {6}
+
+
+def test_a_lead_sets_it_up_sees_what_it_would_do_and_a_stale_edit_is_refused(desk: Desk) -> None:
+    ticket = desk.escalated()
+    page, address = Client(), reverse("edit_routing", args=[desk.payments.pk])
+    page.force_login(desk.lead)
+    assert page.get(reverse("edit_routing", args=[desk.accounts.pk])).status_code == 404
+    sent = {
+        "version": "0", "mode": "both", "method": "by_skill", "gives_new": "on", "capacity": "6",
+        "weight_p1": "4", "weight_p2": "3", "weight_p3": "2", "weight_p4": "1",
+        f"person-{desk.l2.pk}-capacity": "5", f"person-{desk.l2.pk}-expert": str(desk.category.pk),
+    }  # fmt: skip
+    assert page.post(address, sent).status_code == 302
+    html = page.get(address).content.decode()
+    assert ticket.reference in html and f"expert in {desk.category} (now 2 of 5 points)" in html
+    assert page.post(address, sent).status_code == 409
+    assert TeamRouting.objects.get().version == 1
