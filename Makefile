@@ -10,10 +10,10 @@ run:
 test:
 	@$(PYTHON) bin/test
 
-# Benchmarks print what this machine does; each is run by name. bench/README.md says what they measure.
-bench:
-	@echo "Choose one (each takes --help):"
-	@for file in $$(grep -l __main__ bench/*.py); do echo "  .venv/bin/python -m bench.$$(basename $$file .py)"; done
+# The workplace at 1,000 to 1,000,000 tickets (docs/performance.md): make bench ARGS="--sizes 1000 --json FILE"
+# The other benchmarks are run by name; bench/README.md says what they measure.
+bench: setup
+	@.venv/bin/python -m bench.workplace $(ARGS)
 
 # What run and test need, without starting anything.
 setup:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.models import HandledRequest, User
 from common import clock
@@ -33,11 +33,22 @@ def begin(user: User, key: str, *, fingerprint: str = "") -> HandledRequest:
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("safe_retry.begin needs a transaction.")
-    HandledRequest.objects.bulk_create(
-        [HandledRequest(user=user, key=key, fingerprint=fingerprint, created_at=clock.now())],
-        ignore_conflicts=True,
-    )
-    return HandledRequest.objects.select_for_update(of=("self",)).get(user=user, key=key)
+    table = connection.ops.quote_name(HandledRequest._meta.db_table)
+    with connection.cursor() as cursor:
+        # Changing nothing of a row that is there waits for whoever has it, locks it, and returns it.
+        cursor.execute(
+            f"""
+            INSERT INTO {table} (user_id, key, fingerprint, created_at, location) VALUES (%s, %s, %s, %s, '')
+            ON CONFLICT (user_id, key) DO UPDATE SET key = excluded.key
+            RETURNING id, fingerprint, created_at, status, location, body
+            """,  # noqa: S608  our own name only
+            [user.pk, key, fingerprint, clock.now()],
+        )
+        pk, first, created_at, status, location, body = cursor.fetchone()
+    return HandledRequest(
+        pk=pk, user=user, key=key, fingerprint=first, created_at=created_at, status=status, location=location,
+        body=json.loads(body) if isinstance(body, str) else body,
+    )  # fmt: skip
 
 
 def finish(handled: HandledRequest, *, status: int, location: str = "", body: Any = None) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import gettext_noop
@@ -27,6 +28,14 @@ FOREIGN_TEXTS = (
     gettext_noop("You must type the same password each time."),
     gettext_noop("The password reset token was invalid."),
 )
+
+
+class Backend(ModelBackend):
+    """Fetches who is signed in together with their roles, as every page needs them."""
+
+    def get_user(self, user_id: int) -> User | None:
+        user = User.objects.with_roles().filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types

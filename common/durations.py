@@ -4,11 +4,14 @@ The page's script (frontend/js/times.js) keeps these words true while a page
 stays open, from the same phrases: change both together.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from common import clock
@@ -19,8 +22,14 @@ DAY = 24 * HOUR
 RELATIVE_WITHIN = timedelta(days=30)
 
 
-def phrases() -> dict[str, str]:
+def phrases() -> Mapping[str, str]:
     """Return the phrases in the language now active, with {n} and the like to be filled in."""
+    return _phrases_in(get_language())
+
+
+@cache
+def _phrases_in(_language: str | None) -> Mapping[str, str]:
+    """Look the phrases up once for each language: a page says dozens of spans of time."""
     return {
         "just_now": _("just now"),
         "minutes_ago": _("{n} min ago"),
@@ -112,6 +121,12 @@ def stretch(start: datetime, end: datetime, zone: ZoneInfo | None = None) -> str
 def exact(moment: datetime, zone: ZoneInfo | None = None) -> str:
     """Return "Mon 23 Nov 2026, 15:40:07 (Asia/Manila, UTC+08:00)". `zone`: the reader's unless given."""
     local = timezone.localtime(moment, zone)
+    return _exact(local, str(local.tzinfo), get_language())
+
+
+@lru_cache(maxsize=10_000)
+def _exact(local: datetime, _zone: str, _language: str | None) -> str:
+    """Say it in words: the moments of a timeline are the same for all who read it."""
     offset = local.strftime("%z")
     key = local.tzinfo.key if isinstance(local.tzinfo, ZoneInfo) else local.strftime("%Z")
-    return f"{on_the_second(moment, zone)} ({key}, UTC{offset[:3]}:{offset[3:]})"
+    return f"{date_format(local, _('D j M Y, H:i:s'))} ({key}, UTC{offset[:3]}:{offset[3:]})"

@@ -9,6 +9,7 @@ import knowledgebase.api.views
 import reports.api.views
 from accounts.api.tokens import CurrentTokenView, TokensView
 from config.api_docs import api_docs
+from escalations.api.search import SearchView
 from escalations.api.views import CategoryViewSet, CustomerViewSet, TicketViewSet
 
 router = SimpleRouter()
@@ -21,6 +22,7 @@ reports.api.views.register(router)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/", include(router.urls)),
+    path("v1/search/", SearchView.as_view(), name="api-search"),
     path("v1/tokens/", TokensView.as_view(), name="api-tokens"),
     path("v1/tokens/current/", CurrentTokenView.as_view(), name="api-token-current"),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),

@@ -24,3 +24,9 @@ def _mark_the_start(**_: object) -> None:
 def _ask_for_the_zones(**_: object) -> None:
     """Have the calendars compared with the machine's tz data: an update of it begins with a restart."""
     app.send_task("escalations.tasks.check_zones", expires=3600, retry=False)
+
+
+@signals.beat_init.connect
+def _count_words(**_: object) -> None:
+    """Let a desk that was just set up or imported find similar tickets at once."""
+    app.send_task("escalations.tasks.count_words", expires=3600, retry=False)

@@ -28,9 +28,18 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "send the digests that are due": {
+        "task": "escalations.tasks.owe_digests",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "close what was resolved and not answered": {
         "task": "escalations.tasks.close_unanswered",
         "schedule": crontab(minute=5),
+    },
+    "count how common each word is, also when the beat starts": {
+        "task": "escalations.tasks.count_words",
+        "schedule": crontab(minute=15),
     },
     "delete files of changes that failed": {
         "task": "escalations.tasks.sweep_files",

@@ -50,7 +50,6 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "csp",
-    "heroicons",
     "common",
     "events.apps.EventsConfig",
     "accounts.apps.AccountsConfig",
@@ -88,6 +87,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "libraries": {"heroicons": "common.templatetags.icons"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -107,8 +107,12 @@ DATABASES = {
             env.postgres,
             expected="an address such as postgres://user:password@host:5432/name",
         ),
+        "ENGINE": "common.postgres",
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
+        # Our statements are short: planning a join of a dozen rows in any order, or compiling it, takes longer
+        # than carrying it out. The first joins, which narrow, are still put in the best order.
+        "OPTIONS": {"options": "-c join_collapse_limit=4 -c jit=off"},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -120,7 +124,12 @@ CACHES = {
         "BACKEND": "common.cache.LastingCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {"socket_timeout": 2},  # seconds; a page must not wait longer for what it can do without
-    }
+    },
+    # Parts of pages, in each process: to fetch them from elsewhere would cost what making them costs.
+    "template_fragments": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 2000},
+    },
 }
 
 # Jobs. A task is acknowledged when it is done, so that a killed worker's task comes
@@ -143,7 +152,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(RUN_DIR / "beat")
 # People.
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
+    "accounts.sign_in.Backend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [

@@ -74,5 +74,12 @@ def sees_clock(user: User, ticket: Ticket, metric: str, team_id: int | None) -> 
     return follows(user, ticket)
 
 
+def hand_overs(ticket: Ticket) -> list[HandOver]:
+    """Return what was asked of partners, the oldest first; nobody is asked where none is known to be."""
+    if not getattr(ticket, "was_handed_over", True):  # from escalations.views.parts.visible_ticket
+        return []
+    return list(ticket.hand_overs.select_related("team", "asked_by").order_by("asked_at", "pk"))
+
+
 def _handed_over(ticket: Ticket, teams: list[int]) -> bool:
-    return HandOver.objects.filter(ticket=ticket, team__in=teams, ended_at=None).exists()
+    return any(one.ended_at is None and one.team_id in teams for one in hand_overs(ticket))

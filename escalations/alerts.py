@@ -1,47 +1,86 @@
-"""Alerts: what a person is told about a ticket, on their page and by mail."""
+"""Alerts: what a person is told about a ticket. alert_mail brings it out of the house."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
-from django.core.mail import EmailMessage
-from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils import timezone, translation
+from django.db import models
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts import people
 from accounts.models import User
-from accounts.preferences import supported, zone_named
 from common import clock, durations
-from escalations import routing_words
-from escalations.models import Alert, AlertKind, Metric, Ticket
+from escalations import notifications, routing_words
+from escalations.models import Alert, AlertKind, MessageKind, Metric, Ticket
+from escalations.models.ticket import REFERENCE_PREFIX
 from events import recording
 from events.models import Event
 
 SUBJECT = "alert"
-CONSUMER = "alerts"
 RAISED = "alert.raised"
-KINDS = (RAISED,)
 
 #: More unread alerts than these are not counted.
 MOST_COUNTED = 99
 
+UNREAD, READ = "u", "r"
+
 
 def tell(ticket: Ticket, recipients: Iterable[User], kind: AlertKind, *, event: Event) -> None:
-    """Alert each of `recipients` of what `event` is about, and owe each of them a mail."""
+    """Tell each of `recipients` what `event` is about, as they have chosen. Whoever was told of it already is not.
+
+    Everybody who wants to hear of this kind gets it in their page; the mails are owed (alert_mail).
+    """
     system, now = people.system(), clock.now()
-    raised = Alert.objects.bulk_create(
-        Alert(recipient=person, ticket=ticket, event=event, kind=kind, at=now) for person in recipients
+    wanting = notifications.who_wants(recipients, kind)
+    told = set(Alert.objects.filter(event=event, recipient__in=wanting).values_list("recipient", flat=True))
+    fresh = [person for person in wanting if person.pk not in told]
+    Alert.objects.bulk_create(
+        [Alert(recipient=person, ticket=ticket, event=event, kind=kind, at=now) for person in fresh],
+        ignore_conflicts=True,  # somebody else is telling them at this moment
     )
-    for alert in raised:
+    for alert in Alert.objects.filter(event=event, recipient__in=fresh):
         recording.record(RAISED, subject=(SUBJECT, alert.pk), by=system, data={"recipient": alert.recipient_id})
 
 
 def unread(user: User) -> int:
     """Return how many alerts the person has not read, at most MOST_COUNTED + 1."""
     return Alert.objects.visible_to(user).filter(read_at=None).order_by()[: MOST_COUNTED + 1].count()
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of a person's alerts, and the cursor of what follows them ("" at the end)."""
+
+    alerts: list[Alert]
+    following: str
+
+
+def page(user: User, *, kind: str = "", only_unread: bool = False, after: str = "", size: int) -> Page:
+    """Return a page of the person's alerts, what is unread first, then the newest first.
+
+    `after` is the cursor of the page before: whether its last one was unread, and its id. Raises ValueError.
+    """
+    own = Alert.objects.visible_to(user).select_related("ticket__category", "event__actor").order_by("-pk")
+    if kind:
+        own = own.filter(kind=kind)
+    part, _dash, last = after.partition("-")
+    if after and (part not in {UNREAD, READ} or not (last.isdecimal() and len(last) < 19)):
+        raise ValueError(after)
+    found: list[Alert] = []
+    if part != READ:
+        found = list(_below(own.filter(read_at=None), last)[: size + 1])
+    if len(found) <= size and not only_unread:
+        read_ones = _below(own.filter(read_at__isnull=False), last if part == READ else "")
+        found += read_ones[: size + 1 - len(found)]
+    shown = found[:size]
+    end = shown[-1] if len(found) > size else None
+    return Page(shown, f"{READ if end.read_at else UNREAD}-{end.pk}" if end else "")
+
+
+def _below(alerts: models.QuerySet[Alert], last: str) -> models.QuerySet[Alert]:
+    return alerts.filter(pk__lt=int(last)) if last else alerts
 
 
 def read(alerts: Iterable[int] | None, *, by: User) -> int:
@@ -53,7 +92,7 @@ def read(alerts: Iterable[int] | None, *, by: User) -> int:
 
 
 def sentence(alert: Alert) -> str:
-    """Return what the alert says, in the language and zone now active. Its event must be at hand."""
+    """Return what the alert says, in the language and zone now active. Its event and actor must be at hand."""
     event = alert.event
     if alert.kind == AlertKind.FORGOTTEN:
         return _("Nobody has touched it since %s.") % _when(event.data["touched_at"])
@@ -62,10 +101,38 @@ def sentence(alert: Alert) -> str:
     if event.get("how") == "routed":
         why = routing_words.recorded(event.data["why"], str(alert.ticket.category))
         return _("It is yours now: %s.") % why
+    if "step" not in event.data:
+        said: str = _said(alert) % {"person": event.actor}
+        return said
     about = deadline_of(event)
     if alert.kind == AlertKind.ASSIGNED:
         return _("It is yours now. %s") % about
     return about
+
+
+def _said(alert: Alert) -> str:
+    """Return the sentence about what somebody did, with a place for their name."""
+    match alert.kind:
+        case AlertKind.MESSAGE if alert.event.get("kind") == MessageKind.FROM_CUSTOMER:
+            return _("%(person)s added what the customer wrote.")
+        case AlertKind.MESSAGE:
+            return _("%(person)s wrote.")
+        case AlertKind.MENTIONED:
+            return _("%(person)s mentioned you.")
+        case AlertKind.ASKED:
+            return _("%(person)s asks you something: the escalation waits for your answer.")
+        case AlertKind.RETURNED:
+            return _("%(person)s returned it: something is missing.")
+        case AlertKind.RESOLVED:
+            return _("%(person)s resolved it.")
+        case AlertKind.TAKEN_UP:
+            return _("%(person)s reopened it.")
+        case AlertKind.MERGED:
+            into = REFERENCE_PREFIX + str(alert.event.get("target"))
+            return _("%(person)s merged it into {reference}, which goes on in its place.").format(reference=into)
+        case AlertKind.HANDED_OVER:
+            return _("%(person)s asks your team something.")
+    return _("%(person)s gave it to you.")
 
 
 def reopenings_of(event: Event) -> str:
@@ -89,38 +156,3 @@ def deadline_of(event: Event) -> str:
 def _when(moment: str) -> str:
     local = timezone.localtime(datetime.fromisoformat(moment))
     return f"{date_format(local, _('D j M, H:i'))} {durations.zone_name(local)}"
-
-
-def handle(event: Event) -> None:
-    """Mail an alert to whom it is for, unless they have read it, left, or may no longer see the ticket."""
-    alert = (
-        Alert.objects.filter(pk=event.subject_id, read_at=None)
-        .select_related("recipient", "ticket__category", "event")
-        .first()
-    )
-    if alert is None or not alert.recipient.is_active:
-        return
-    recipient, ticket = alert.recipient, alert.ticket
-    if not Ticket.objects.visible_to(recipient).filter(pk=ticket.pk).exists():
-        return
-    language = supported(recipient.language)
-    with translation.override(language), timezone.override(zone_named(recipient.time_zone)):
-        context = {
-            "alert": alert,
-            "ticket": ticket,
-            "sentence": sentence(alert),
-            "url": settings.SITE_URL + ticket.get_absolute_url(),
-            "alerts_url": settings.SITE_URL + reverse("alerts"),
-        }
-        subject = render_to_string("escalations/mail/alert_subject.txt", context).strip()
-        text = render_to_string("escalations/mail/alert.txt", context)
-    EmailMessage(
-        subject=subject,
-        body=text,
-        to=[recipient.email],
-        headers={
-            "Message-ID": f"<alert-{alert.pk}@{settings.SITE_URL.split('://')[1]}>",
-            "Content-Language": language,
-            "Auto-Submitted": "auto-generated",
-        },
-    ).send()

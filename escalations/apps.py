@@ -10,17 +10,29 @@ class EscalationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of the events that are mailed; show linked tickets beside what the desk knows."""
-        from escalations import alerts, assignment, baton, dispatching, ledger_alarm, mail, reapplications
+        from escalations import (
+            alert_mail,
+            assignment,
+            baton,
+            dispatching,
+            file_texts,
+            ledger_alarm,
+            mail,
+            news,
+            reapplications,
+        )
         from escalations.views import linked
         from events import consumers
         from knowledgebase import panels
 
         consumers.register(mail.CONSUMER, mail.KINDS, mail.handle)
-        consumers.register(alerts.CONSUMER, alerts.KINDS, alerts.handle)
+        consumers.register(alert_mail.CONSUMER, alert_mail.KINDS, alert_mail.handle)
+        consumers.register(news.CONSUMER, news.KINDS, news.handle)
         consumers.register(assignment.CONSUMER, assignment.KINDS, assignment.handle)
         consumers.register(dispatching.CONSUMER, dispatching.KINDS, dispatching.handle)
         consumers.register(reapplications.CONSUMER, [reapplications.KIND], reapplications.handle)
         consumers.register(baton.CONSUMER, baton.KINDS, baton.handle)
         consumers.register(ledger_alarm.CONSUMER, [ledger_alarm.KIND], ledger_alarm.handle)
         consumers.register(ledger_alarm.ALARM, [ledger_alarm.DIFFERS], ledger_alarm.alarm)
+        consumers.register(file_texts.CONSUMER, [file_texts.ATTACHED], file_texts.handle)
         panels.register("linked_tickets", linked.panel)

@@ -10,7 +10,7 @@ from accounts.models import Availability, Role, Team, TeamKind, User
 from common import clock
 from common.errors import NotAllowed, Refused
 from escalations.access import Party, parties, works_on
-from escalations.changes import commit, lock, record, save, set_team
+from escalations.changes import commit, lock, record, remember, save, set_team
 from escalations.models import Priority, RoutingMode, TeamRouting, Ticket
 from escalations.models.ticket import OPEN, UNTAKEN, TicketQuerySet, due_or_never
 from events.models import Event
@@ -48,6 +48,7 @@ def take_next(*, by: User) -> Ticket | None:
     )
     if ticket is None:
         return None
+    remember(ticket)
     change_owner(ticket, by, by=by, how="take_next")
     return ticket
 

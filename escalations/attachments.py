@@ -20,7 +20,9 @@ import redaction
 from accounts.models import User
 from common import clock
 from common.errors import Refused
+from escalations import file_texts, search_index
 from escalations.models import Attachment, Message, Ticket
+from events import recording
 
 IMAGE_FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
 MOST_PIXELS = 40_000_000
@@ -51,6 +53,10 @@ def attach(ticket: Ticket, upload: File, *, by: User, message: Message | None = 
     )
     attachment.file.save("", content, save=False)
     attachment.save()
+    if message is None:  # else it is found with its message
+        search_index.refresh([ticket.pk])
+    if not attachment.is_image:
+        recording.record(file_texts.ATTACHED, subject=(file_texts.SUBJECT, attachment.pk), by=by)
     return attachment
 
 

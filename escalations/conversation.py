@@ -9,14 +9,15 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 import redaction
+from accounts import people
 from accounts.models import User
 from common import clock
 from common.errors import NotAllowed, Refused
-from escalations import attachments
-from escalations.access import DESK, Party, parties, reads_internal
-from escalations.changes import commit, enter, lock, required
+from escalations import attachments, search_index
+from escalations.access import DESK, Party, hand_overs, parties, reads_internal
+from escalations.changes import commit, enter, lock, lock_in_order, required
 from escalations.clocks import whole_second
-from escalations.models import HandOver, Message, MessageKind, State, Ticket
+from escalations.models import Attachment, HandOver, Message, MessageKind, State, Ticket
 
 LONGEST = 50_000
 FURTHEST_PROMISE = timedelta(days=366)
@@ -42,14 +43,19 @@ _REOPENING = {MessageKind.FROM_L1, MessageKind.FROM_CUSTOMER}
 _OVER = {State.RESOLVED, State.CLOSED}
 _SILENT = {State.MERGED, State.CANCELLED}
 
+#: What is written to a duplicate all the same, and led on to the ticket that goes on.
+_LED_ON = (MessageKind.FROM_L1, MessageKind.FROM_CUSTOMER)
+
 _FIRST_RESPONSES = {MessageKind.TO_CUSTOMER, MessageKind.TO_L1}
 
 
 def kinds_for(user: User, ticket: Ticket) -> list[MessageKind]:
     """Return the kinds of message that `user` may write on this ticket now."""
+    stances = parties(user, ticket)
+    if ticket.state == State.MERGED and ticket.survivor().is_open:
+        return [kind for kind in _LED_ON if stances & WRITERS[kind]]
     if ticket.state in _SILENT:
         return []
-    stances = parties(user, ticket)
     open_hand_over = stances & WRITERS[MessageKind.PARTNER] and _open_hand_over(ticket, user) is not None
     return [
         kind
@@ -61,20 +67,32 @@ def kinds_for(user: User, ticket: Ticket) -> list[MessageKind]:
 
 
 def readable(user: User, ticket: Ticket) -> models.QuerySet[Message]:
-    """Return the messages `user` may read, oldest first.
+    """Return the messages `user` may read, oldest first, with those that were led on from here to another ticket.
 
-    L1 reads everything but internal notes and hand-over threads; a partner only
-    the threads of their own teams.
+    L1 reads everything but internal notes, hand-over threads and what came from duplicates of others; a partner
+    only the threads of their own teams.
     """
-    messages = ticket.messages.select_related("author", "hand_over__team").prefetch_related("attachments")
+    messages = (
+        Message.objects.filter(models.Q(ticket=ticket) | models.Q(written_to=ticket))
+        .select_related("author", "hand_over__team", "ticket", "written_to")
+        .prefetch_related("attachments")
+    )
     if not reads_internal(user, ticket):
         stances = parties(user, ticket)
         seen = models.Q(pk=None)
         if Party.REQUESTER in stances:
-            seen |= ~models.Q(kind__in=[MessageKind.NOTE, MessageKind.PARTNER])
+            own = models.Q(written_to=None) | models.Q(written_to__in=Ticket.objects.visible_to(user))
+            seen |= ~models.Q(kind__in=[MessageKind.NOTE, MessageKind.PARTNER]) & own
         seen |= models.Q(hand_over__team__in=user.teams_as("partner"))
         messages = messages.filter(seen)
     return messages.order_by("created_at", "pk")
+
+
+def files(user: User, ticket: Ticket) -> models.QuerySet[Attachment]:
+    """Return the files of the contract and of the messages that `user` may read, the oldest first."""
+    of_messages = models.Q(message__in=readable(user, ticket).order_by().values("pk"))
+    found = Attachment.objects.filter(models.Q(ticket=ticket, message=None) | of_messages)
+    return found.order_by("created_at", "pk")
 
 
 @transaction.atomic
@@ -89,12 +107,16 @@ def write(
 ) -> Message:
     """Add a message. It may answer what the ticket waits for, which then resumes.
 
-    `promise`: until when the customer is promised another update, in a message to them. Raises NotAllowed,
-    Refused.
+    What L1 or the customer writes to a merged ticket is led on to the one that goes on. `promise`: until when the
+    customer is promised another update, in a message to them. Raises NotAllowed, Refused.
     """
+    if ticket.state == State.MERGED:
+        lock_in_order(ticket.pk, ticket.survivor().pk)
     locked = lock(ticket, by=by)
     if not parties(by, locked) & WRITERS[kind]:
         raise NotAllowed(_("You may not write this here."))
+    if locked.state == State.MERGED and kind in _LED_ON:
+        return _lead_on(locked, by=by, kind=kind, body=body, uploads=uploads)
     if locked.state in _SILENT:
         raise Refused(_("This escalation is “%s”.") % locked.get_state_display())
     if kind in _REOPENING and locked.state in _OVER:
@@ -107,6 +129,24 @@ def write(
     elif kind == MessageKind.PARTNER and Party.PARTNER in parties(by, locked):
         _answer_hand_over(locked, message)
     commit(locked, "message", by=by, because=str(kind), message=message.pk, kind=kind, **promised(promise))
+    return message
+
+
+def _lead_on(duplicate: Ticket, *, by: User, kind: MessageKind, body: str, uploads: Iterable[File]) -> Message:
+    """Add a message to the ticket that goes on in a duplicate's place.
+
+    It ends that one's wait only if both are about the same customer: another one's answer was not asked for.
+    """
+    into = lock(duplicate.survivor(), by=people.system())
+    if not into.is_open:
+        raise Refused(
+            _("%(reference)s, which goes on in its place, is “%(state)s”: take the merge back to go on here.")
+            % {"reference": into.reference, "state": into.get_state_display()}
+        )
+    message = add(into, by=by, kind=kind, body=body, uploads=uploads, written_to=duplicate)
+    if _ANSWERS.get(kind) == into.state and into.customer_id == duplicate.customer_id:
+        enter(into, State.IN_PROGRESS)
+    commit(into, "message", by=by, because=str(kind), message=message.pk, kind=kind, written_to=duplicate.pk)
     return message
 
 
@@ -123,6 +163,7 @@ def add(
     body: str,
     uploads: Iterable[File] = (),
     promise: datetime | None = None,
+    written_to: Ticket | None = None,
 ) -> Message:
     """Store a message on a locked ticket, as part of a larger change that records the event."""
     _check_promise(locked, kind, promise)
@@ -133,10 +174,12 @@ def add(
     if kind == MessageKind.PARTNER and hand_over is None:
         raise Refused(_("It is not handed over to anybody at present."))
     message = Message.objects.create(
-        ticket=locked, kind=kind, author=by, body=text, hand_over=hand_over, created_at=clock.now()
-    )
+        ticket=locked, kind=kind, author=by, body=text, hand_over=hand_over, created_at=clock.now(),
+        written_to=written_to,
+    )  # fmt: skip
     for upload in uploads:
         attachments.attach(locked, upload, by=by, message=message)
+    search_index.refresh([locked.pk])
     note_said(locked, kind, at=message.created_at, promise=promise)
     return message
 
@@ -175,12 +218,10 @@ def note_said(ticket: Ticket, kind: MessageKind, *, at: datetime, promise: datet
 
 
 def _open_hand_over(ticket: Ticket, user: User) -> HandOver | None:
-    open_ones = ticket.hand_overs.filter(ended_at=None)
-    if partner_teams := user.teams_as("partner"):
-        own = open_ones.filter(team__in=partner_teams)
-        if own.exists():
-            open_ones = own
-    return open_ones.order_by("-asked_at").first()
+    open_ones = [one for one in hand_overs(ticket) if one.ended_at is None]
+    partner_teams = user.teams_as("partner")
+    own = [one for one in open_ones if one.team_id in partner_teams]
+    return next(reversed(own or open_ones), None)
 
 
 def _answer_hand_over(ticket: Ticket, message: Message) -> None:

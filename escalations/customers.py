@@ -13,6 +13,7 @@ import redaction
 from accounts.models import User
 from common import clock
 from common.errors import Refused, StaleVersion
+from escalations import search_index
 from escalations.models import Customer, Segment
 from events import recording
 
@@ -67,6 +68,8 @@ def correct(customer: Customer, data: CustomerData, *, by: User, version: int) -
     locked.version += 1
     locked.save()
     recording.record("customer.corrected", subject=(SUBJECT, locked.pk), by=by, data={"changed": changed})
+    if {"name", "email"} & set(changed):
+        search_index.refresh_customer(locked.pk)
     return locked
 
 

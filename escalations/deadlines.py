@@ -11,7 +11,7 @@ from common import clock, durations
 from escalations import calendars, sla
 from escalations.access import sees_clock
 from escalations.clocks import Aim, used_between
-from escalations.models import AMONG_US, CalendarVersion, Clock, ClockEntry, ClockState, Ticket
+from escalations.models import AMONG_US, CalendarVersion, Clock, ClockEntry, ClockState, Metric, Ticket
 
 #: The reason of the ledger's entry by which somebody set a deadline.
 BY_HAND = "by_hand"
@@ -177,7 +177,7 @@ def _deadline(row: Clock, now: datetime, by_hand: ByHand | None) -> Deadline:
         clock=row.pk,
         metric=row.metric,
         cycle=row.cycle,
-        label=row.get_metric_display(),
+        label=str(Metric(row.metric).label),
         team=row.team.name if row.metric in AMONG_US and row.team is not None else "",
         state=_state(row, now),
         due_at=row.due_at,

@@ -11,6 +11,7 @@ import redaction
 from accounts.models import User
 from common import clock
 from common.errors import NotAllowed, Refused, StaleVersion
+from escalations import search_index
 from escalations.access import works_on
 from escalations.changes import chosen, lock, record
 from escalations.models import Diagnosis, DiagnosisRevision, RootCause, Ticket
@@ -73,6 +74,7 @@ def write(ticket: Ticket, findings: Findings, *, by: User, version: int) -> Diag
         **content,
     )
     record(locked, "diagnosed", by=by, version=diagnosis.version)
+    search_index.refresh([locked.pk])
     return diagnosis
 
 

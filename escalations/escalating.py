@@ -10,7 +10,7 @@ import redaction
 from accounts.models import Role, Team, TeamKind, User
 from common import clock
 from common.errors import NotAllowed, Refused
-from escalations import contract, customers, ticket_clocks
+from escalations import contract, customers, search_index, ticket_clocks
 from escalations.changes import chosen, commit, enter, lock_for, record, required, set_team
 from escalations.customers import CustomerData
 from escalations.models import Category, Channel, ContractForm, Level, State, Ticket
@@ -75,6 +75,7 @@ def escalate(stated: Contract, *, by: User) -> Ticket:
     ticket.save()
     event = record(ticket, "created", by=by, at=change.at, l1_team=ticket.l1_team_id, customer=ticket.customer_id)
     ticket_clocks.keep(change, event)
+    search_index.refresh([ticket.pk])
     return ticket
 
 
@@ -98,6 +99,7 @@ def resubmit(ticket: Ticket, stated: Contract, *, by: User, version: int | None 
     locked.owner = None
     enter(locked, State.NEW)
     commit(locked, "resubmitted", by=by, rematch=True)
+    search_index.refresh([locked.pk])
     return locked
 
 

@@ -1,6 +1,6 @@
-"""Working a ticket: start, wait, resume, resolve, close, reopen, cancel, merge.
+"""Working a ticket: start, wait, resume, resolve, close, reopen, cancel.
 
-With escalating (create, resubmit) and triage (accept, return) this is the whole
+With escalating (create, resubmit), triage (accept, return) and merging (merge, unmerge) this is the whole
 transition table; each function is one row of it.
 """
 
@@ -18,7 +18,7 @@ from common import clock
 from common.errors import Refused
 from escalations import climbing, conversation
 from escalations.access import Party, parties
-from escalations.changes import chosen, commit, enter, lock, lock_for, record, required, save
+from escalations.changes import chosen, commit, enter, lock_for, required
 from escalations.models import (
     HandOver,
     MessageKind,
@@ -209,32 +209,6 @@ def cancel(ticket: Ticket, *, by: User, reason: int | None, version: int | None 
     )
     locked.hand_overs.filter(ended_at=None).update(ended_at=clock.now())
     return _enter(locked, State.CANCELLED, "cancelled", by=by, reason=code.pk)
-
-
-@transaction.atomic
-def merge(ticket: Ticket, *, by: User, target: Ticket | None, version: int | None = None) -> Ticket:
-    """Fold a duplicate into `target`, which goes on and says so on its timeline."""
-    if target is None:
-        raise Refused(_("Say which escalation it is a duplicate of."), field="target")
-    if target.pk == ticket.pk:
-        raise Refused(_("An escalation can't be merged into itself."), field="target")
-    # Both rows are locked in one order, so that two merges crossing can't wait for each other.
-    for row in sorted((ticket, target), key=lambda row: row.pk):
-        lock(row, by=by)
-    locked = lock_for(ticket, Verb.MERGE, by=by, version=version)
-    into = lock(target, by=by)
-    if into.state in {State.MERGED, State.CANCELLED}:
-        raise Refused(
-            _("%(reference)s is “%(state)s” itself.")
-            % {"reference": into.reference, "state": into.get_state_display()},
-            field="target",
-        )
-    locked.merged_into = into
-    locked.hand_overs.filter(ended_at=None).update(ended_at=clock.now())
-    _enter(locked, State.MERGED, "merged", by=by, target=into.pk)
-    save(into)
-    record(into, "absorbed", by=by, source=locked.pk)
-    return locked
 
 
 def _enter(ticket: Ticket, state: State, kind: str, *, by: User, **data: Any) -> Ticket:

@@ -8,13 +8,13 @@ comes or goes meanwhile neither repeats nor hides another.
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Left
+from django.db.models import Case, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Left
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -29,10 +29,14 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True)
 class Order:
-    """A way to sort: columns with their direction, the last one unique."""
+    """A way to sort: columns with their direction, the last one unique.
+
+    `sorts_all`: an index gives all tickets in this order, however many there are. Any other is for open ones.
+    """
 
     label: str | Promise
     columns: tuple[tuple[str, bool], ...]  # (name, descending)
+    sorts_all: bool = False
 
 
 #: States in which a ticket waits for the first line.
@@ -41,13 +45,46 @@ LONGEST_EXCERPT = 160
 
 ORDERS = {
     "urgency": Order(gettext_lazy("Most urgent"), (("priority", False), ("urgent_at", False), ("pk", False))),
-    "newest": Order(gettext_lazy("Newest"), (("created_at", True), ("pk", True))),
-    "oldest": Order(gettext_lazy("Oldest"), (("created_at", False), ("pk", False))),
+    "newest": Order(gettext_lazy("Newest"), (("created_at", True), ("pk", True)), sorts_all=True),
+    "oldest": Order(gettext_lazy("Oldest"), (("created_at", False), ("pk", False)), sorts_all=True),
     "updated": Order(gettext_lazy("Last changed"), (("updated_at", True), ("pk", True))),
     "risk": Order(gettext_lazy("Most at risk"), (("risk_now", True), ("pk", True))),
     "needs_l1": Order(
         gettext_lazy("What needs you"), (("rank_for_l1", False), ("updated_at", True), ("pk", True))
     ),
+    "untouched": Order(gettext_lazy("Longest unchanged"), (("updated_at", False), ("pk", False))),
+    "due": Order(gettext_lazy("Next deadline"), (("urgent_at", False), ("pk", False))),
+    "-due": Order(gettext_lazy("Last deadline"), (("urgent_at", True), ("pk", True))),
+    "reference": Order(gettext_lazy("Lowest reference"), (("pk", False),), sorts_all=True),
+    "-reference": Order(gettext_lazy("Highest reference"), (("pk", True),), sorts_all=True),
+    "-urgency": Order(gettext_lazy("Least urgent"), (("priority", True), ("urgent_at", True), ("pk", True))),
+    "-risk": Order(gettext_lazy("Least at risk"), (("risk_now", False), ("pk", False))),
+}
+#: Columns of words, each a way to sort in either direction: what is compared.
+_WORDS: dict[str, tuple[str | Promise, str]] = {
+    "subject": (gettext_lazy("Subject"), "subject"),
+    "state": (gettext_lazy("State"), "state"),
+    "owner": (gettext_lazy("Owner"), "owner_name"),
+    "customer": (gettext_lazy("Customer"), "customer_name"),
+    "category": (gettext_lazy("Category"), "category_key"),
+    "team": (gettext_lazy("Team"), "team_name"),
+    "channel": (gettext_lazy("Channel"), "channel"),
+    "product": (gettext_lazy("Product"), "product"),
+    "error_code": (gettext_lazy("Error code"), "error_code"),
+}
+for _key, (_label, _name) in _WORDS.items():
+    ORDERS[_key] = Order(_label, ((_name, False), ("pk", False)))
+    ORDERS[f"-{_key}"] = Order(_label, ((_name, True), ("pk", True)))
+
+#: What is sorted by and no column of the ticket.
+_COMPUTED: dict[str, Callable[[], Any]] = {
+    "urgent_at": due_or_never,
+    "risk_now": risk_or_none,
+    "rank_for_l1": lambda: _rank_for_l1(),
+    "owner_name": lambda: Coalesce("owner__name", Value("")),
+    "customer_name": lambda: F("customer__name"),
+    "category_key": lambda: F("category__key"),
+    "team_name": lambda: F("team__name"),
 }
 
 
@@ -55,7 +92,7 @@ ORDERS = {
 class Page:
     """One page of tickets, and the cursors of its neighbours (None where there is none)."""
 
-    tickets: list[Ticket]
+    tickets: list[Any]
     previous: str | None
     next: str | None
 
@@ -63,8 +100,10 @@ class Page:
 def with_row_data(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     """Fetch with each ticket what a row of the queue shows."""
     clocks = Clock.objects.filter(state__in=UNFINISHED).select_related("team").order_by("due_at")
-    return tickets.select_related("customer", "category", "owner", "team").prefetch_related(
-        Prefetch("clocks", clocks, to_attr="live_clocks")
+    return (
+        tickets.select_related("customer", "category", "owner", "team")
+        .defer("description", "answers", "imported_facts", "answer_to_l1", "answer_to_customer")
+        .prefetch_related(Prefetch("clocks", clocks, to_attr="live_clocks"))
     )
 
 
@@ -81,18 +120,19 @@ def page(
     after: str = "",
     before: str = "",
     size: int = PAGE_SIZE,
+    read: Callable[[QuerySet[Ticket]], QuerySet[Any]] = with_row_data,
 ) -> Page:
     """Return the page behind the cursor `after`, or before the cursor `before`, or the first.
 
-    Raises Refused for a cursor that is none.
+    `read` says what is fetched of each ticket; what is sorted by has to be among it. Raises Refused for a cursor
+    that is none.
     """
     columns = ORDERS[order].columns
-    tickets = tickets.annotate(urgent_at=due_or_never(), risk_now=risk_or_none(), rank_for_l1=_rank_for_l1())
     backwards = bool(before)
+    tickets = sortable(tickets, order)
     if cursor := (before or after):
         tickets = tickets.filter(_beyond(columns, _decode(cursor, columns), backwards=backwards))
-    ordering = [f"{'-' if descending != backwards else ''}{name}" for name, descending in columns]
-    rows = list(with_row_data(tickets).order_by(*ordering)[: size + 1])
+    rows = list(read(tickets).order_by(*_ordering(columns, backwards=backwards))[: size + 1])
     more = len(rows) > size
     rows = rows[:size]
     if backwards:
@@ -103,6 +143,29 @@ def page(
         previous=_encode(rows[0], columns) if rows and has_previous else None,
         next=_encode(rows[-1], columns) if rows and has_next else None,
     )
+
+
+def sortable(tickets: QuerySet[Ticket], order: str) -> QuerySet[Ticket]:
+    """Add what `order` sorts by and is no column of the ticket."""
+    return tickets.annotate(
+        **{name: _COMPUTED[name]() for name, _descending in ORDERS[order].columns if name in _COMPUTED}
+    )
+
+
+def neighbour(tickets: QuerySet[Ticket], ticket: Ticket, *, order: str, backwards: bool = False) -> Ticket | None:
+    """Return the ticket of a list that comes behind `ticket` (or before it), None at its end.
+
+    The place of `ticket` is by what it is now, so it may have left the list meanwhile.
+    """
+    columns = ORDERS[order].columns
+    here = sortable(Ticket.objects.filter(pk=ticket.pk), order).get()  # one that the caller has been shown
+    values = [getattr(here, name) for name, _descending in columns]
+    beyond = sortable(tickets, order).filter(_beyond(columns, values, backwards=backwards))
+    return beyond.order_by(*_ordering(columns, backwards=backwards)).first()
+
+
+def _ordering(columns: Sequence[tuple[str, bool]], *, backwards: bool) -> list[str]:
+    return [f"{'-' if descending != backwards else ''}{name}" for name, descending in columns]
 
 
 def with_last_word(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
@@ -138,7 +201,7 @@ def _beyond(columns: Sequence[tuple[str, bool]], values: Sequence[Any], *, backw
     return Q(**{f"{first}__{bound}": values[0]}) & condition
 
 
-def _encode(ticket: Ticket, columns: Sequence[tuple[str, bool]]) -> str:
+def _encode(ticket: Any, columns: Sequence[tuple[str, bool]]) -> str:
     values = [getattr(ticket, name) for name, _descending in columns]
     raw = json.dumps([value.isoformat() if isinstance(value, datetime) else value for value in values])
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
@@ -154,7 +217,15 @@ def _decode(cursor: str, columns: Sequence[tuple[str, bool]]) -> list[Any]:
         raise Refused(_("This page's address is damaged. Start from the first page.")) from None
 
 
+#: What is compared as words.
+_TEXTS = frozenset(name for _label, name in _WORDS.values())
+
+
 def _value(name: str, value: Any) -> Any:
+    if name in _TEXTS:
+        if not isinstance(value, str) or "\x00" in value:
+            raise ValueError(value)
+        return value
     if name.endswith("_at"):
         moment = parse_datetime(str(value))
         if moment is None or moment.tzinfo is None:

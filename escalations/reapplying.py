@@ -40,7 +40,7 @@ MOST_ROWS = 100
 #: What neither clocks nor events look at, and what may be long.
 _UNREAD = (
     "subject", "description", "answers", "l1_link", "answer_to_l1", "answer_to_customer",
-    "imported_facts", "search",
+    "imported_facts",
 )  # fmt: skip
 
 

@@ -307,8 +307,8 @@ def _bring(ledger: Ledger, want: Want, ticket: Situation, *, at: datetime, reaso
     if want.does == Does.STOP:
         if ledger.is_open:
             ledger.do(at, Does.STOP, reason)
-    elif not ledger.is_open and ledger.metric in ONCE:
-        return  # accepting and answering first happen once; only what goes on can come undone
+    elif ledger.entries[-1].does == Does.STOP and ledger.metric in ONCE:
+        return  # accepting and answering first happen once; only what goes on, or was cancelled, comes back
     else:
         ledger.do(at, Does.PAUSE if pauses(ledger.metric, ticket, ledger.aim) else Does.RUN, reason)
 

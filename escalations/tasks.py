@@ -2,7 +2,17 @@
 
 from celery import shared_task
 
-from escalations import attachments, calendars, climbing, dispatching, ledger_alarm, lifecycle, ticket_clocks
+from escalations import (
+    alert_mail,
+    attachments,
+    calendars,
+    climbing,
+    dispatching,
+    ledger_alarm,
+    lexicon,
+    lifecycle,
+    ticket_clocks,
+)
 
 
 @shared_task(ignore_result=True)
@@ -45,3 +55,15 @@ def check_ledger() -> None:
 def give_out() -> None:
     """Give out what waits in teams that push (every 30 seconds)."""
     dispatching.drain()
+
+
+@shared_task(ignore_result=True)
+def count_words() -> None:
+    """Count anew how common each word is in the newest tickets (hourly, and when the beat starts)."""
+    lexicon.count()
+
+
+@shared_task(ignore_result=True)
+def owe_digests() -> None:
+    """Owe everybody the digest that is due by now (every minute)."""
+    alert_mail.owe_digests()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from django.utils.safestring import SafeString
 from django.utils.text import get_text_list
@@ -12,9 +13,22 @@ from accounts.models import Team, User
 from common import durations, markdown
 from escalations import alerts, conversation, routing_words
 from escalations.access import follows, reads_internal
-from escalations.models import AMONG_US, Category, Customer, Message, MessageKind, Metric, Reason, State, Ticket
+from escalations.models import (
+    AMONG_US,
+    Attachment,
+    Category,
+    Customer,
+    Message,
+    MessageKind,
+    Metric,
+    Reason,
+    State,
+    Ticket,
+)
 from escalations.snapshot import SUBJECT
 from events.models import Event
+
+Named = TypeVar("Named", Team, User, Reason)
 
 #: What only the second line reads: how it works, not what it says.
 _INTERNAL = {
@@ -46,7 +60,8 @@ _AUDIENCE = {
 class Entry:
     """One thing on the timeline. `message` is set when somebody wrote it, `clock` when it is about one.
 
-    `promised_for`: until when the message promised the customer an update.
+    `promised_for`: until when the message promised the customer an update. `led`: from which duplicate a message
+    came, or to which ticket it went on.
     """
 
     at: datetime
@@ -59,6 +74,12 @@ class Entry:
     anchor: str = ""
     promised_for: datetime | None = None
     clock: int | None = None
+    led: str = ""
+
+    @property
+    def files(self) -> list[Attachment]:
+        """What was attached to the message."""
+        return [] if self.message is None else files_of(self.message.ticket, self.message.pk)
 
     @property
     def html(self) -> SafeString:
@@ -66,16 +87,23 @@ class Entry:
         return markdown.render(self.message.body if self.message else "")
 
 
+def files_of(ticket: Ticket, message: int | None) -> list[Attachment]:
+    """Return what hangs on one message, or on the contract (None): of the ticket's files, fetched once for all."""
+    return sorted(
+        (file for file in ticket.attachments.all() if file.message_id == message), key=lambda one: one.pk
+    )
+
+
 def of_ticket(ticket: Ticket, user: User) -> list[Entry]:
     """Return what `user` may know of the ticket's past, oldest first."""
-    messages = conversation.readable(user, ticket)
+    messages = list(conversation.readable(user, ticket).prefetch_related(None))
     if not follows(user, ticket):
-        return _in_order(_message_entries(messages, {}))
+        return _in_order(_message_entries(ticket, messages, {}))
     events = list(
         Event.objects.filter(subject_type=SUBJECT, subject_id=ticket.pk).select_related("actor").order_by("id")
     )
     return _in_order(
-        _message_entries(messages, _promises(events))
+        _message_entries(ticket, messages, _promises(events))
         + _event_entries(ticket, events, internal=reads_internal(user, ticket))
     )
 
@@ -100,7 +128,7 @@ def _event_entries(ticket: Ticket, events: Iterable[Event], *, internal: bool) -
         if event.kind not in _SAID_ELSEWHERE
         and (internal or (event.kind not in _INTERNAL and event.get("metric") not in AMONG_US))
     ]
-    names = _Names(shown)
+    names = _Names(shown, ticket)
     about_clocks = any(event.kind in _ABOUT_CLOCKS for event in shown)
     clocks = dict(_clock_ids(ticket)) if about_clocks else {}
     return [
@@ -117,11 +145,11 @@ def _event_entries(ticket: Ticket, events: Iterable[Event], *, internal: bool) -
 
 
 def _clock_ids(ticket: Ticket) -> Iterator[tuple[tuple[str, int], int]]:
-    for pk, metric, cycle in ticket.clocks.values_list("pk", "metric", "cycle"):
-        yield (metric, cycle), pk
+    for row in ticket.clocks.all():
+        yield (row.metric, row.cycle), row.pk
 
 
-def _message_entries(messages: Iterable[Message], promises: dict[int, datetime]) -> list[Entry]:
+def _message_entries(ticket: Ticket, messages: Iterable[Message], promises: dict[int, datetime]) -> list[Entry]:
     """Return the messages as entries; the first of each hand-over bears its anchor."""
     seen: set[int | None] = {None}
     entries = []
@@ -129,11 +157,11 @@ def _message_entries(messages: Iterable[Message], promises: dict[int, datetime])
         begins = message.hand_over_id not in seen
         seen.add(message.hand_over_id)
         anchor = f"hand-over-{message.hand_over_id}" if begins else ""
-        entries.append(_message_entry(message, anchor, promises.get(message.pk)))
+        entries.append(_message_entry(ticket, message, anchor, promises.get(message.pk)))
     return entries
 
 
-def _message_entry(message: Message, anchor: str, promised_for: datetime | None) -> Entry:
+def _message_entry(ticket: Ticket, message: Message, anchor: str, promised_for: datetime | None) -> Entry:
     kind = MessageKind(message.kind)
     line = str(kind.label)
     if message.hand_over is not None:
@@ -147,20 +175,35 @@ def _message_entry(message: Message, anchor: str, promised_for: datetime | None)
         message=message,
         anchor=anchor,
         promised_for=promised_for,
+        led=_led(ticket, message),
     )
 
 
-class _Names:
-    """The names behind the ids that events carry, fetched once for a whole timeline."""
+def _led(ticket: Ticket, message: Message) -> str:
+    """Say from where, or to where, a message to a duplicate was led on."""
+    if message.written_to is None:
+        return ""
+    if message.ticket_id == ticket.pk:
+        return _("Written to %s, which was merged into this one.") % message.written_to.reference
+    return _("Led on to %s, which this one was merged into.") % message.ticket.reference
 
-    def __init__(self, events: list[Event]) -> None:
+
+class _Names:
+    """The names behind the ids that events carry, fetched once for a whole timeline.
+
+    What comes with the events and with the `ticket`, if they are its own, is not asked for again.
+    """
+
+    def __init__(self, events: list[Event], ticket: Ticket | None = None) -> None:
         team_ids = {event.data.get("ticket", {}).get("team") for event in events}
         owner_ids = {event.data.get("ticket", {}).get("owner") for event in events}
         owner_ids |= {person for event in events for person in event.get("people", [])}
         reason_ids = {event.get("reason") or event.get("resolution") for event in events}
-        self.teams = {team.pk: team.name for team in Team.objects.filter(pk__in=team_ids - {None})}
-        self.people = {user.pk: user.name for user in User.objects.filter(pk__in=owner_ids - {None})}
-        self.reasons = {reason.pk: str(reason) for reason in Reason.objects.filter(pk__in=reason_ids - {None})}
+        own = (ticket.team, ticket.l1_team, ticket.owner, ticket.created_by, ticket.resolution) if ticket else ()
+        actors = [event.actor for event in events]
+        self.teams = {pk: team.name for pk, team in _named(Team, team_ids, own).items()}
+        self.people = {pk: user.name for pk, user in _named(User, owner_ids, (*own, *actors)).items()}
+        self.reasons = {pk: str(reason) for pk, reason in _named(Reason, reason_ids, own).items()}
 
         # Only a choice by skill names its category.
         category_ids = {event.data["ticket"]["category"] for event in events if event.get("why", {}).get("skill")}
@@ -182,6 +225,14 @@ class _Names:
 
     def reason(self, event: Event) -> str:
         return self.reasons.get(event.get("reason") or event.get("resolution"), "–")
+
+
+def _named(model: type[Named], ids: Iterable[int | None], known: Iterable[object]) -> dict[int, Named]:
+    """Return the rows of these ids, those among `known` without asking for them."""
+    found = {row.pk: row for row in known if isinstance(row, model)}
+    if missing := {pk for pk in ids if pk is not None} - found.keys():
+        found |= model._default_manager.in_bulk(missing)
+    return found
 
 
 def _assigned(event: Event, names: _Names) -> str:
@@ -270,6 +321,8 @@ _LINES: dict[str, Callable[[Event, _Names], str]] = {
     "ticket.cancelled": lambda event, names: _("cancelled it: %s") % names.reason(event),
     "ticket.merged": lambda event, _names: _("merged it into ESC-%s") % event.get("target"),
     "ticket.absorbed": lambda event, _names: _("merged ESC-%s into this one") % event.get("source"),
+    "ticket.unmerged": lambda event, _names: _("took the merge into ESC-%s back") % event.get("source"),
+    "ticket.released": lambda event, _names: _("took ESC-%s out of this one again") % event.get("source"),
     "ticket.team_changed": lambda event, names: _("passed it to %s") % names.team(event),
     "ticket.priority_changed": _priority,
     "ticket.deadline_set": _deadline_set,

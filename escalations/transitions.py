@@ -29,11 +29,12 @@ class Verb(StrEnum):
     REOPEN = "reopen"
     CANCEL = "cancel"
     MERGE = "merge"
+    UNMERGE = "unmerge"
 
 
 @dataclass(frozen=True)
 class Transition:
-    """One row: `verb` leads from any of `sources` to `target`.
+    """One row: `verb` leads from any of `sources` to `target`, or (None) back to the state before.
 
     `needs` names what must be given with it, as the keyword of the domain
     function and the field of form and API.
@@ -42,7 +43,7 @@ class Transition:
     verb: Verb
     label: str | Promise
     sources: frozenset[State]
-    target: State
+    target: State | None
     who: frozenset[Party]
     needs: tuple[str, ...] = ()
 
@@ -107,6 +108,10 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         Verb.MERGE, _("Merge"),
         frozenset({State.NEW, State.RETURNED}) | _BEING_WORKED | _WAITING, State.MERGED, DESK, ("target",),
+    ),
+    Transition(
+        Verb.UNMERGE, _("Take the merge back"),
+        frozenset({State.MERGED}), None, DESK | _REQUESTER, ("explanation",),
     ),
 )  # fmt: skip
 

@@ -41,7 +41,7 @@ def record(
     return event
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # nobody goes on after half of it
 def record_many(events: Iterable[Event], *, deliver: bool = True) -> list[Event]:
     """Record prepared events in order.
 

@@ -4,6 +4,7 @@ import "./js/htmx.js";
 import "./js/forms.js";
 import "./js/autosave.js";
 import "./js/keyboard.js";
+import "./js/command-bar.js";
 import "./js/menus.js";
 import "./js/dialogs.js";
 import "./js/theme.js";

@@ -7,7 +7,7 @@ from django.db import models, transaction
 
 from accounts import people
 from common import clock
-from escalations import forgotten, ladder, ticket_clocks
+from escalations import forgotten, ladder, search_index, ticket_clocks
 from escalations.clocks import Ledger
 from escalations.models import Clock, ClockEntry, HandOver, Message, Ticket
 from escalations.snapshot import SUBJECT
@@ -31,6 +31,7 @@ def store(replays: Sequence[Replay]) -> list[Ticket]:
     tickets = Ticket.objects.bulk_create([replay.ticket for replay in replays], batch_size=500)
     for model, rows in _by_model(row for replay in replays for row in replay.rows).items():
         model._default_manager.bulk_create(rows, batch_size=1000)
+    search_index.refresh(ticket.pk for ticket in tickets)
     events = [
         Event(
             kind=step.kind,

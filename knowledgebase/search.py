@@ -6,6 +6,7 @@ is every query: people write in either, whatever the language of an article.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 from django.contrib.postgres.search import (
@@ -22,6 +23,8 @@ from django.utils.safestring import SafeString, mark_safe
 from accounts.models import User
 from knowledgebase.models import Article, KnownIssue, Status
 
+#: How texts are analysed: both ways, without accents (migration 0003).
+LANGUAGES = ("secondline_en", "secondline_es")
 #: Characters of a query that are looked at.
 QUERY_MAX = 200
 #: Characters of a text, and different words in it, that suggestions are made from.
@@ -53,13 +56,13 @@ class Hit:
 
 
 def search_articles(
-    user: User, query: str, *, limit: int = 20, among: QuerySet[Article] | None = None
+    user: User, query: str, *, limit: int = 20, among: QuerySet[Article] | None = None, guess: bool = True
 ) -> list[Hit]:
     """Return the articles that `user` may read and that match `query`, best first.
 
     The query is written as for a search engine: words, "a phrase", or, -not.
     Any text is a query, and none raises. Where nothing matches, titles that
-    look alike are returned, so that a slip of the finger still finds something.
+    look alike are returned, so that a slip of the finger still finds something (`guess`).
     `among` narrows the search; what `user` may not read is left out of it in
     any case.
     """
@@ -67,7 +70,7 @@ def search_articles(
     articles = (Article.objects.all() if among is None else among) & Article.objects.visible_to(user)
     if not wanted:
         return []
-    either = _query(wanted, "english") | _query(_accented(wanted), "spanish")
+    either = _either(wanted)
     found = (
         articles.filter(search=either)
         .annotate(rank=SearchRank(F("search"), either, normalization=1), passages=_passages(either))
@@ -75,8 +78,8 @@ def search_articles(
         .defer("body", "search")
         .order_by("-rank", "-updated_at")[:limit]
     )
-    hits = [Hit(article, _highlighted(article.passages)) for article in found]
-    return hits or _alike(articles, wanted)
+    hits = [Hit(article, highlighted(article.passages)) for article in found]
+    return hits or (_alike(articles, wanted) if guess else [])
 
 
 def matching_articles(user: User, text: str, *, limit: int = 5) -> list[Article]:
@@ -97,7 +100,7 @@ def matching_known_issues(user: User, text: str, *, limit: int = 5) -> list[Know
 def search_known_issues(user: User, query: str, *, among: QuerySet[KnownIssue]) -> QuerySet[KnownIssue]:
     """Return the known issues among `among` that `user` may see and that match `query`, best first."""
     wanted = _plain(query)
-    either = _query(wanted, "english") | _query(_accented(wanted), "spanish")
+    either = _either(wanted)
     return (
         (among & KnownIssue.objects.visible_to(user))
         .filter(search=either)
@@ -109,13 +112,14 @@ def _plain(query: str) -> str:
     return query.replace("\x00", " ").strip()[:QUERY_MAX]
 
 
-def _query(text: str, config: str) -> SearchQuery:
-    return SearchQuery(text, config=config, search_type="websearch")
-
-
-def _accented(query: str) -> str:
-    """Return the query with the accent that decides how Spanish finds a word's stem: -cion is -ción."""
-    return re.sub(r"(?<=[cs])ion\b", "ión", query, flags=re.IGNORECASE)
+def _either(text: str) -> SearchQuery:
+    # Without its accent the Spanish stemmer knows -ción only by its plural; the English stem finds the singular.
+    texts = (text, re.sub(r"(?<=[cs])i[oó]n\b", "iones", text, flags=re.IGNORECASE))
+    english, spanish = (
+        SearchQuery(text, config=config, search_type="websearch")
+        for text, config in zip(texts, LANGUAGES, strict=True)
+    )
+    return english | spanish
 
 
 def _passages(query: SearchQuery) -> Case:
@@ -125,10 +129,10 @@ def _passages(query: SearchQuery) -> Case:
             min_words=12, max_words=30, max_fragments=2, fragment_delimiter=" … ",
         )  # fmt: skip
 
-    return Case(When(language="es", then=passages("spanish")), default=passages("english"))
+    return Case(When(language="es", then=passages("secondline_es")), default=passages("secondline_en"))
 
 
-def _highlighted(passages: str) -> SafeString:
+def highlighted(passages: str) -> SafeString:
     """Return passages of Markdown as one line of safe HTML, what was found in <mark>."""
     text = " ".join(re.sub(r"[#*_`>|~]+|-{3,}", " ", passages).split())
     marked = re.sub(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}", r"<mark>\1</mark>", escape(text))
@@ -151,8 +155,8 @@ def _sharing_words(things: QuerySet[Found], text: str) -> QuerySet[Found]:
     if not words:
         return things.none()
     wanted = " | ".join(words)
-    any_word = SearchQuery(wanted, config="english", search_type="raw") | SearchQuery(
-        wanted, config="spanish", search_type="raw"
+    any_word = SearchQuery(wanted, config="secondline_en", search_type="raw") | SearchQuery(
+        wanted, config="secondline_es", search_type="raw"
     )
     least = SHARED_ENOUGH / len(words) if len(words) > 2 else 0
     return (
@@ -164,13 +168,17 @@ def _sharing_words(things: QuerySet[Found], text: str) -> QuerySet[Found]:
     )
 
 
+@lru_cache(maxsize=500)
 def _telling_words(text: str) -> list[str]:
-    """Return the words of `text` that say something in both languages: no "the", no "para"."""
+    """Return the words of `text` that say something in both languages: no "the", no "para".
+
+    The dictionaries stay as they are: the words of a ticket are asked for once, for articles and known issues.
+    """
     words = list(dict.fromkeys(re.findall(r"[^\W_]{2,60}", text[:TEXT_MAX].lower())))[: 4 * WORDS_MAX]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT word FROM unnest(%s::text[]) WITH ORDINALITY AS words (word, place)"
-            " WHERE to_tsvector('english', word) <> '' AND to_tsvector('spanish', word) <> ''"
+            " WHERE to_tsvector('secondline_en', word) <> '' AND to_tsvector('secondline_es', word) <> ''"
             " ORDER BY place LIMIT %s",
             [words, WORDS_MAX],
         )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
@@ -65,20 +66,25 @@ def now(selection: Selection, user: User) -> Standing:
         (None if oldest is None else today - timedelta(days=oldest), today - timedelta(days=youngest))
         for youngest, oldest in AGES
     ]
-    counted = open_now.aggregate(
-        open=Count("pk"),
-        overdue=Count("pk", filter=Q(next_due_at__lt=clock.now())),
-        unowned=Count("pk", filter=Q(owner=None)),
-        **{f"age{number}": Count("pk", filter=_created(*age)) for number, age in enumerate(ages)},
+    by_owner: list[Any] = list(  # dicts, whose keys the annotations name
+        open_now.values("owner")
+        .annotate(
+            open=Count("pk"),
+            overdue=Count("pk", filter=Q(next_due_at__lt=clock.now())),
+            **{f"age{number}": Count("pk", filter=_created(*age)) for number, age in enumerate(ages)},
+        )
+        .order_by()
     )
+
+    def total(name: str) -> int:
+        return sum(row[name] for row in by_owner)
+
     return Standing(
-        open=counted["open"],
-        overdue=counted["overdue"],
-        unowned=counted["unowned"],
-        ages=[
-            Age(first, last, counted[f"age{number}"], AGES[number]) for number, (first, last) in enumerate(ages)
-        ],
-        by_owner=dict(open_now.values_list("owner").annotate(count=Count("pk")).order_by()),
+        open=total("open"),
+        overdue=total("overdue"),
+        unowned=sum(row["open"] for row in by_owner if row["owner"] is None),
+        ages=[Age(first, last, total(f"age{number}"), AGES[number]) for number, (first, last) in enumerate(ages)],
+        by_owner={row["owner"]: row["open"] for row in by_owner},
         outlooks=_outlooks(open_now),
     )
 

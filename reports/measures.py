@@ -43,6 +43,7 @@ KINDS = frozenset(COUNTED) | {
     "ticket.resumed",
     "ticket.started",
     "ticket.team_changed",
+    "ticket.unmerged",
     "ticket.waiting",
 }
 

@@ -96,6 +96,7 @@ class Past:
     own_policy: int | None
     happenings: list[Happening] = field(default_factory=list)
     hand_overs: dict[int, HandedOver] = field(default_factory=dict)
+    withdrawn: dict[int, OpenHandOver] = field(default_factory=dict)
 
     def stages(self) -> Iterator["Stage"]:
         """Carry `standing` from event to event; yield each one that is news to the clocks. Once only."""
@@ -116,7 +117,10 @@ class Past:
         """Note who owes an answer after this event; return whether that changed."""
         before = len(asked)
         if happening.kind in _WITHDRAWING:
+            self.withdrawn = dict(asked)
             asked.clear()
+        elif happening.kind == "ticket.unmerged":
+            asked.update(self.withdrawn)
         for pk in [pk for pk in asked if (ended := self.hand_overs[pk].ended_at) and ended <= happening.at]:
             del asked[pk]
         asking = happening.data.get("hand_over") if happening.kind == "ticket.waiting" else None

@@ -1,4 +1,4 @@
-"""What migrations put into the database, kept and restored around tests that commit.
+"""What migrations put into the database, kept and restored around tests that commit; and the catalogue, as a copy.
 
 A test that commits is followed by a TRUNCATE of every table, which the
 append-only tables refuse and which would take the seeded rows (categories,
@@ -9,21 +9,51 @@ that tests may run in any order.
 
 from collections.abc import Iterable
 
+from django.core.management.color import no_style
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
+
+from accounts import people
+from escalations import defaults
 
 
 def remember() -> None:
     """Copy every seeded row aside. To be called once, when the test database has just been made."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("DROP SCHEMA IF EXISTS seed CASCADE")
-        cursor.execute("CREATE SCHEMA seed")
-        for table in connection.introspection.django_table_names(only_existing=True, include_views=False):
-            name = connection.ops.quote_name(table)
-            cursor.execute(f"SELECT EXISTS (SELECT FROM {name})")  # noqa: S608
-            if cursor.fetchone() == (True,):
-                cursor.execute(f"CREATE TABLE seed.{name} AS TABLE {name}")
     connection.ops.execute_sql_flush = _flush_and_restore  # type: ignore[method-assign]
+    people.system()  # whoever has it already must not meet another one in the catalogue
+    with transaction.atomic(), connection.cursor() as cursor:
+        _keep_in("seed", cursor)
+    defaults.seed()
+    with transaction.atomic(), connection.cursor() as cursor:
+        _keep_in("catalogue", cursor)
+        for table, _columns in _kept_in("seed", cursor):
+            cursor.execute(f"DELETE FROM catalogue.{table} WHERE id IN (SELECT id FROM seed.{table})")  # noqa: S608
+        _catalogue[:] = _kept_in("catalogue", cursor)
+    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    _flush_and_restore(connection.ops.sql_flush(no_style(), tables))
+
+
+_catalogue: list[tuple[str, str]] = []
+
+
+def catalogue() -> None:
+    """Give the desk its first catalogue, as `defaults.seed` would. Not twice in a test."""
+    copies = ";".join(_copied("catalogue", table, columns) for table, columns in _catalogue)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(copies)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def _keep_in(schema: str, cursor: CursorWrapper) -> None:
+    """Copy every table that holds something into `schema`, which is made anew."""
+    cursor.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    cursor.execute(f"CREATE SCHEMA {schema}")
+    for table in connection.introspection.django_table_names(only_existing=True, include_views=False):
+        name = connection.ops.quote_name(table)
+        cursor.execute(f"SELECT EXISTS (SELECT FROM {name})")  # noqa: S608
+        if cursor.fetchone() == (True,):
+            cursor.execute(f"CREATE TABLE {schema}.{name} AS TABLE {name}")
 
 
 def _flush_and_restore(sql_list: Iterable[str]) -> None:
@@ -32,19 +62,24 @@ def _flush_and_restore(sql_list: Iterable[str]) -> None:
         cursor.execute("SET LOCAL session_replication_role = replica")
         for sql in sql_list:
             cursor.execute(sql)
-        for table, columns in _seeded(cursor):
-            cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM seed.{table}")  # noqa: S608
+        for table, columns in _kept_in("seed", cursor):
+            cursor.execute(_copied("seed", table, columns))
 
 
-def _seeded(cursor: CursorWrapper) -> list[tuple[str, str]]:
-    """Return each remembered table, with those of its columns that are not computed."""
+def _copied(schema: str, table: str, columns: str) -> str:
+    return f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {schema}.{table}"  # noqa: S608
+
+
+def _kept_in(schema: str, cursor: CursorWrapper) -> list[tuple[str, str]]:
+    """Return each table kept in `schema`, with those of its columns that are not computed."""
     cursor.execute(
         """
         SELECT quote_ident(copy.table_name), string_agg(quote_ident(real.column_name), ', ')
         FROM information_schema.tables AS copy
         JOIN information_schema.columns AS real USING (table_name)
-        WHERE copy.table_schema = 'seed' AND real.table_schema = 'public' AND real.is_generated = 'NEVER'
+        WHERE copy.table_schema = %s AND real.table_schema = 'public' AND real.is_generated = 'NEVER'
         GROUP BY copy.table_name
-        """
+        """,
+        [schema],
     )
     return list(cursor.fetchall())

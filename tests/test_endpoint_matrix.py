@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from escalations import notifications
 from tests.matrix import (
     ANONYMOUS,
     LOGIN,
@@ -41,6 +42,10 @@ def new_ticket(scenario: Scenario) -> dict[str, Any]:
 
 def returned_ticket(scenario: Scenario) -> dict[str, Any]:
     return {"reference": scenario.returned.reference}
+
+
+def stopping_link(scenario: Scenario) -> dict[str, Any]:
+    return {"token": notifications.link(scenario.desk.l2, notifications.DIGEST).rsplit("/", 2)[1]}
 
 
 def attachment(scenario: Scenario) -> dict[str, Any]:
@@ -144,6 +149,9 @@ ESCALATIONS = {
     "home": page(gives=302),
     "alerts": page(),
     "read_alerts": post_only(),
+    "search": page(query="?q=payment"),
+    "search_bar": page(query="?q=payment"),
+    "api-search": api(query="?q=payment"),
     "queue": page(),
     "take_next": post_only(),
     "my_escalations": page(),
@@ -153,8 +161,13 @@ ESCALATIONS = {
     "discard_draft": post_only(to=category),
     "escalation_hints": post_only(to=category),
     "ticket": page(READERS, to=ticket),
+    "ticket_work": page(READERS, to=ticket),
+    "ticket_related": page(READERS, to=ticket),
     "triage": page("l2 lead admin", l1=302, auditor=302, to=new_ticket),
     "resubmit": page("l1", l2=302, lead=302, auditor=302, admin=302, to=returned_ticket),
+    "notification_settings": page(),
+    "unsubscribe": public(to=stopping_link),
+    "merge": page("l2 lead admin", to=ticket, l1=302, partner=302, auditor=302),
     "ticket_act": page("l2 lead admin", l1=302, partner=302, auditor=302, to=resolving),
     "write_message": post_only(to=ticket),
     "take": post_only(to=ticket),

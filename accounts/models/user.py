@@ -4,11 +4,13 @@ from functools import cache, cached_property
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import JSONArray, Lower
 from django.utils.translation import gettext_lazy as _
 
 from common import clock
@@ -43,6 +45,12 @@ class UserManager(BaseUserManager["User"]):
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def with_roles(self) -> models.QuerySet["User"]:
+        """Fetch with each person their `roles`, which would else be asked for one by one."""
+        Membership = apps.get_model("accounts", "Membership")
+        own = Membership.objects.filter(user=models.OuterRef("pk"), team__is_active=True)
+        return self.annotate(fetched_roles=ArraySubquery(own.values_list(JSONArray("team_id", "role"))))
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Return the person with that address, in any case. Raises User.DoesNotExist."""
@@ -102,6 +110,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     @cached_property
     def roles(self) -> dict[int, str]:
         """The person's role in each of their active teams, by team id."""
+        fetched: list[tuple[int, str]] | None = getattr(self, "fetched_roles", None)  # by with_roles
+        if fetched is not None:
+            return dict(fetched)
         return dict(self.memberships.filter(team__is_active=True).values_list("team_id", "role"))
 
     def teams_as(self, *roles: str) -> list[int]:

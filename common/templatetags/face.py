@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from common import clock, differences, durations
@@ -243,6 +245,11 @@ def timeline_item(
 @register.simple_tag
 def face_phrases() -> dict[str, str]:
     """Return every phrase that the page's scripts say, in the reader's language."""
+    return _face_phrases_in(get_language())
+
+
+@cache
+def _face_phrases_in(_language: str | None) -> dict[str, str]:
     return {
         **durations.phrases(),
         "saved_at": _("Saved {time}"),
@@ -254,4 +261,7 @@ def face_phrases() -> dict[str, str]:
         "key_next": _("Next row"),
         "key_previous": _("Previous row"),
         "key_open": _("Open the row"),
+        "key_tick": _("Tick the row"),
+        "key_search": _("Search"),
+        "key_menu": _("More actions"),
     }

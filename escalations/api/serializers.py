@@ -101,7 +101,7 @@ class TransitionOfferSerializer(serializers.Serializer[Any]):
 
     verb = serializers.ChoiceField(choices=[(verb.value, verb.value) for verb in Verb])
     label = serializers.CharField()  # type: ignore[assignment]  # a Field has a label of its own
-    target = serializers.CharField()
+    target = serializers.CharField(allow_null=True, help_text="Null: the state before.")
     needs = serializers.ListField(child=serializers.CharField())
 
 
@@ -132,10 +132,15 @@ class TicketSerializer(TicketRowSerializer):
 
 class MessageSerializer(serializers.ModelSerializer[Message]):
     author = PersonSerializer(read_only=True)
+    ticket = serializers.CharField(source="ticket.reference", read_only=True, help_text="Where it stands.")
+    written_to = serializers.CharField(
+        source="written_to.reference", read_only=True, allow_null=True,
+        help_text="The duplicate that it was written to, if it was led on from there.",
+    )  # fmt: skip
 
     class Meta:
         model = Message
-        fields = ["id", "kind", "author", "body", "created_at"]
+        fields = ["id", "kind", "author", "body", "created_at", "ticket", "written_to"]
         read_only_fields = fields
 
 

@@ -1,12 +1,13 @@
 """From a verb in JSON to the domain function that carries it out."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from common.errors import Refused
-from escalations import escalating, lifecycle, triage
+from escalations import escalating, lifecycle, merging, triage
 from escalations.api.serializers import reason_id
 from escalations.escalating import Contract
 from escalations.models import ReasonKind, Ticket
@@ -37,22 +38,21 @@ def make(ticket: Ticket, given: Given, *, by: User) -> Ticket:
         if "contract" not in given:
             raise Refused(_("The completed contract is needed."), field="contract")
         return escalating.resubmit(ticket, Contract(**given["contract"]), by=by, version=version)
-    function = getattr(lifecycle, _FUNCTIONS[verb])
-    changed: Ticket = function(ticket, by=by, version=version, **_needs(verb, given, by))
-    return changed
+    return _FUNCTIONS[verb](ticket, by=by, version=version, **_needs(verb, given, by))
 
 
-_FUNCTIONS = {
-    Verb.START: "start",
-    Verb.WAIT_CUSTOMER: "wait_for_customer",
-    Verb.WAIT_L1: "wait_for_l1",
-    Verb.WAIT_PARTNER: "wait_for_partner",
-    Verb.RESUME: "resume",
-    Verb.RESOLVE: "resolve",
-    Verb.CLOSE: "close",
-    Verb.REOPEN: "reopen",
-    Verb.CANCEL: "cancel",
-    Verb.MERGE: "merge",
+_FUNCTIONS: dict[Verb, Callable[..., Ticket]] = {
+    Verb.START: lifecycle.start,
+    Verb.WAIT_CUSTOMER: lifecycle.wait_for_customer,
+    Verb.WAIT_L1: lifecycle.wait_for_l1,
+    Verb.WAIT_PARTNER: lifecycle.wait_for_partner,
+    Verb.RESUME: lifecycle.resume,
+    Verb.RESOLVE: lifecycle.resolve,
+    Verb.CLOSE: lifecycle.close,
+    Verb.REOPEN: lifecycle.reopen,
+    Verb.CANCEL: lifecycle.cancel,
+    Verb.MERGE: merging.merge,
+    Verb.UNMERGE: merging.unmerge,
 }
 
 
@@ -82,6 +82,8 @@ def _needs(verb: Verb, given: Given, by: User) -> Given:
     if verb == Verb.MERGE:
         number = exact_reference(given.get("target", ""))
         return {"target": Ticket.objects.visible_to(by).filter(pk=number or 0).first()}
+    if verb == Verb.UNMERGE:
+        return {"explanation": given.get("explanation", "")}
     return {}
 
 

@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, TeamKind, User
-from escalations import knowledge, lifecycle, triage
+from escalations import knowledge, lifecycle, merging, triage
 from escalations.changes import lock
 from escalations.forms.fields import ChecksField, MomentField, ReasonField, RootCauseField
 from escalations.models import Category, Diagnosis, Priority, ReasonKind, Ticket
@@ -138,6 +138,17 @@ class MergeForm(ActionForm):
         return target
 
 
+class UnmergeForm(ActionForm):
+    verb = Verb.UNMERGE
+    explanation = forms.CharField(
+        label=_("Why is it no duplicate?"),
+        help_text=_(
+            "It stands again as it stood before the merge. What was written to the other one since stays there."
+        ),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
 class ReviewFields(forms.Form):
     """The rating of the escalation itself, given at each triage."""
 
@@ -236,7 +247,8 @@ _FUNCTIONS: dict[Verb, Callable[..., Ticket]] = {
     Verb.CLOSE: lifecycle.close,
     Verb.REOPEN: lifecycle.reopen,
     Verb.CANCEL: lifecycle.cancel,
-    Verb.MERGE: lifecycle.merge,
+    Verb.MERGE: merging.merge,
+    Verb.UNMERGE: merging.unmerge,
 }
 
 #: The form of each verb. Completing and resubmitting has the escalation form instead.
@@ -255,6 +267,7 @@ FORMS: dict[Verb, type[ActionForm]] = {
         ReopenForm,
         CancelForm,
         MergeForm,
+        UnmergeForm,
     )
 }
 

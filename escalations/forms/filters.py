@@ -1,7 +1,8 @@
 """The queue's filters, kept in its address."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property, reduce
 from operator import or_
 from typing import Any, cast
@@ -9,16 +10,16 @@ from typing import Any, cast
 import django_filters as filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, Team, TeamKind, User
 from common import clock
-from escalations.models import Category, Channel, Metric, Priority, Segment, State, Ticket
+from escalations import contract, finding, search_operators, searching
+from escalations.models import Category, Channel, Clock, Customer, Metric, Priority, Rating, Segment, State, Ticket
 from escalations.models.ticket import OPEN
-from escalations.similar import exact_reference, words_of
 
 SCOPES = {
     "mine": _("Mine"),
@@ -27,11 +28,28 @@ SCOPES = {
     "all": _("All"),
 }
 #: Parameters of a list's address that narrow nothing.
-NOT_FILTERS = frozenset({"order", "after", "before", "scope", "whose"})
+NOT_FILTERS = frozenset({"order", "after", "before", "scope", "whose", "columns", "in"})
 #: How likely a deadline is to be missed, in percent: from, to.
 RISKS = {"75-100": (75, 100), "50-74": (50, 74), "25-49": (25, 49), "0-24": (0, 24)}
 #: What the list offers to narrow by; anything else comes with a link.
-MENUS = ("priority", "state", "category", "team", "channel", "segment", "risk")
+MENUS = ("priority", "state", "owner", "category", "team", "channel", "segment", "risk")
+#: What stands in the menu of further filters.
+FURTHER = ("due", "older", "untouched", "returned", "reopened", "product", "error_code", "created", "resolved")
+#: How long ago: the key that the address has, and the hours.
+HOURS = {"1h": 1, "4h": 4, "1d": 24, "3d": 72, "7d": 168, "30d": 720}
+SPANS = [
+    ("1h", _("an hour")),
+    ("4h", _("4 hours")),
+    ("1d", _("a day")),
+    ("3d", _("3 days")),
+    ("7d", _("a week")),
+    ("30d", _("30 days")),
+]
+#: Begins the name of a filter by one of a category's own answers.
+ANSWER = "answer."
+MOST_VALUES, LONGEST_VALUE = 50, 300
+#: So many colleagues are offered as owners.
+MOST_OWNERS = 40
 LARGEST_ID = 2**63 - 1
 
 
@@ -53,6 +71,34 @@ class _Number(filters.Filter):
         super().__init__(*args, min_value=0, max_value=LARGEST_ID, **kwargs)
 
 
+class _Words(forms.MultipleChoiceField):
+    """Any values, said one by one; `check` says what is wrong with one."""
+
+    def __init__(self, *args: Any, check: Callable[[str], None] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.check = check
+
+    def validate(self, value: list[str]) -> None:
+        if len(value) > MOST_VALUES:
+            raise ValidationError(_("At most %d values at once.") % MOST_VALUES)
+        for one in value:
+            if len(one) > LONGEST_VALUE or "\x00" in one:
+                raise ValidationError(_("This value is none that there could be."))
+            if self.check:
+                self.check(one)
+
+
+class _AnyOf(filters.MultipleChoiceFilter):
+    """One of several values of a column of the ticket, so no ticket is found twice."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, distinct=False, **kwargs)
+
+
+class _AnyWords(_AnyOf):
+    field_class = _Words
+
+
 class _Several(forms.CheckboxSelectMultiple):
     """Boxes to tick, as the menus of the list show them."""
 
@@ -65,6 +111,11 @@ def _is_id(value: str) -> bool:
     return value.isascii() and value.isdecimal() and int(value[:20]) <= LARGEST_ID
 
 
+def _check_id(value: str) -> None:
+    if not _is_id(value):
+        raise ValidationError(_("This is not the number of anything."))
+
+
 def _check_owner(value: str) -> None:
     if value not in {"me", "nobody"} and not _is_id(value):
         raise ValidationError(_("An owner is “me”, “nobody” or a person's number."))
@@ -75,30 +126,39 @@ class TicketFilter(filters.FilterSet):
 
     q = filters.CharFilter(label=_("Words or reference"), method="filter_words")
     scope = filters.ChoiceFilter(label=_("Show"), choices=list(SCOPES.items()), method="filter_scope")
-    state = filters.MultipleChoiceFilter(label=_("State"), choices=State.choices)
-    priority = filters.TypedMultipleChoiceFilter(label=_("Priority"), choices=Priority.choices, coerce=int)
+    state = _AnyOf(label=_("State"), choices=State.choices)
+    priority = filters.TypedMultipleChoiceFilter(
+        label=_("Priority"), choices=Priority.choices, coerce=int, distinct=False
+    )
     category = filters.ModelMultipleChoiceFilter(
-        label=_("Category"), field_name="category__key", to_field_name="key", queryset=Category.objects.all()
+        label=_("Category"), to_field_name="key", queryset=Category.objects.all(), method="filter_category"
     )
-    team = filters.ModelMultipleChoiceFilter(label=_("Team"), queryset=Team.objects.none())
-    owner = filters.CharFilter(label=_("Owner"), method="filter_owner", validators=[_check_owner])
-    channel = filters.MultipleChoiceFilter(label=_("Channel"), choices=Channel.choices)
-    segment = filters.MultipleChoiceFilter(
-        label=_("Segment"), field_name="customer__segment", choices=Segment.choices
-    )
-    customer = _Number(label=_("Customer"), field_name="customer_id")
-    known_issue = _Number(label=_("Known issue"), field_name="known_issue_id")
-    root_cause = filters.CharFilter(label=_("Root cause"), field_name="root_cause__key")
-    product = filters.CharFilter(label=_("Product"), field_name="product")
-    error_code = filters.CharFilter(label=_("Error code"), field_name="error_code")
+    team = filters.ModelMultipleChoiceFilter(label=_("Team"), queryset=Team.objects.none(), distinct=False)
+    owner = _AnyWords(label=_("Owner"), method="filter_owner", check=_check_owner)
+    channel = _AnyOf(label=_("Channel"), choices=Channel.choices)
+    segment = _AnyOf(label=_("Segment"), field_name="customer__segment", choices=Segment.choices)
+    customer = _AnyWords(label=_("Customer"), field_name="customer_id", check=_check_id)
+    known_issue = _AnyWords(label=_("Known issue"), field_name="known_issue_id", check=_check_id)
+    root_cause = _AnyWords(label=_("Root cause"), field_name="root_cause__key")
+    product = _AnyWords(label=_("Product"), field_name="product")
+    error_code = _AnyWords(label=_("Error code"), field_name="error_code")
+    older = filters.ChoiceFilter(label=_("Older than"), choices=SPANS, method="filter_older")
+    untouched = filters.ChoiceFilter(label=_("Unchanged for"), choices=SPANS, method="filter_untouched")
     created = filters.DateFromToRangeFilter(label=_("Escalated"), field_name="created_at")
     resolved = filters.DateFromToRangeFilter(label=_("Resolved"), field_name="resolved_at")
     due = filters.ChoiceFilter(
         label=_("Deadline"),
-        choices=[("overdue", _("Overdue")), ("running", _("Running"))],
+        choices=[
+            ("overdue", _("Overdue")),
+            ("running", _("Running")),
+            ("1h", _("Within an hour")),
+            ("4h", _("Within 4 hours")),
+            ("1d", _("Within a day")),
+            ("3d", _("Within 3 days")),
+        ],
         method="filter_due",
     )
-    risk = filters.MultipleChoiceFilter(
+    risk = _AnyOf(
         label=_("Risk"),
         choices=[(key, f"{low}–{high}\xa0%") for key, (low, high) in RISKS.items()],
         method="filter_risk",
@@ -106,7 +166,7 @@ class TicketFilter(filters.FilterSet):
     breached = filters.ChoiceFilter(label=_("Deadline missed"), choices=Metric.choices, method="filter_breached")
     returned = filters.BooleanFilter(label=_("Was returned"), method="filter_returned")
     reopened = filters.BooleanFilter(label=_("Was reopened"), method="filter_reopened")
-    score = _Number(label=_("Rating"), field_name="ratings__score", distinct=True)
+    score = _Number(label=_("Rating"), method="filter_score")
 
     data: QueryDict  # always an address
 
@@ -124,7 +184,19 @@ class TicketFilter(filters.FilterSet):
         for name in MENUS:
             field = self.form.fields[name]
             field.widget = _Several(choices=_choices(field))
+        cast(forms.MultipleChoiceField, self.form.fields["owner"]).choices = self._owners
         self.form.fields["q"].widget = forms.TextInput(attrs={"type": "search", "maxlength": 200})
+
+    def _owners(self) -> list[tuple[str, str | Promise]]:
+        """Return whom the menu offers as owners: oneself, nobody, and colleagues."""
+        colleagues = User.objects.filter(is_active=True, memberships__role__in=[Role.L2, Role.LEAD])
+        if not self.user.reads_all:
+            colleagues = colleagues.filter(memberships__team__in=self.user.teams_as(Role.L2, Role.LEAD))
+        people = colleagues.exclude(pk=self.user.pk).distinct().order_by("name")[:MOST_OWNERS]
+        known = [("me", _("Me")), ("nobody", _("Nobody")), *((str(one.pk), one.name) for one in people)]
+        return known + [
+            (value, self._owner_words(value)) for value in self.data.getlist("owner") if value not in dict(known)
+        ]
 
     @property
     def view(self) -> str:
@@ -135,9 +207,19 @@ class TicketFilter(filters.FilterSet):
         beyond_open = any(self.data.get(name) for name in ("state", "q", "resolved_after", "resolved_before"))
         return "all" if beyond_open else "open"
 
+    @property
+    def is_open_only(self) -> bool:
+        """Tell whether the address can ask for open tickets only: these may be sorted by anything."""
+        if self.view == "all" or self.data.get("scope") == "all":
+            asked = self.data.getlist("state")
+            return bool(asked) and set(asked) <= OPEN
+        return True
+
     def tickets(self) -> QuerySet[Ticket]:
         """Return what the address asks for. Call it when `is_valid()`."""
         narrowed: QuerySet[Ticket] = self.qs
+        for key, values in self.answers.items():
+            narrowed = narrowed.filter(reduce(or_, (Q(answers__contains={key: value}) for value in values)))
         return narrowed if self.view != "open" or self.data.get("scope") else narrowed.filter(state__in=OPEN)
 
     @property
@@ -156,6 +238,49 @@ class TicketFilter(filters.FilterSet):
         ]
 
     @cached_property
+    def answers(self) -> dict[str, list[str]]:
+        """What the address asks of the answers to a category's own questions: values by the question's key."""
+        asked = {
+            name.removeprefix(ANSWER): [value for value in values[:MOST_VALUES] if value and "\x00" not in value]
+            for name, values in self.data.lists()
+            if name.startswith(ANSWER)
+        }
+        return {key: values for key, values in asked.items() if values and len(key) <= LONGEST_VALUE}
+
+    @cached_property
+    def questions(self) -> dict[str, Mapping[str, Any]]:
+        """The questions with choices of the one category that is asked for, by key; none for several."""
+        keys = self.data.getlist("category")
+        chosen = Category.objects.filter(key=keys[0]).first() if len(keys) == 1 else None
+        form = chosen.current_form if chosen else None
+        return {field["key"]: field for field in form.fields if field["type"] == "choice"} if form else {}
+
+    def answer_menus(self) -> list[tuple[str, str, list[tuple[str, str, bool]]]]:
+        """Return a menu for each of those questions: (name in the address, label, [(value, label, is chosen)])."""
+        return [
+            (
+                ANSWER + key,
+                contract.label(field),
+                [
+                    (choice["value"], contract.label(choice), choice["value"] in self.answers.get(key, []))
+                    for choice in field["choices"]
+                ],
+            )
+            for key, field in self.questions.items()
+        ]
+
+    @property
+    def further(self) -> list[forms.BoundField]:
+        """The filters that share one menu."""
+        return [self.form[name] for name in FURTHER]
+
+    @property
+    def further_count(self) -> int:
+        """How many of those are set."""
+        names = {*FURTHER, *(f"{name}_{end}" for name in ("created", "resolved") for end in ("after", "before"))}
+        return sum(bool(self.data.get(name)) for name in names)
+
+    @cached_property
     def menus(self) -> list[forms.BoundField]:
         """The fields that the list offers as menus of boxes; one that offers no choice is left out."""
         offered = []
@@ -170,24 +295,31 @@ class TicketFilter(filters.FilterSet):
     @property
     def carried(self) -> list[tuple[str, list[str]]]:
         """What the address asks for beside the menus and the words: (name, values)."""
-        shown = {*MENUS, *NOT_FILTERS, "q"}
-        return [(name, values) for name, values in self.data.lists() if name not in shown and self._field_of(name)]
+        ranges = {f"{name}_{end}" for name in FURTHER for end in ("after", "before")}
+        shown = {*MENUS, *FURTHER, *ranges, *NOT_FILTERS, "q", *(ANSWER + key for key in self.questions)}
+        return [(name, values) for name, values in self.data.lists() if name not in shown and self._narrows(name)]
 
     def chips(self) -> list[Chip]:
         """Return what the list is narrowed by, value for value, in the order of the address."""
         return [
             Chip(self._label(name), self._words_for(name, value), _without(self.data, name, value))
             for name, values in self.data.lists()
-            if name not in NOT_FILTERS and name != "q" and self._field_of(name)
+            if name not in NOT_FILTERS and name != "q" and self._narrows(name)
             for value in values
             if value
         ]
+
+    def _narrows(self, name: str) -> bool:
+        return name.startswith(ANSWER) or self._field_of(name) is not None
 
     def _field_of(self, name: str) -> forms.Field | None:
         found: forms.Field | None = self.form.fields.get(name) or self.form.fields.get(name.rpartition("_")[0])
         return found
 
     def _label(self, name: str) -> str | Promise:
+        if name.startswith(ANSWER):
+            question = self.questions.get(name.removeprefix(ANSWER))
+            return contract.label(question) if question else name.removeprefix(ANSWER)
         field = self._field_of(name)
         label = str(field.label) if field else name
         if name in self.form.fields:
@@ -198,6 +330,9 @@ class TicketFilter(filters.FilterSet):
         """Return a value of the address as people read it."""
         if name == "owner":
             return self._owner_words(value)
+        if name.startswith(ANSWER):
+            question = self.questions.get(name.removeprefix(ANSWER), {"choices": []})
+            return next((contract.label(one) for one in question["choices"] if one["value"] == value), value)
         field = self._field_of(name)
         if isinstance(field, forms.NullBooleanField):
             return str(_("Yes") if value.lower() == "true" else _("No"))
@@ -213,10 +348,13 @@ class TicketFilter(filters.FilterSet):
         return str(owner or value)
 
     def filter_words(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
-        """Narrow to a reference, a transaction, an L1 ticket, a customer's id, or to words."""
-        if number := exact_reference(value):
-            return tickets.filter(pk=number)
-        return tickets.filter(words_of(value))
+        """Narrow to a reference, a transaction, an L1 ticket, a customer's id; else as the search box does."""
+        query = searching.parse(value)
+        if query.filters or (exact := finding.exactly(value)) is None:
+            return finding.having_words(search_operators.narrowed(tickets, query, self.user), query, self.user)
+        customer = Customer.objects.filter(external_id=value).first()
+        same = tickets.filter(exact | Q(customer=customer) if customer else exact)
+        return same if same.exists() else finding.having_words(tickets, query, self.user)
 
     def filter_scope(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
         """`mine` and `untaken` by owner; all but `all` only what is open, unless states are asked for."""
@@ -227,17 +365,31 @@ class TicketFilter(filters.FilterSet):
         any_state = value == "all" or self.form.cleaned_data.get("state")
         return tickets if any_state else tickets.filter(state__in=OPEN)
 
-    def filter_owner(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
+    def filter_category(
+        self, tickets: QuerySet[Ticket], _name: str, values: Iterable[Category]
+    ) -> QuerySet[Ticket]:
+        return tickets.filter(category__in=[one.pk for one in values]) if values else tickets
+
+    def filter_owner(self, tickets: QuerySet[Ticket], _name: str, values: list[str]) -> QuerySet[Ticket]:
         """`me`, `nobody`, or a person's number."""
-        if value == "me":
-            return tickets.filter(owner=self.user)
-        if value == "nobody":
-            return tickets.filter(owner=None)
-        return tickets.filter(owner_id=int(value))
+        if not values:
+            return tickets
+        owners = {self.user.pk if value == "me" else int(value) for value in values if value != "nobody"}
+        wanted = Q(owner__in=owners)
+        return tickets.filter(wanted | Q(owner=None) if "nobody" in values else wanted)
+
+    def filter_older(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
+        return tickets.filter(created_at__lte=clock.now() - timedelta(hours=HOURS[value]))
+
+    def filter_untouched(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
+        return tickets.filter(updated_at__lte=clock.now() - timedelta(hours=HOURS[value]))
 
     def filter_due(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
         if value == "overdue":
             return tickets.filter(next_due_at__lt=clock.now())
+        if value in HOURS:
+            now = clock.now()
+            return tickets.filter(next_due_at__range=(now, now + timedelta(hours=HOURS[value])))
         return tickets.filter(next_due_at__isnull=False)
 
     def filter_risk(self, tickets: QuerySet[Ticket], _name: str, values: list[str]) -> QuerySet[Ticket]:
@@ -248,7 +400,11 @@ class TicketFilter(filters.FilterSet):
         return tickets.filter(reduce(or_, within))
 
     def filter_breached(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
-        return tickets.filter(clocks__metric=value, clocks__breached_at__isnull=False)
+        missed = Clock.objects.filter(ticket=OuterRef("pk"), metric=value, breached_at__isnull=False)
+        return tickets.filter(Exists(missed))
+
+    def filter_score(self, tickets: QuerySet[Ticket], _name: str, value: int) -> QuerySet[Ticket]:
+        return tickets.filter(Exists(Rating.objects.filter(ticket=OuterRef("pk"), score=value)))
 
     def filter_returned(self, tickets: QuerySet[Ticket], _name: str, value: bool) -> QuerySet[Ticket]:
         return tickets.filter(return_count__gt=0) if value else tickets.filter(return_count=0)

@@ -17,6 +17,8 @@ from escalations.models.diagnosis import Diagnosis, DiagnosisRevision
 from escalations.models.handover import HandOver
 from escalations.models.ladder import Alert, AlertKind, EscalationContact, LadderRung, RungState, StepAction
 from escalations.models.ledger_check import LedgerCheck, LedgerDifference
+from escalations.models.lexicon import LexemeCount, Lexicon
+from escalations.models.notification import NotificationChoice, NotificationSettings, Urgent, Way
 from escalations.models.policy import AMONG_US, Metric, Policy, PolicyKind, PolicyVersion, Target
 from escalations.models.rating import Rating, RatingInvitation
 from escalations.models.reapplication import Effect, Reapplication, ReapplicationState, ReappliedTicket
@@ -29,6 +31,8 @@ from escalations.models.routing import (
     SkillLevel,
     TeamRouting,
 )
+from escalations.models.saved_view import Audience, SavedView
+from escalations.models.searching import AttachmentText, TicketText
 from escalations.models.ticket import Channel, Level, Priority, State, Ticket
 from escalations.models.triage import ArticleUse, TriageReview
 
@@ -40,6 +44,8 @@ __all__ = [
     "AlertKind",
     "ArticleUse",
     "Attachment",
+    "AttachmentText",
+    "Audience",
     "Baton",
     "BatonItem",
     "Calendar",
@@ -64,9 +70,13 @@ __all__ = [
     "LedgerCheck",
     "LedgerDifference",
     "Level",
+    "LexemeCount",
+    "Lexicon",
     "Message",
     "MessageKind",
     "Metric",
+    "NotificationChoice",
+    "NotificationSettings",
     "Policy",
     "PolicyKind",
     "PolicyVersion",
@@ -84,6 +94,7 @@ __all__ = [
     "RoutingMethod",
     "RoutingMode",
     "RungState",
+    "SavedView",
     "Segment",
     "Skill",
     "SkillLevel",
@@ -92,5 +103,8 @@ __all__ = [
     "Target",
     "TeamRouting",
     "Ticket",
+    "TicketText",
     "TriageReview",
+    "Urgent",
+    "Way",
 ]

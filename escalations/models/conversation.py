@@ -20,7 +20,10 @@ class MessageKind(models.TextChoices):
 
 
 class Message(models.Model):
-    """One thing said, in Markdown. Its kind decides who may read it."""
+    """One thing said, in Markdown. Its kind decides who may read it.
+
+    `written_to` is the duplicate that it was sent to, when it was led on to the ticket that goes on.
+    """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="messages")
     kind = models.CharField(_("kind"), max_length=16, choices=MessageKind)
@@ -30,6 +33,7 @@ class Message(models.Model):
         "escalations.HandOver", on_delete=models.CASCADE, null=True, related_name="messages"
     )
     created_at = models.DateTimeField()
+    written_to = models.ForeignKey(Ticket, on_delete=models.PROTECT, null=True, related_name="led_on")
 
     class Meta:
         verbose_name = _("message")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
@@ -86,11 +86,19 @@ class EscalationContact(models.Model):
 
 
 class AlertKind(models.TextChoices):
-    """What an alert says; its event holds the particulars."""
+    """What somebody is told; its event holds the particulars."""
 
+    ASSIGNED = "assigned", _("Given to you")
+    MESSAGE = "message", _("New message")
+    MENTIONED = "mentioned", _("You were mentioned")
+    ASKED = "asked", _("Question for you")
+    RETURNED = "returned", _("Returned to you")
+    RESOLVED = "resolved", _("Resolved")
+    TAKEN_UP = "taken_up", _("Taken up again")
+    MERGED = "merged", _("Merged as a duplicate")
+    HANDED_OVER = "handed_over", _("Handed over to your team")
     DUE_SOON = "due_soon", _("Due soon")
     MISSED = "missed", _("Deadline missed")
-    ASSIGNED = "assigned", _("Given to you")
     FORGOTTEN = "forgotten", _("Forgotten")
     REOPENED = "reopened", _("Reopened again")
 
@@ -102,25 +110,35 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 
 
 class Alert(models.Model):
-    """What one person was told about one ticket, because of one event."""
+    """What one person was told about one ticket, because of one event: of one fact only once.
+
+    `digest_at`: with which digest it goes out, if it does. `sent_at`: when it was mailed, alone or in a digest.
+    """
 
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="+")
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=10, choices=AlertKind)
+    kind = models.CharField(max_length=16, choices=AlertKind)
     at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
+    digest_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
 
     objects = AlertQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-at", "-id"]
+        ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["event", "recipient"], name="alerted_once_per_event"),
         ]
         indexes = [
-            models.Index(fields=["recipient", "-at", "-id"], name="alert_newest"),
-            models.Index(fields=["recipient"], name="alert_unread", condition=Q(read_at__isnull=True)),
+            models.Index(F("recipient"), F("id").desc(), name="alert_unread", condition=Q(read_at__isnull=True)),
+            models.Index(F("recipient"), F("id").desc(), name="alert_read", condition=Q(read_at__isnull=False)),
+            models.Index(
+                fields=["digest_at"],
+                name="alert_digest",
+                condition=Q(digest_at__isnull=False, sent_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

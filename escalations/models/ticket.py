@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.expressions import CombinedExpression
+from django.db.models import F, Q, Value
+from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -81,7 +80,7 @@ def due_or_never() -> Coalesce:
     """
     return Coalesce(
         "next_due_at",
-        models.Value(NEVER_DUE, output_field=models.DateTimeField()),
+        Value(NEVER_DUE, output_field=models.DateTimeField()),
         output_field=models.DateTimeField(),
     )
 
@@ -91,7 +90,7 @@ def risk_or_none() -> Coalesce:
 
     The queue's index by risk is over this very expression.
     """
-    return Coalesce("breach_risk", models.Value(-1, output_field=models.SmallIntegerField()))
+    return Coalesce("breach_risk", Value(-1, output_field=models.SmallIntegerField()))
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
@@ -118,16 +117,6 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def open(self) -> "TicketQuerySet":
         """Return the tickets somebody still has to do something about."""
         return self.filter(state__in=OPEN)
-
-
-def search_document() -> CombinedExpression:
-    """Return what full-text search looks through, stemmed in both languages."""
-    return (
-        SearchVector("subject", weight="A", config="english")
-        + SearchVector("description", weight="B", config="english")
-        + SearchVector("subject", weight="A", config="spanish")
-        + SearchVector("description", weight="B", config="spanish")
-    )
 
 
 class Ticket(models.Model):
@@ -222,7 +211,6 @@ class Ticket(models.Model):
     imported_facts = models.JSONField(default=dict)
 
     version = models.PositiveIntegerField(default=1)
-    search = models.GeneratedField(expression=search_document(), output_field=SearchVectorField(), db_persist=True)
 
     objects = TicketQuerySet.as_manager()
 
@@ -238,6 +226,21 @@ class Ticket(models.Model):
                 name="ticket_queue",
                 condition=Q(state__in=sorted(OPEN)),
             ),
+            # The queue of those who see several teams, and its other orders, over what is open.
+            models.Index(
+                F("priority"),
+                due_or_never(),
+                F("id"),
+                name="ticket_open_urgency",
+                condition=Q(state__in=sorted(OPEN)),
+            ),
+            models.Index(due_or_never(), F("id"), name="ticket_open_due", condition=Q(state__in=sorted(OPEN))),
+            models.Index(
+                fields=["created_at", "id"], name="ticket_open_created", condition=Q(state__in=sorted(OPEN))
+            ),
+            models.Index(
+                fields=["updated_at", "id"], name="ticket_open_updated", condition=Q(state__in=sorted(OPEN))
+            ),
             models.Index(
                 risk_or_none().desc(), F("id").desc(), name="ticket_risk", condition=Q(state__in=sorted(OPEN))
             ),
@@ -251,13 +254,18 @@ class Ticket(models.Model):
             models.Index(fields=["created_by", "-created_at"], name="ticket_creator"),
             models.Index(fields=["customer", "-created_at"], name="ticket_customer"),
             models.Index(fields=["transaction_ref"], name="ticket_transaction", condition=~Q(transaction_ref="")),
+            models.Index(F("error_code"), F("id").desc(), name="ticket_error_code", condition=~Q(error_code="")),
+            models.Index(
+                KT("answers__endpoint"), name="ticket_endpoint", condition=Q(answers__has_key="endpoint")
+            ),
             models.Index(fields=["state", "state_since"], name="ticket_state_since"),
             models.Index(fields=["created_at"], name="ticket_created"),
             models.Index(fields=["resolved_at"], name="ticket_resolved", condition=Q(resolved_at__isnull=False)),
             models.Index(
                 fields=["forgotten_at"], name="ticket_forgotten", condition=Q(forgotten_at__isnull=False)
             ),
-            GinIndex(fields=["search"], name="ticket_search"),
+            GinIndex(fields=["answers"], name="ticket_answers", opclasses=["jsonb_path_ops"]),
+            models.Index(fields=["l1_reference"], name="ticket_l1_reference", condition=~Q(l1_reference="")),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -292,3 +300,10 @@ class Ticket(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    def survivor(self) -> "Ticket":
+        """Return the escalation that goes on in a merged one's place; itself if it is not merged."""
+        ticket = self
+        while ticket.merged_into is not None:
+            ticket = ticket.merged_into
+        return ticket

@@ -80,7 +80,7 @@ def buttons(ticket: Ticket, user: User) -> Buttons:
 
 
 def _button(ticket: Ticket, transition: Transition) -> Button:
-    pages = {Verb.ACCEPT: "triage", Verb.RESUBMIT: "resubmit"}
+    pages = {Verb.ACCEPT: "triage", Verb.RESUBMIT: "resubmit", Verb.MERGE: "merge"}
     if page := pages.get(transition.verb):
         return Button(transition, reverse(page, args=[ticket.reference]), one_click=False, in_dialog=False)
     url = reverse("ticket_act", args=[ticket.reference, transition.verb])

@@ -1,6 +1,7 @@
-"""A person's own alerts."""
+"""A person's own notifications."""
 
-from django.core.paginator import Paginator
+from urllib.parse import urlencode
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -8,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.views.once import once
 from escalations import alerts
-from escalations.models import Alert
+from escalations.models import AlertKind
 from escalations.views.parts import person
 
 PAGE_SIZE = 50
@@ -16,23 +17,26 @@ PAGE_SIZE = 50
 
 @require_safe
 def alert_list(request: HttpRequest) -> HttpResponse:
-    """List the person's alerts, the newest first."""
-    show = request.GET.get("show", "")
-    if show not in {"", "unread"}:
+    """List the person's notifications: what is unread first, then the newest first."""
+    show, kind = request.GET.get("show", ""), request.GET.get("kind", "")
+    if show not in {"", "unread"} or (kind and kind not in AlertKind.values):
         raise Http404
-    own = (
-        Alert.objects.visible_to(person(request))
-        .select_related("ticket__category", "event")
-        .order_by("-at", "-pk")
-    )
-    page = Paginator(own.filter(read_at=None) if show else own, PAGE_SIZE).get_page(request.GET.get("page"))
-    address = f"?show={show}&page="
+    after = request.GET.get("after", "")
+    try:
+        page = alerts.page(
+            person(request), kind=kind, only_unread=show == "unread", after=after, size=PAGE_SIZE
+        )  # fmt: skip
+    except ValueError:
+        raise Http404 from None
+    chosen = {name: value for name, value in (("show", show), ("kind", kind)) if value}
     context = {
-        "rows": [(alert, alerts.sentence(alert)) for alert in page.object_list],
+        "rows": [(alert, alerts.sentence(alert)) for alert in page.alerts],
         "show": show,
+        "kind": kind,
+        "kinds": AlertKind.choices,
         "unread": alerts.unread(person(request)),
-        "previous_url": f"{address}{page.previous_page_number()}" if page.has_previous() else "",
-        "next_url": f"{address}{page.next_page_number()}" if page.has_next() else "",
+        "first_url": f"?{urlencode(chosen)}" if after else "",
+        "next_url": f"?{urlencode({**chosen, 'after': page.following})}" if page.following else "",
     }
     return render(request, "escalations/alerts.html", context)
 
@@ -40,10 +44,11 @@ def alert_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 @once
 def mark_read(request: HttpRequest) -> HttpResponse:
-    """Mark one of the person's alerts as read, or all of them."""
+    """Mark one of the person's notifications as read, or all of them."""
     raw = request.POST.get("alert", "")
     if raw and not (raw.isdecimal() and len(raw) < 19):
         raise Http404
     alerts.read([int(raw)] if raw else None, by=person(request))
-    show = "?show=unread" if request.POST.get("show") == "unread" else ""
-    return redirect(reverse("alerts") + show)
+    kept = {name: request.POST.get(name, "") for name in ("show", "kind")}
+    chosen = urlencode({name: value for name, value in kept.items() if value})
+    return redirect(reverse("alerts") + (f"?{chosen}" if chosen else ""))

@@ -12,8 +12,9 @@ from escalations import customers, queue
 from escalations.escalating import may_escalate
 from escalations.forms.customers import CustomerForm
 from escalations.models import Customer, Ticket
+from escalations.views.columns import USUAL, plain_headings
 from escalations.views.parts import Conflict, conflict_of, done, forbidding, person
-from escalations.views.rows import rows
+from escalations.views.rows import as_html, shown
 
 
 @require_safe
@@ -27,12 +28,14 @@ def customer(request: HttpRequest, number: int) -> HttpResponse:
             order="newest",
             after=request.GET.get("after", ""),
             before=request.GET.get("before", ""),
+            read=shown,
         )
     except Refused as refusal:
         return render(request, "400.html", {"message": refusal.message}, status=400)
     context = {
         "customer": found,
-        "rows": rows(page.tickets, user),
+        "rows": as_html(page.tickets, user, USUAL, ""),
+        "headings": plain_headings(USUAL),
         "page": page,
         "may_correct": may_escalate(user),
     }

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.forms import BoundField
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -17,7 +17,7 @@ from common.errors import Refused, StaleVersion
 from escalations import attachments, drafts, escalating, similar
 from escalations.contract import Invalid
 from escalations.forms.escalation import EscalationForm, initial_of
-from escalations.models import Category, Customer, EscalationDraft, Level, Ticket
+from escalations.models import Category, ContractForm, Customer, EscalationDraft, Level, Ticket
 from escalations.priorities import priority_of
 from escalations.transitions import Verb, open_to
 from escalations.views.parts import conflict_of, done, forbidding, person, ticket_rows, ticket_url, visible_ticket
@@ -48,7 +48,7 @@ def escalate(request: HttpRequest, key: str) -> HttpResponse:
     user = person(request)
     if not escalating.may_escalate(user):
         raise PermissionDenied
-    category = get_object_or_404(Category, key=key, is_active=True)
+    category = get_object_or_404(Category.objects.select_related("team"), key=key, is_active=True)
     form_version = category.current_form
     if form_version is None:
         raise Http404
@@ -188,13 +188,11 @@ def hints(request: HttpRequest, key: str) -> HttpResponse:
     user = person(request)
     category = get_object_or_404(Category, key=key, is_active=True)
     form_version = category.current_form
-    text = f"{request.POST.get('subject', '')} {request.POST.get('description', '')}"[:4000]
+    subject, description = request.POST.get("subject", ""), request.POST.get("description", "")
+    text = f"{subject} {description}"[:4000]
     customer_id = request.POST.get("customer_id", "")[:80]
-    references = [
-        request.POST.get(f"answer_{definition['key']}", "")[:120]
-        for definition in (form_version.fields if form_version else [])
-        if definition.get("fills") == "transaction_ref"
-    ]
+    filled = _filled(form_version, request.POST)
+    references = [filled["transaction"]]
     context = {
         "customer": Customer.objects.visible_to(user).filter(external_id=customer_id.strip()).first()
         if customer_id.strip()
@@ -202,10 +200,28 @@ def hints(request: HttpRequest, key: str) -> HttpResponse:
         "doubles": similar.open_of_customer(user, customer_id),
         "same_transaction": similar.open_of_transaction(user, references),
         "elsewhere": similar.open_elsewhere(user, customer_id, references),
-        "similar": similar.by_text(user, text, category=category),
+        "similar": similar.similar_to_draft(
+            user,
+            category=category,
+            subject=subject,
+            description=description,
+            customer_id=customer_id,
+            **filled,
+        ),
         "known_issues": matching_known_issues(user, text, limit=3),
         "articles": matching_articles(user, text, limit=4),
         "preview": _priority(request.POST.get("impact", ""), request.POST.get("urgency", "")),
         "typed": bool(text.strip()),
     }
     return render(request, "escalations/parts/hints.html", context)
+
+
+def _filled(form: ContractForm | None, posted: QueryDict) -> dict[str, str]:
+    """Return what is typed into the fields by which tickets are compared."""
+    filled = {"transaction": "", "error_code": "", "endpoint": ""}
+    compared = {"transaction_ref": "transaction", "error_code": "error_code"}
+    for definition in form.fields if form else []:
+        name = "endpoint" if definition["key"] == "endpoint" else compared.get(definition.get("fills", ""))
+        if name and not filled[name]:
+            filled[name] = posted.get(f"answer_{definition['key']}", "")[:120]
+    return filled

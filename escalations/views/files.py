@@ -3,18 +3,15 @@
 from django.http import FileResponse, Http404, HttpRequest
 from django.views.decorators.http import require_safe
 
-from escalations.models import Attachment
+from escalations import conversation
 from escalations.views.parts import person, visible_ticket
-from escalations.views.ticket import visible_attachments
 
 
 @require_safe
 def attachment(request: HttpRequest, reference: str, number: int) -> FileResponse:
     """Send one file of a ticket, if this person may read what it hangs on."""
     ticket = visible_ticket(request, reference)
-    found: Attachment | None = next(
-        (file for file in visible_attachments(ticket, person(request)) if file.pk == number), None
-    )
+    found = conversation.files(person(request), ticket).filter(pk=number).first()
     if found is None:
         raise Http404
     inline = found.is_image and "download" not in request.GET

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,7 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.models import User
 from common.errors import NotAllowed, StaleVersion
-from escalations.models import Ticket
+from escalations.models import HandOver, Ticket
 from escalations.similar import exact_reference
 
 
@@ -27,20 +28,21 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
-def visible_ticket(request: HttpRequest, reference: str) -> Ticket:
-    """Return the ticket of that reference, or answer 404 if this person may not see it."""
+def visible_ticket(request: HttpRequest, reference: str, *also: str) -> Ticket:
+    """Return the ticket of that reference, or answer 404 if this person may not see it.
+
+    `also`: what belongs to it and is fetched with it, besides what every page about a ticket shows.
+    """
     number = exact_reference(reference)
     if number is None:
         raise Http404
     ticket = (
         Ticket.objects.visible_to(person(request))
-        .select_related(
-            "customer", "category", "team", "owner", "created_by", "l1_team", "form", "form__category",
-            "resolution", "root_cause", "known_issue", "merged_into",
-        )
+        .select_related("customer", "category", "team", "owner", "created_by", "l1_team", *also)
+        .annotate(was_handed_over=Exists(HandOver.objects.filter(ticket=OuterRef("pk"))))
         .filter(pk=number)
         .first()
-    )  # fmt: skip
+    )
     if ticket is None:
         raise Http404
     return ticket

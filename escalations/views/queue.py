@@ -1,6 +1,7 @@
 """The queue, L1's own list, and taking the next ticket."""
 
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -15,11 +16,17 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Role, User
 from accounts.views.once import once
 from common.errors import Refused
-from escalations import assignment, queue
+from escalations import assignment, queue, saved_views
 from escalations.forms.filters import TicketFilter
+from escalations.forms.saved_views import SavedViewForm
 from escalations.models import State, Ticket
+from escalations.saved_views import listing_address
+from escalations.views.columns import ALWAYS, COLUMNS, USUAL, chosen, headings
 from escalations.views.parts import forbidding, person, ticket_url
-from escalations.views.rows import rows
+from escalations.views.rows import as_html, rows, shown
+
+#: What the headings of columns sort by.
+SORTED = frozenset(order for column in COLUMNS.values() for order in column.orders)
 
 
 @require_safe
@@ -40,8 +47,15 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     tickets = Ticket.objects.visible_to(user)
     if not user.reads_all and (own := user.teams_as(Role.L2, Role.LEAD)):
         tickets = tickets.filter(team__in=own)
-    listing = _listing(request, tickets, orders=("urgency", "risk", "newest", "oldest", "updated"))
-    listing["tabs"] = _queue_tabs(user)
+    listing = _listing(request, tickets, orders=("urgency", "due", "risk", "newest", "oldest", "updated"))
+    here, views = listing_address(request.GET), saved_views.offered(user)
+    listing |= {
+        "tabs": _queue_tabs(user),
+        "views": views,
+        "here": here,
+        "here_view": next((view for view in views if view.query == here), None),
+        "view_form": SavedViewForm(initial={"query": here}, user=user),
+    }
     return _answer(request, listing, whole="escalations/queue.html", part="escalations/parts/rows.html")
 
 
@@ -53,7 +67,7 @@ def my_escalations(request: HttpRequest) -> HttpResponse:
     own = tickets.filter(created_by=user)
     if (from_teams := user.teams_as(Role.L1, Role.LEAD)) and request.GET.get("whose") != "mine":
         own = tickets.filter(l1_team__in=from_teams) | own
-    listing = _listing(request, queue.with_last_word(own), orders=("needs_l1", "newest", "oldest", "updated"))
+    listing = _own_listing(request, queue.with_last_word(own))
     listing["whose"] = request.GET.get("whose", "")
     listing["has_team"] = bool(from_teams)
     return _answer(
@@ -76,26 +90,51 @@ def _queue_tabs(user: User) -> list[tuple[str, str | Promise]]:
 
 
 def _listing(request: HttpRequest, tickets: QuerySet[Ticket], *, orders: tuple[str, ...]) -> dict[str, Any]:
-    """Return what a list shows. Its `problem` says what is wrong with the address, if anything is."""
+    """Return what the queue shows. Its `problem` says what is wrong with the address, if anything is."""
+    user = person(request)
+    filters = TicketFilter(request.GET, queryset=tickets, user=user)
+    page = queue.Page([], None, None)
+    problem: str | Promise = ""
+    any_order, columns = filters.is_open_only, list(USUAL)
+    orders = tuple(one for one in orders if any_order or queue.ORDERS[one].sorts_all)
+    order = request.GET.get("order") or orders[0]
+    try:
+        columns = chosen(request.GET)
+        if order not in SORTED:
+            raise Refused(_("There is no such order."))
+        if not (any_order or queue.ORDERS[order].sorts_all):
+            raise Refused(_("Only open escalations can be sorted by this. Show those, or choose another order."))
+        page = _page(request, filters, order, read=shown)
+    except Refused as refusal:
+        problem = refusal.message
+    if order not in orders and order in SORTED:
+        orders = (*orders, order)
+    return {
+        "filters": filters,
+        "rows": as_html(page.tickets, user, columns, quote(listing_address(request.GET))),
+        "headings": headings(columns, request.GET, order, any_order=any_order),
+        "columns": [(key, column.label, key in columns) for key, column in COLUMNS.items() if key != ALWAYS],
+        "page": page,
+        "problem": problem,
+        "order": order,
+        "orders": [(key, queue.ORDERS[key].label) for key in orders],
+    }
+
+
+def _own_listing(request: HttpRequest, tickets: QuerySet[Ticket]) -> dict[str, Any]:
+    """Return what L1's own list shows; as `_listing`."""
+    orders = ("needs_l1", "newest", "oldest", "updated")
     user = person(request)
     filters = TicketFilter(request.GET, queryset=tickets, user=user)
     page = queue.Page([], None, None)
     problem: str | Promise = ""
     order = request.GET.get("order") or orders[0]
-    if order not in orders:
-        problem = _("There is no such order.")
-    elif not filters.is_valid():
-        problem = _("This address asks for something that does not exist.")
-    else:
-        try:
-            page = queue.page(
-                filters.tickets(),
-                order=order,
-                after=request.GET.get("after", ""),
-                before=request.GET.get("before", ""),
-            )
-        except Refused as refusal:
-            problem = refusal.message
+    try:
+        if order not in orders:
+            raise Refused(_("There is no such order."))
+        page = _page(request, filters, order)
+    except Refused as refusal:
+        problem = refusal.message
     return {
         "filters": filters,
         "rows": rows(page.tickets, user),
@@ -104,6 +143,14 @@ def _listing(request: HttpRequest, tickets: QuerySet[Ticket], *, orders: tuple[s
         "order": order,
         "orders": [(key, queue.ORDERS[key].label) for key in orders],
     }
+
+
+def _page(request: HttpRequest, filters: TicketFilter, order: str, **how: Any) -> queue.Page:
+    """Return the page of the list that the address asks for. Raises Refused for what there isn't."""
+    if not filters.is_valid():
+        raise Refused(_("This address asks for something that does not exist."))
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    return queue.page(filters.tickets(), order=order, after=after, before=before, **how)
 
 
 def _answer(request: HttpRequest, listing: dict[str, Any], *, whole: str, part: str) -> HttpResponse:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch, prefetch_related_objects
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,95 +15,62 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.views.once import once
 from common.errors import DomainError, NotAllowed, Refused, StaleVersion
-from escalations import access, assignment, contract, conversation, deadlines, knowledge, ladder, panels, timeline
+from escalations import access, assignment, contract, conversation, deadlines, knowledge, merging, timeline
 from escalations.access import Party, parties, reads_internal, works_on
 from escalations.forms.work import MessageForm, OwnerForm, PriorityForm, TeamForm
-from escalations.models import Diagnosis, Message, MessageKind, State, Ticket
+from escalations.models import Clock, Message, MessageKind, Ticket
 from escalations.queue import NEEDS_L1
-from escalations.similar import similar_to
 from escalations.views.actions import buttons
 from escalations.views.parts import done, forbidding, person, ticket_rows, ticket_url, visible_ticket
 from knowledgebase.models import Article, KnownIssue
-from knowledgebase.search import matching_articles, matching_known_issues
 
-MOST_EARLIER = 5
+#: What the page shows of a ticket and what hangs on it, fetched with it.
+SHOWN = ("form", "resolution", "root_cause__parent", "diagnosis__updated_by")
 
 
 @require_safe
 def ticket_page(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show one escalation with all that belongs to it."""
-    ticket = visible_ticket(request, reference)
+    """Show one escalation with all that belongs to it.
+
+    What has to be searched for, and what is seldom needed, comes after the page: escalations.views.beside.
+    """
+    ticket = visible_ticket(request, reference, *SHOWN)
     return render(request, "escalations/ticket.html", page_context(ticket, person(request)))
 
 
 def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None = None) -> dict[str, Any]:
     """Return what the ticket page shows to `user`: a partner sees the contract and the own thread, no more."""
+    prefetch_related_objects(
+        [ticket],
+        "attachments",
+        Prefetch("clocks", Clock.objects.select_related("team").order_by("pk")),
+    )
     stances = parties(user, ticket)
     internal = reads_internal(user, ticket)
     works = works_on(user, ticket)
     follows = access.follows(user, ticket)
-    files = visible_attachments(ticket, user)
     context: dict[str, Any] = {
         "ticket": ticket,
         "answers": contract.rows(ticket.form, ticket.answers),
-        "attachments": [file for file in files if file.message_id is None],
+        "attachments": timeline.files_of(ticket, None),
         "entries": timeline.of_ticket(ticket, user),
         "buttons": buttons(ticket, user),
         "reads_internal": internal,
         "works": works,
         "follows": follows,
+        "outcome": merging.outcome(ticket, user),
         "is_requester": Party.REQUESTER in stances and not works,
         "may_take": works and ticket.is_open and ticket.owner_id is None and bool(user.roles.get(ticket.team_id)),
-        "deadlines": deadlines.board(
-            deadlines.seen_by(user, ticket, ticket.clocks.select_related("team").order_by("pk"))
-        ),
-        "panels": panels.rendered(ticket, user),
+        "deadlines": deadlines.board(deadlines.seen_by(user, ticket, ticket.clocks.all())),
     }
-    if conversation.kinds_for(user, ticket) and ticket.state not in _SILENT:
+    if conversation.kinds_for(user, ticket):
         context["message_form"] = message_form or MessageForm(ticket=ticket, user=user)
     if follows:
-        context |= _followed(ticket, user)
+        context |= {"ratings": ticket.ratings.all(), "asked": _asked_of_l1(ticket)}
     if internal:
-        context |= _internal(ticket, user)
-    if works:
-        context |= _worked(ticket, user)
+        context["diagnosis"] = getattr(ticket, "diagnosis", None)
+        context["hand_overs"] = access.hand_overs(ticket)
     return context
-
-
-def _followed(ticket: Ticket, user: User) -> dict[str, Any]:
-    """What those see who escalated the ticket, and all who read everything."""
-    return {
-        "reviews": ticket.reviews.select_related("reviewer"),
-        "earlier": earlier_tickets(ticket, user),
-        "ratings": ticket.ratings.all(),
-        "asked": _asked_of_l1(ticket),
-    }
-
-
-def _internal(ticket: Ticket, user: User) -> dict[str, Any]:
-    return {
-        "next_step": ladder.next_step(ticket),
-        "diagnosis": Diagnosis.objects.filter(ticket=ticket)
-        .select_related("root_cause__parent", "updated_by")
-        .first(),
-        "hand_overs": ticket.hand_overs.select_related("team", "asked_by").order_by("asked_at"),
-        "article_uses": ticket.article_uses.select_related("article"),
-        "similar": similar_to(ticket, user),
-    }
-
-
-def _worked(ticket: Ticket, user: User) -> dict[str, Any]:
-    text = f"{ticket.subject} {ticket.description}"
-    used = {use.article_id for use in ticket.article_uses.all()}
-    issues = matching_known_issues(user, text, limit=3)
-    may_assign = ticket.owner_id == user.pk or Party.LEAD in parties(user, ticket)
-    return {
-        "owner_form": OwnerForm(ticket=ticket) if may_assign else None,
-        "team_form": TeamForm(initial={"team": ticket.team_id}),
-        "priority_form": PriorityForm(initial={"priority": ticket.priority}),
-        "articles": [article for article in matching_articles(user, text, limit=4) if article.pk not in used],
-        "known_issues": [issue for issue in issues if issue.pk != ticket.known_issue_id],
-    }
 
 
 def _asked_of_l1(ticket: Ticket) -> Message | None:
@@ -110,22 +78,6 @@ def _asked_of_l1(ticket: Ticket) -> Message | None:
     if ticket.state not in NEEDS_L1:
         return None
     return ticket.messages.filter(kind=MessageKind.TO_L1).select_related("author").order_by("-created_at").first()
-
-
-_SILENT = {State.MERGED, State.CANCELLED}
-
-
-def earlier_tickets(ticket: Ticket, user: User) -> list[Ticket]:
-    """Return the customer's other tickets that `user` may see, the newest first."""
-    others = Ticket.objects.visible_to(user).filter(customer=ticket.customer_id).exclude(pk=ticket.pk)
-    return list(others.select_related("category").order_by("-created_at")[:MOST_EARLIER])
-
-
-def visible_attachments(ticket: Ticket, user: User) -> list[Any]:
-    """Return the files of the contract and of the messages that `user` may read."""
-    readable = conversation.readable(user, ticket).values("pk")
-    own = ticket.attachments.filter(message=None)
-    return list((own | ticket.attachments.filter(message__in=readable)).distinct().order_by("created_at"))
 
 
 @require_POST

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from accounts.views.once import once
 from common.errors import Refused, StaleVersion
-from escalations import contract, deadlines
+from escalations import contract, conversation, deadlines
 from escalations.access import works_on
 from escalations.forms.actions import AcceptForm, ActionForm, MergeForm, ReturnForm
 from escalations.models import State, Ticket
 from escalations.similar import similar_to
 from escalations.transitions import BY_VERB, Verb
+from escalations.views.beside import earlier_tickets
 from escalations.views.parts import (
     Conflict,
     conflict_of,
@@ -30,7 +31,6 @@ from escalations.views.parts import (
     ticket_url,
     visible_ticket,
 )
-from escalations.views.ticket import earlier_tickets, visible_attachments
 from knowledgebase.models import KnownIssue
 from knowledgebase.search import matching_articles, matching_known_issues
 
@@ -66,7 +66,7 @@ def triage(request: HttpRequest, reference: str) -> HttpResponse:
 
     What is past triage opens as usual.
     """
-    ticket, user = visible_ticket(request, reference), person(request)
+    ticket, user = visible_ticket(request, reference, "form"), person(request)
     posted = request.POST if request.method == "POST" else None
     if not works_on(user, ticket) or (ticket.state != State.NEW and not posted):
         return redirect(ticket_url(ticket))
@@ -122,7 +122,7 @@ def _again(posted: QueryDict, error: StaleVersion, decision: Decision, user: Use
 def _context(ticket: Ticket, user: User) -> dict[str, Any]:
     text = f"{ticket.subject} {ticket.description}"
     clocks = ticket.clocks.select_related("team").order_by("pk")
-    files = visible_attachments(ticket, user)
+    files = conversation.files(user, ticket)
     return {
         "ticket": ticket,
         "follows": True,

@@ -17,19 +17,53 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   location.assign(xhr.responseURL || location.href);
 });
 
-// A swap must not take the keyboard from under a person's hands. htmx keeps the
-// focus by id; what has none is found again by its name inside the same form.
+// A swap must not take the keyboard from under a person's hands. Whatever had the focus and is gone from the page is
+// found again: by its id, by its name in the same form, as the same row, else as the row that took its place.
 let focused = null;
-document.addEventListener("htmx:beforeSwap", () => {
-  const element = document.activeElement;
-  focused = element?.name && !element.id ? { name: element.name, form: element.form?.getAttribute("action") } : null;
+document.addEventListener("focusin", ({ target }) => {
+  const row = target.closest("[data-rows] > *");
+  focused = {
+    element: target,
+    id: target.id,
+    name: target.name,
+    form: target.form?.getAttribute("action"),
+    row: row?.id,
+    at: row ? [...document.querySelectorAll("[data-rows] > *")].indexOf(row) : -1,
+    around: [...ancestors(target)].map((one) => one.id).filter(Boolean),
+  };
 });
-document.addEventListener("htmx:afterSettle", () => {
-  if (!focused || document.activeElement !== document.body) return;
-  for (const element of document.getElementsByName(focused.name)) {
-    if (element.form?.getAttribute("action") === focused.form) return element.focus({ preventScroll: true });
+
+function* ancestors(element) {
+  for (let one = element.parentElement; one && one !== document.body; one = one.parentElement) yield one;
+}
+
+function successor({ id, name, form, row, at, around }) {
+  const inRow = (one) => one?.querySelector("a.row-link, a[data-open], a[href], button, input");
+  const same = id && document.getElementById(id);
+  if (same) return same;
+  const named = name && [...document.getElementsByName(name)].find((one) => one.form?.getAttribute("action") === form);
+  if (named) return named;
+  if (at >= 0) {
+    const rows = [...document.querySelectorAll("[data-rows] > *")];
+    const next = inRow(row && document.getElementById(row)) ?? inRow(rows[Math.min(at, rows.length - 1)]);
+    if (next) return next;
   }
-});
+  const place = around.map((one) => document.getElementById(one)).find(Boolean) ?? document.getElementById("main");
+  if (place && !place.hasAttribute("tabindex")) place.tabIndex = -1;
+  return place;
+}
+
+function keepFocus() {
+  if (!focused || focused.element.isConnected || document.activeElement !== document.body) return;
+  const was = focused.element;
+  const now = successor(focused);
+  now?.focus({ preventScroll: true });
+  if (was.selectionStart != null && now?.setSelectionRange && was.type === now.type) {
+    now.setSelectionRange(was.selectionStart, was.selectionEnd);
+  }
+}
+document.addEventListener("htmx:afterSettle", keepFocus);
+document.addEventListener("htmx:oobAfterSwap", keepFocus);
 
 let waiting = 0;
 const show = (change) => {

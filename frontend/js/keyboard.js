@@ -1,5 +1,5 @@
 // Keys. data-key="g q" on a link, button or field makes it reachable; rows of a
-// [data-rows] list are walked with j and k and opened with o or Enter.
+// [data-rows] list are walked with j and k, opened with o or Enter, and ticked with x.
 import { openDialog } from "./dialogs.js";
 import { phrase, takesText } from "./page.js";
 
@@ -42,7 +42,38 @@ function openRow(event) {
   return true;
 }
 
-function press(element) {
+function tick() {
+  const box = document.querySelector("[data-rows] > .is-at input[type=checkbox]");
+  box?.click();
+  return Boolean(box);
+}
+
+/** Open the menu of the row one is at, or the ticket's; where there is none, the command bar with the page's actions. */
+function openMenu() {
+  const menu = document.querySelector("[data-rows] > .is-at details.menu") ?? document.querySelector(".ticket-actions details.menu");
+  if (!menu) return openBar();
+  menu.open = true;
+  menu.querySelector(".menu-body :is(a, button)")?.focus();
+  return true;
+}
+
+function openBar() {
+  const opener = document.querySelector("[data-command-bar]");
+  opener?.click();
+  return Boolean(opener);
+}
+
+function turn(to) {
+  const link = document.querySelector(`a[rel="${to}"]`);
+  link?.click();
+  return Boolean(link);
+}
+
+/** Do what a key stands for: focus a field (its fold is opened), click anything else. */
+export function press(element) {
+  for (let fold = element.closest("details"); fold; fold = fold.parentElement.closest("details")) {
+    if (!element.closest("summary")) fold.open = true;
+  }
   if (takesText(element)) {
     element.focus();
     element.select?.();
@@ -74,8 +105,22 @@ function handle(event) {
   else if (event.key === "k") walk(-1);
   else if (event.key.toLowerCase() === "o" && openRow(event)) event.preventDefault();
   else if (event.key === "?") showKeys();
+  else if (ALWAYS[event.key]?.()) event.preventDefault();
   else return;
   typed = [];
+}
+
+const ALWAYS = { x: tick, ".": openMenu, "/": openBar, "[": () => turn("prev"), "]": () => turn("next") };
+
+/** What can be done on this page, for the command bar: each with its label and its keys. */
+export function commands() {
+  const found = new Map();
+  for (const element of document.querySelectorAll("[data-key], [data-command], a.nav-item, .ticket-actions :is(a, button)")) {
+    if (element.matches(":disabled, [data-command-bar]")) continue;
+    const label = labelOf(element);
+    if (label && !found.has(label)) found.set(label, { element, label, keys: element.dataset.key });
+  }
+  return [...found.values()];
 }
 
 function labelOf(element) {
@@ -95,6 +140,13 @@ function showKeys() {
   const lines = [...new Map(targets().map((one) => [one.dataset.key, labelOf(one)])).entries()];
   if (rows().length) {
     lines.unshift(["j", phrase("key_next")], ["k", phrase("key_previous")], ["o", phrase("key_open")]);
+    lines.splice(3, 0, ["x", phrase("key_tick")]);
+  }
+  if (!lines.some(([keys]) => keys === "/")) lines.push(["/", phrase("key_search")]);
+  lines.push([".", phrase("key_menu")]);
+  for (const [keys, to] of [["[", "prev"], ["]", "next"]]) {
+    const link = document.querySelector(`a[rel="${to}"]`);
+    if (link) lines.push([keys, link.getAttribute("aria-label") ?? link.textContent.trim()]);
   }
   for (const [keys, label] of lines) {
     const name = document.createElement("dt");

@@ -10,7 +10,7 @@ from django.db.models import F
 
 from accounts.models import User
 from common import clock
-from escalations import alerts, climbing, contacts
+from escalations import alert_mail, alerts, climbing, contacts
 from escalations.models import Alert, LadderRung, RungState, StepAction, Ticket
 from events.models import Delivery
 from integrations.demo.people import PAYMENTS, PLATFORM, Staff
@@ -50,4 +50,4 @@ def take_steps(tickets: list[Ticket], now: datetime) -> None:
         with clock.replaying(now):
             old = Alert.objects.filter(recipient=person, at__lt=now - _UNREAD)
             alerts.read([*old.values_list("pk", flat=True)], by=person)
-    Delivery.objects.filter(consumer=alerts.CONSUMER).delete()
+    Delivery.objects.filter(consumer=alert_mail.CONSUMER).delete()

@@ -65,10 +65,10 @@ class Article(ArticleContent):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     search = models.GeneratedField(
-        expression=SearchVector("title", weight="A", config="english")
-        + SearchVector("body", weight="B", config="english")
-        + SearchVector("title", weight="A", config="spanish")
-        + SearchVector("body", weight="B", config="spanish"),
+        expression=SearchVector("title", weight="A", config="secondline_en")
+        + SearchVector("body", weight="B", config="secondline_en")
+        + SearchVector("title", weight="A", config="secondline_es")
+        + SearchVector("body", weight="B", config="secondline_es"),
         output_field=SearchVectorField(),
         db_persist=True,
     )

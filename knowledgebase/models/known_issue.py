@@ -47,10 +47,10 @@ class KnownIssue(models.Model):
     updated_at = models.DateTimeField()
     fixed_at = models.DateTimeField(null=True)
     search = models.GeneratedField(
-        expression=SearchVector("title", weight="A", config="english")
-        + SearchVector("symptoms", weight="B", config="english")
-        + SearchVector("title", weight="A", config="spanish")
-        + SearchVector("symptoms", weight="B", config="spanish"),
+        expression=SearchVector("title", weight="A", config="secondline_en")
+        + SearchVector("symptoms", weight="B", config="secondline_en")
+        + SearchVector("title", weight="A", config="secondline_es")
+        + SearchVector("symptoms", weight="B", config="secondline_es"),
         output_field=SearchVectorField(),
         db_persist=True,
     )

@@ -20,7 +20,7 @@ def client_of() -> Callable[[User], Client]:
 
     def client_of(user: User) -> Client:
         client = Client()
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend="accounts.sign_in.Backend")
         return client
 
     return client_of

@@ -18,12 +18,12 @@ PERSON = {
 
 @pytest.fixture
 def site(client, admin):
-    client.force_login(admin, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(admin, backend="accounts.sign_in.Backend")
     return client
 
 
 def test_only_staff_may_enter(client):
-    client.force_login(UserFactory(), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(UserFactory(), backend="accounts.sign_in.Backend")
     assert client.get(reverse("admin:index")).status_code in (302, 403)
 
 
@@ -90,7 +90,7 @@ def test_staff_who_are_no_admins_cannot_give_themselves_powers(client):
 
     clerk = UserFactory(is_staff=True)
     clerk.user_permissions.add(*Permission.objects.filter(content_type__app_label="accounts"))
-    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(clerk, backend="accounts.sign_in.Backend")
     form = PERSON | {"email": clerk.email, "name": "Clerk", "is_staff": "on", "is_superuser": "on"}
     assert client.post(reverse("admin:accounts_user_change", args=[clerk.pk]), form).status_code == 302
     clerk.refresh_from_db()

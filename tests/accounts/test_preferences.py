@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def user(client):
     user = UserFactory(name="Mara Cole", time_zone="Asia/Manila")
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="accounts.sign_in.Backend")
     return user
 
 

@@ -160,7 +160,7 @@ def test_a_mail_server_that_is_down_is_no_crash_and_gives_nothing_away(client, a
 
 @pytest.mark.parametrize("weak", ["short", "elevenchars", "password1234", "ana@example.com", "Ana Cruz 2026"])
 def test_a_weak_password_is_refused(client, ana, weak):
-    client.force_login(ana, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(ana, backend="accounts.sign_in.Backend")
     form = {"oldpassword": PASSWORD, "password1": weak, "password2": weak}
     client.post(reverse("account_change_password"), form)
     ana.refresh_from_db()

@@ -8,9 +8,10 @@ from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from accounts.models import User
-from escalations import csat, defaults, diagnosis
+from escalations import csat, diagnosis
 from escalations.diagnosis import Findings
 from escalations.models import EscalationDraft, Rating, RatingInvitation, Ticket
+from tests import seed
 from tests.escalations.desk import Desk
 from tests.factories import PASSWORD
 
@@ -22,7 +23,7 @@ Enter = Callable[[User | None], Page]
 
 @pytest.fixture
 def desk(live_desk: str) -> Desk:
-    defaults.seed()
+    seed.catalogue()
     return Desk()
 
 

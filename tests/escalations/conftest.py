@@ -2,11 +2,11 @@
 
 import pytest
 
-from escalations import defaults
+from tests import seed
 from tests.escalations.desk import Desk
 
 
 @pytest.fixture
 def desk(db: None) -> Desk:
-    defaults.seed()
+    seed.catalogue()
     return Desk()

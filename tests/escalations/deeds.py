@@ -11,7 +11,7 @@ from typing import Any
 
 from accounts.models import Role, Team, TeamKind, User
 from common import clock
-from escalations import assignment, conversation, lifecycle, triage
+from escalations import assignment, conversation, lifecycle, merging, triage
 from escalations.escalating import resubmit
 from escalations.models import (
     Category,
@@ -192,7 +192,10 @@ class Hands:
         conversation.write(ticket, by=self.l2, kind=MessageKind.TO_CUSTOMER, body="By then.", promise=promise)
 
     def merge(self, ticket: Ticket, target: Ticket) -> None:
-        lifecycle.merge(ticket, by=self.l2, target=target)
+        merging.merge(ticket, by=self.l2, target=target)
+
+    def unmerge(self, ticket: Ticket) -> None:
+        merging.unmerge(ticket, by=self.l1, explanation="Not the same.")
 
 
 def imagine(ticket: SlowTicket, deed: str, number: int, *, at: datetime, choices: Choices) -> bool | None:
@@ -245,7 +248,9 @@ def imagine(ticket: SlowTicket, deed: str, number: int, *, at: datetime, choices
         case "reopen":
             ticket.state = "reopened"
         case "cancel" | "merge":
-            ticket.state = {"cancel": "cancelled", "merge": "merged"}[deed]
+            ticket.before, ticket.state = ticket.state, {"cancel": "cancelled", "merge": "merged"}[deed]
+        case "unmerge":
+            ticket.state = ticket.before
         case "give_to_team":
             ticket.move_to(choices.team(number).pk, at)
             return True if former != (ticket.priority, ticket.team) else None

@@ -141,8 +141,8 @@ class SlowClock:
         """From `at` on do this, by that aim."""
         if self.doing == doing and self.aim == aim:
             return
-        if self.doing == "stopped":
-            self.paused += self.idle  # having been resolved in between is a pause
+        if self.doing in {"stopped", "cancelled"}:
+            self.paused += self.idle  # having been resolved or merged in between is a pause
             self.idle = timedelta()
         self.doing, self.aim, self.stretch_from, self.planned = doing, aim, at, None
         self.out_at = None
@@ -198,6 +198,7 @@ class SlowTicket:
     team: int
     priority: int
     state: str = "new"
+    before: str = ""
     was_accepted: bool = False
     was_answered: bool = False
     was_resolved: bool = False

@@ -9,6 +9,7 @@ from django.core.mail import EmailMessage
 from accounts import people
 from accounts.models import Availability, Membership, Role, User
 from escalations import (
+    alert_mail,
     alerts,
     assignment,
     climbing,
@@ -164,7 +165,7 @@ def test_reopening_again_and_again_raises_the_priority_and_tells_the_lead(desk: 
         ticket = desk.resolved(lifecycle.start(ticket, by=desk.l2))
     assert priorities == [3, 2, 1, 1]
     assert told() == [("Lea Lead", "reopened")] * 3
-    said = [alerts.sentence(alert) for alert in Alert.objects.order_by("id").select_related("event")]
+    said = [alerts.sentence(alert) for alert in Alert.objects.order_by("id").select_related("event__actor")]
     assert said == [f"Reopenings so far: {times}." for times in (2, 3, 4)]
 
 
@@ -177,12 +178,12 @@ def test_an_alert_is_mailed_in_the_language_and_zone_of_whom_it_is_for(
         ticket = desk.started(impact=1, urgency=1)
         now.shift(timedelta(hours=5))
         climbing.take_steps()
-        owed = list(Delivery.objects.filter(consumer=alerts.CONSUMER).order_by("id"))
+        owed = list(Delivery.objects.filter(consumer=alert_mail.CONSUMER).order_by("id"))
         assert len(owed) == 3
         alerts.read(None, by=desk.l2)  # who has read it needs no mail
         people.deactivate(desk.other_l2, by=desk.lead)
         for delivery in owed:
-            alerts.handle(delivery.event)
+            alert_mail.handle(delivery.event)
     (sent,) = mailoutbox
     assert sent.to == [desk.lead.email]
     assert sent.extra_headers["Content-Language"] == "es"

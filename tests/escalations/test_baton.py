@@ -13,6 +13,7 @@ from common.errors import Absent, NotAllowed, Refused
 from escalations import assignment, baton, lifecycle
 from escalations.models import Baton, BatonItem, Clock, ReasonKind, Ticket
 from events.models import Delivery, Event
+from tests import seed
 from tests.accounts.rosters import AFTERNOON, EVENING, MANILA, utc
 from tests.escalations.desk import Desk
 from tests.robustness.test_races import at_once, one_wins
@@ -41,10 +42,8 @@ class Shifts(Desk):
 
 @pytest.fixture
 def desk(db: None) -> Shifts:
-    from escalations import defaults
-
     with time_machine.travel(MONDAY, tick=False):
-        defaults.seed()
+        seed.catalogue()
         people.system()
         return Shifts()
 
@@ -288,7 +287,7 @@ def test_two_acknowledge_at_once(desk, item, take):
 @pytest.fixture
 def as_(client):
     def signed_in(person):
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(person, backend="accounts.sign_in.Backend")
         return client
 
     return signed_in

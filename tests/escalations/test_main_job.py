@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import Role, TeamKind
 from common.errors import NotAllowed, Refused, StaleVersion
-from escalations import conversation, csat, diagnosis, escalating, lifecycle, similar, triage
+from escalations import conversation, csat, diagnosis, escalating, lifecycle, merging, similar, triage
 from escalations.csat import LinkRefused, Opinion
 from escalations.diagnosis import Findings, Hypothesis
 from escalations.models import Clock, ClockState, MessageKind, Metric, ReasonKind, State, Ticket
@@ -131,8 +131,8 @@ def test_another_team_is_warned_that_there_is_one_and_no_more(desk: Desk) -> Non
 
 def test_merging_keeps_one_ticket(desk: Desk) -> None:
     duplicate, original = desk.escalated(), desk.escalated()
-    merged = lifecycle.merge(duplicate, by=desk.l2, target=original)
+    merged = merging.merge(duplicate, by=desk.l2, target=original)
     assert (merged.state, merged.merged_into) == (State.MERGED, original)
     with pytest.raises(Refused):
-        lifecycle.merge(original, by=desk.l2, target=duplicate)
+        merging.merge(original, by=desk.l2, target=duplicate)
     assert set(Clock.objects.filter(ticket=duplicate).values_list("state", flat=True)) == {ClockState.CANCELLED}

@@ -55,7 +55,7 @@ def test_everybody_reads_their_own_alerts_and_marks_them_read(desk: Desk) -> Non
 def test_nobody_reads_or_marks_the_alerts_of_others(desk: Desk) -> None:
     alerted(desk)
     page, theirs = signed_in(desk.outsider), Alert.objects.get(recipient=desk.lead)
-    assert "No alerts" in page.get(reverse("alerts")).content.decode()
+    assert "No notifications" in page.get(reverse("alerts")).content.decode()
     page.post(reverse("read_alerts"), {"alert": theirs.pk})
     page.post(reverse("read_alerts"))
     theirs.refresh_from_db()

@@ -28,6 +28,10 @@ def triage(page: Client, ticket: Ticket, **sent: Any) -> Any:
     return page.post(reverse("triage", args=[ticket.reference]), {"version": version, **sent})
 
 
+def beside(ticket: Ticket, part: str) -> str:
+    return reverse(f"ticket_{part}", args=[ticket.reference])
+
+
 def test_buttons_are_what_the_transition_table_allows_this_person(desk: Desk) -> None:
     ticket = desk.started()
     for_l2 = signed_in(desk.l2).get(ticket.get_absolute_url()).content.decode()
@@ -49,7 +53,9 @@ def test_l1_and_partner_see_nothing_of_what_l2_keeps_to_itself(desk: Desk) -> No
     ticket.refresh_from_db()
     lifecycle.wait_for_partner(ticket, by=desk.l2, partner=desk.engineering, message="Please read the logs")
     for user in (desk.l1, desk.partner):
-        html = signed_in(user).get(ticket.get_absolute_url()).content.decode()
+        page = signed_in(user)
+        addresses = [ticket.get_absolute_url(), *(beside(ticket, part) for part in ("work", "related"))]
+        html = "".join(page.get(address).content.decode() for address in addresses)
         assert "A secret suspicion" not in html
         assert "Hidden symptoms" not in html
         assert "Pass on" not in html
@@ -57,6 +63,35 @@ def test_l1_and_partner_see_nothing_of_what_l2_keeps_to_itself(desk: Desk) -> No
     assert "Please read the logs" in for_partner
     assert "ana@example.com" not in for_partner
     assert "Please read the logs" not in signed_in(desk.l1).get(ticket.get_absolute_url()).content.decode()
+
+
+def test_what_stands_beside_a_ticket_comes_after_its_page_or_by_a_link(desk: Desk) -> None:
+    article = ArticleFactory(title="Payments that never arrive", status="published")
+    other, ticket = desk.escalated(), desk.started()
+    page = signed_in(desk.l2)
+    html = page.get(ticket.get_absolute_url()).content.decode()
+    for part, content in (("work", "Pass on"), ("related", article.title), ("related", other.reference)):
+        address = beside(ticket, part)
+        assert f'href="{address}"' in html and f'hx-get="{address}"' in html
+        assert content not in html
+        assert content in page.get(address).content.decode()
+        alone = page.get(address, headers={"HX-Request": "true"}).content.decode()
+        assert content in alone and "<html" not in alone
+    assert signed_in(desk.outsider).get(beside(ticket, "related")).status_code == 404
+
+
+@pytest.mark.parametrize(("part", "most"), [("", 9), ("work", 7), ("related", 10)])
+def test_a_ticket_asks_the_database_a_few_times_however_much_happened(
+    desk: Desk, django_assert_max_num_queries: DjangoAssertNumQueries, part: str, most: int
+) -> None:
+    ticket = desk.started()
+    for number in range(3):
+        conversation.write(ticket, by=desk.l2, kind=MessageKind.TO_CUSTOMER, body=f"Answer {number}")
+    diagnosis.write(ticket, Findings(symptoms="The balance is wrong"), by=desk.l2, version=0)
+    page = signed_in(desk.l2)
+    address = beside(ticket, part) if part else ticket.get_absolute_url()
+    with django_assert_max_num_queries(most):
+        page.get(address, headers={"HX-Request": "true"} if part else {})
 
 
 def test_an_action_that_may_not_be_done_is_forbidden_in_words(desk: Desk) -> None:

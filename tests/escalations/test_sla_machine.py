@@ -175,6 +175,14 @@ class ServiceLevels(RuleBasedStateMachine):
             self.trial.merge(which, target)
             self.trial.agree()
 
+    @rule(which=st.integers(0, 2), gap=gaps)
+    def unmerge(self, which: int, gap: timedelta) -> None:
+        which %= len(self.trial.tickets)
+        if self.trial.slow.tickets[which].state == "merged":
+            self.trial.pass_time(gap)
+            self.trial.unmerge(which)
+            self.trial.agree()
+
     @rule(which=st.integers(0, 2), number=numbers, minutes=st.sampled_from([1, 30, 300, 3000]))
     def set_by_hand(self, which: int, number: int, minutes: int) -> None:
         self.trial.pass_time(timedelta(0))

@@ -138,6 +138,13 @@ class Trial:
             self.hands.merge(self.tickets[which], self.tickets[target])
         self._imagine(which, "merge", 0)
 
+    def unmerge(self, which: int) -> None:
+        with clock.replaying(self.now):
+            ticket = self.tickets[which]
+            ticket.refresh_from_db()
+            self.hands.unmerge(ticket)
+        self._imagine(which, "unmerge", 0)
+
     def _imagine(self, which: int, deed: str, number: int) -> None:
         slow = self.slow.tickets[which]
         look_again = imagine(slow, deed, number, at=self.slow.now, choices=self.hands.choices)

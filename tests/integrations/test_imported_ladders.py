@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import time_machine
 
-from escalations import assignment, climbing, defaults, policies
+from escalations import assignment, climbing, policies
 from escalations.models import Alert, LadderRung, Metric, State, Ticket
 from events.models import Event
 from integrations import storing
 from integrations.replay import Replay
+from tests import seed
 from tests.escalations import levels
 from tests.escalations.desk import Desk
 
@@ -32,7 +33,7 @@ def _replay(desk: Desk, *, began: timedelta, resolved: bool = False) -> Replay:
 
 
 def test_only_what_comes_after_the_import_is_planned(db: None) -> None:
-    defaults.seed()
+    seed.catalogue()
     desk = Desk()
     ladder = [
         {"metric": "resolution", "minutes": minutes, "does": does}

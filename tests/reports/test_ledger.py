@@ -17,6 +17,7 @@ from events.recording import record_many
 from events.relay import deliver
 from reports import ledger
 from reports.models import DailyFact, TicketFact, TicketLedger
+from tests import seed
 from tests.reports.histories import histories
 
 COLUMNS = ("day", "team", "agent", "category", "channel", "priority", "measure", "bucket", "count", "total")
@@ -120,10 +121,9 @@ def test_rebuilding_mends_sums_that_were_damaged(some_tickets, capsys):
 
 @pytest.mark.django_db(transaction=True)
 def test_workers_side_by_side_lose_nothing():
-    from escalations import defaults
     from tests.escalations.desk import Desk
 
-    defaults.seed()
+    seed.catalogue()
     desk = Desk()
     tickets = [desk.resolved().pk for _ in range(6)]
     errors: list[BaseException] = []

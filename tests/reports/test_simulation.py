@@ -18,7 +18,6 @@ from escalations import (
     conversation,
     escalating,
     lifecycle,
-    policies,
     ticket_clocks,
     triage,
 )
@@ -34,88 +33,18 @@ from escalations.models import (
 )
 from events import relay
 from events.models import Delivery
-from integrations import demo, incidents
+from integrations import incidents
 from integrations.importing import Account
 from reports import days, outcomes, past, simulation, trial
 from reports.models import Outcome, SimulatedClock, Simulation, SimulationState, Trouble
+from tests import seed
 from tests.escalations import levels
 from tests.escalations.desk import GOOD
 from tests.factories import UserFactory
 from tests.integrations import incident_logs
+from tests.reports.replays import as_replayed, as_stored, draft_of, simulated, times
 
 NOW = datetime(2026, 11, 18, 12, 34, 56, tzinfo=UTC)
-
-
-def draft_of(name, change=lambda target: target, **columns):
-    """Save a draft of a policy: its current version with other targets."""
-    policy = Policy.objects.get(name=name)
-    now = policies.version(policy.current_id)
-    kept = {column: getattr(now, column) for column in trial.POLICY_COLUMNS}
-    kept |= {"targets": [change(dict(row)) for row in now.targets]} | columns
-    return PolicyVersion.objects.create(policy=policy, number=now.number + 1, **kept)
-
-
-def times(factor):
-    return lambda target: target | {"minutes": max(1, round(target["minutes"] * factor))}
-
-
-def simulated(tried, by, *, last=None, span=90, **narrower):
-    found = simulation.request(tried, by=by, span=span, last=last or days.today(), **narrower)
-    simulation.run(found)
-    found.refresh_from_db()
-    assert found.state == SimulationState.DONE, found.trouble
-    return found
-
-
-def as_replayed(tickets, at):
-    """Return each clock of these tickets as a replay by today's rules has it."""
-    rules = trial.in_force()
-    found: dict = {}
-    for batch in past.histories(tickets):
-        for one in batch:
-            rulebook = rules.of(one.own_policy)
-            ledgers, same = outcomes.replayed(one, rulebook, rulebook)
-            assert ledgers is same
-            found |= {(one.ticket_id, *line): rest for line, rest in map(_line, ledgers)}
-    return found
-
-
-def _line(ledger):
-    entries = [(entry.at, str(entry.does), *_aim(entry.aim)) for entry in ledger.entries]
-    return (str(ledger.metric), ledger.cycle), (ledger.team_id, entries, *ledger.now)
-
-
-def _aim(aim):
-    return (aim.policy and aim.policy.pk, aim.calendar and aim.calendar.pk, aim.seconds, aim.due_at)
-
-
-def as_stored(tickets):
-    found = {}
-    rows = Clock.objects.filter(ticket__in=tickets).in_bulk()
-    for ledger in ticket_clocks.ledgers_of(rows.values()):
-        line, rest = _line(ledger)
-        found[rows[ledger.clock_id or 0].ticket_id, *line] = rest
-    return found
-
-
-@pytest.fixture
-def company(db):
-    demo.load(now=NOW, tickets=150)
-    with clock.replaying(NOW):
-        yield
-
-
-@pytest.fixture
-def admin(company):
-    return UserFactory(is_superuser=True)
-
-
-def test_a_replay_by_the_rules_in_force_comes_to_the_ledgers_that_are_stored(company):
-    """The proof that it is the same engine: every entry and everything that follows from it."""
-    tickets = Ticket.objects.all()
-    stored = as_stored(tickets)
-    assert len(stored) > 900 and len({metric for _ticket, metric, _cycle in stored}) == len(Metric)
-    assert as_replayed(tickets, NOW) == stored
 
 
 def test_a_life_through_the_domain_functions_is_replayed_to_the_second(desk):
@@ -196,32 +125,6 @@ def test_imported_incidents_are_replayed_by_the_policy_that_measured_them(db, tm
     )
     assert found.tickets == 2
     assert found.changed > 0
-
-
-def test_a_draft_that_changes_nothing_changes_nothing(admin):
-    found = simulated(trial.copied(policies=[draft_of("Standard")]), admin)
-    assert found.changed == 0 and not found.clocks.exists()
-    assert found.result["cells"]
-    for *_cell, today, tried, real, changes in found.result["cells"]:
-        assert today == tried and changes == [0, 0]
-        # What the beat has not marked yet is missed all the same.
-        assert sum(real) == sum(today) and real[1] <= today[1]
-
-
-@pytest.mark.parametrize(("factor", "never"), [(2, "worse"), (0.5, "better")])
-def test_looser_targets_miss_no_more_and_tighter_ones_no_less(admin, factor, never):
-    drafts = [draft_of(name, times(factor)) for name in ("Standard", "Business customers")]
-    found = simulated(trial.copied(policies=drafts), admin)
-    assert found.changed > 10
-    place = ["worse", "better"].index(never)
-    for *_cell, today, tried, _real, changes in found.result["cells"]:
-        assert changes[place] == 0
-        assert (tried[1] - today[1]) * (1 if factor < 1 else -1) == sum(changes)
-    assert found.clocks.count() == found.changed
-    for row in found.clocks.all():
-        assert (row.before == Outcome.MISSED) == (factor > 1)
-        assert row.due_before and row.due_after
-        assert row.due_before < row.due_after if factor > 1 else row.due_after < row.due_before
 
 
 def accepted_on_monday(desk):
@@ -421,10 +324,9 @@ def test_cancelled_before_it_began_it_is_not_begun(waiting, desk):
 
 @pytest.mark.django_db(transaction=True)
 def test_cancelled_under_way_it_stops_and_leaves_nothing(monkeypatch):
-    from escalations import defaults
     from tests.escalations.desk import Desk
 
-    defaults.seed()
+    seed.catalogue()
     desk = Desk()
     for _ in range(3):
         desk.resolved()

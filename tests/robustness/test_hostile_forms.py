@@ -1,5 +1,6 @@
 """Every form of every page: hostile values get a 4xx and change nothing; a repeat is carried out once."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db
 PAGES = {
     "l1": ["escalate_in", "resubmit", "ticket", "correct_customer", "preferences", "account_change_password"],
     "l2": ["queue", "ticket", "triage", "diagnosis", "article_new", "article_edit", "article", "known_issue_new",
-           "known_issue_edit", "known_issue"],
+           "known_issue_edit", "known_issue", "notification_settings"],
     "lead": ["ticket", "trend", "roster_week", "edit_roster", "baton", "simulator",
              "service_levels", "own_calendar", "new_policy", "policy", "policy_publish", "calendar",
              "calendar_draft", "calendar_publish"],
@@ -39,6 +40,18 @@ EVERYTHING = " UNION ALL ".join(
     f"SELECT '{table}', count(*), coalesce(sum(hashtext(row::text)), 0) FROM {table} AS row"  # noqa: S608
     for table in TABLES
 )
+#: How many rows this transaction has written so far, even those that were rolled back to a savepoint.
+WRITTEN = """
+SELECT sum(pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid)
+           + pg_stat_get_xact_tuples_deleted(oid))
+FROM unnest(%s::regclass[]) AS oid
+"""
+
+
+def written() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(WRITTEN, [TABLES])
+        return int(cursor.fetchone()[0])
 
 
 def state() -> list[tuple[Any, ...]]:
@@ -70,12 +83,21 @@ def all_forms(role: str, scenario: Scenario) -> list[Form]:
     return [form for form in found.values() if not form.action.endswith("/logout/")]
 
 
-def send(client: Client, form: Form, **values: Any) -> Any:
+def send(client: Client, form: Form, before: list[Any] | None = None, **values: Any) -> int:
+    """Send the form and undo what it did; return the status. A refusal must leave all as it was `before`."""
+    so_far = written()
     with transaction.atomic():
         response = client.post(form.action, {**form.fields, **values})
-        response.state = state()  # type: ignore[attr-defined]
+        if before and response.status_code >= 400 and written() != so_far:
+            shown = {name: str(value)[:40] for name, value in values.items()}
+            assert not changed(before), f"{form.action} {shown}"
         transaction.set_rollback(True)
-    return response
+    return response.status_code
+
+
+def once_per_column(names: list[str]) -> list[str]:
+    """Return the fields without those that only repeat another one in a further row."""
+    return list({re.sub(r"\d+", "#", name): name for name in names}.values())
 
 
 @pytest.mark.parametrize("role", sorted(PAGES))
@@ -84,10 +106,8 @@ def test_hostile_values(scenario: Scenario, role: str):
     before = state()
     for form in all_forms(role, scenario):
         for value in hostile.TEXTS:
-            response = send(client, form, **dict.fromkeys(form.open_fields, value))
-            assert response.status_code < 500, f"{form.action} {value[:40]!r}"
-            if response.status_code >= 400:
-                assert response.state == before, f"{form.action} {value[:40]!r}"
+            status = send(client, form, before, **dict.fromkeys(form.open_fields, value))
+            assert status < 500, f"{form.action} {value[:40]!r}"
 
 
 @pytest.mark.parametrize("role", sorted(PAGES))
@@ -95,12 +115,9 @@ def test_each_field_alone_may_be_hostile(scenario: Scenario, role: str):
     client = scenario.clients[role]
     before = state()
     for form in all_forms(role, scenario):
-        for name in form.open_fields:
+        for name in once_per_column(form.open_fields):
             for value in (hostile.HUGE, "1e-999999999"):
-                response = send(client, form, **{name: value})
-                assert response.status_code < 500, f"{form.action} {name}={value[:40]!r}"
-                if response.status_code >= 400:
-                    assert response.state == before, f"{form.action} {name}={value[:40]!r}"
+                assert send(client, form, before, **{name: value}) < 500, f"{form.action} {name}={value[:40]!r}"
 
 
 @pytest.mark.parametrize("role", sorted(PAGES))
@@ -108,8 +125,8 @@ def test_a_file_where_text_belongs_and_text_where_a_file_belongs(scenario: Scena
     client = scenario.clients[role]
     for form in all_forms(role, scenario):
         files = {name: SimpleUploadedFile("x.txt", b"x") for name in form.open_fields[:3]}
-        assert send(client, form, **files).status_code < 500, form.action
-        assert send(client, form, **dict.fromkeys(form.files, "no file")).status_code < 500, form.action
+        assert send(client, form, **files) < 500, form.action
+        assert send(client, form, **dict.fromkeys(form.files, "no file")) < 500, form.action
 
 
 @pytest.mark.parametrize("role", sorted(PAGES))
@@ -127,9 +144,10 @@ def test_other_shapes_of_body(scenario: Scenario, role: str):
     ]  # fmt: skip
     for action in sorted({form.action for form in all_forms(role, scenario)}):
         for content_type, body in bodies:
+            so_far = written()
             with transaction.atomic():
                 answer = answer_of(client.generic("POST", action, body, content_type=content_type))
-                if isinstance(answer, int) and answer >= 400:
+                if isinstance(answer, int) and answer >= 400 and written() != so_far:
                     assert not changed(before), f"{action} {content_type}"
                 transaction.set_rollback(True)
             assert isinstance(answer, str) or answer < 500, f"{action} {content_type}"

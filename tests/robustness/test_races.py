@@ -10,17 +10,19 @@ from django.test import Client
 
 from common.errors import DomainError
 from escalations import (
+    alerts,
     assignment,
     calendar_drafts,
     conversation,
     csat,
     lifecycle,
+    merging,
     policy_drafts,
     policy_order,
     triage,
 )
 from escalations.csat import LinkRefused, Opinion
-from escalations.models import Calendar, MessageKind, Policy, Rating, ReasonKind, State, Ticket
+from escalations.models import Alert, AlertKind, Calendar, MessageKind, Policy, Rating, ReasonKind, State, Ticket
 from events.models import Event
 from tests.escalations.desk import GOOD, Desk
 
@@ -106,8 +108,8 @@ def test_two_merges_cross(desk: Desk):
     first, second = desk.accepted(), desk.accepted()
     one_wins(
         at_once(
-            lambda: lifecycle.merge(first, by=desk.l2, target=second),
-            lambda: lifecycle.merge(second, by=desk.other_l2, target=first),
+            lambda: merging.merge(first, by=desk.l2, target=second),
+            lambda: merging.merge(second, by=desk.other_l2, target=first),
         )
     )
     assert Ticket.objects.filter(state=State.MERGED).count() == 1
@@ -196,3 +198,10 @@ def test_policies_are_moved_crosswise(desk: Desk):
     assert not [result for result in results if isinstance(result, Exception)]
     positions = list(Policy.objects.filter(kind="service").values_list("position", flat=True))
     assert len(set(positions)) == len(positions)
+
+
+def test_two_that_tell_a_person_of_one_thing_tell_it_once(desk: Desk):
+    ticket = desk.started()
+    event = Event.objects.filter(kind="ticket.started").latest("pk")
+    at_once(*(lambda: alerts.tell(ticket, [desk.l1], AlertKind.MESSAGE, event=event) for _ in range(4)))
+    assert Alert.objects.filter(event=event).count() == 1

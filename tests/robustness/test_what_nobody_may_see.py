@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from accounts.models import Role, TeamKind
-from escalations import conversation, escalating
+from escalations import conversation, escalating, lexicon
 from escalations.customers import CustomerData
 from escalations.models import Category, MessageKind, Ticket
 from tests.factories import TeamFactory
@@ -39,6 +39,7 @@ def secret(scenario: Scenario) -> Ticket:
     customer = CustomerData(external_id="C-2", name="Luz Nobody")
     escalating.escalate(desk.contract(subject=SUBJECT, category=far, customer=customer), by=stranger)
     Category.objects.filter(key="other").update(team=desk.payments)
+    lexicon.count()
     ticket.refresh_from_db()
     return ticket
 
@@ -53,7 +54,7 @@ def pages(role: str, scenario: Scenario) -> Iterator[tuple[str, str]]:
     client = scenario.clients[role]
     searches = [
         f"{address}?{query}"
-        for address in ("/queue/", "/escalations/", "/api/v1/tickets/", "/articles/", "/known-issues/")
+        for address in ("/queue/", "/escalations/", "/api/v1/tickets/", "/articles/", "/known-issues/", "/search/")
         for query in ("q=zanzibar&scope=all", "q=TX-1&scope=all", "q=C-2", "scope=all&order=newest", "customer=1")
     ]
     searches += ["/api/v1/customers/?q=C-2", "/api/v1/articles/search/?q=zanzibar"]

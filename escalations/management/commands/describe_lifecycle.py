@@ -56,7 +56,7 @@ def _diagram() -> Iterator[str]:
     yield f"    [*] --> {State.NEW.value}: Escalate"
     for transition in TRANSITIONS:
         for source in _drawn_from(transition):
-            yield f"    {source} --> {transition.target.value}: {transition.label}"
+            yield f"    {source} --> {_drawn_to(transition)}: {transition.label}"
     for state in _last_states():
         yield f"    {state.value} --> [*]"
     yield "```"
@@ -69,6 +69,10 @@ def _drawn_from(transition: Transition) -> list[str]:
     return [state.value for state in _in_order(transition.sources)]
 
 
+def _drawn_to(transition: Transition) -> str:
+    return transition.target.value if transition.target is not None else ANY_OPEN
+
+
 def _transitions() -> Iterator[str]:
     yield "## Transitions"
     yield ""
@@ -78,7 +82,7 @@ def _transitions() -> Iterator[str]:
         sources = "any open state" if transition.sources == OPEN else _labels(transition.sources)
         who = ", ".join(party.value for party in Party if party in transition.who)
         needs = ", ".join(f"`{name}`" for name in transition.needs) or "–"
-        target = transition.target.label
+        target = transition.target.label if transition.target is not None else "as it was before"
         yield f"| `{transition.verb}` | {transition.label} | {sources} | {target} | {who} | {needs} |"
 
 

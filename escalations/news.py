@@ -1,0 +1,111 @@
+"""Who is told of what happens to a ticket: a consumer of its events.
+
+A person hears of a fact once (Alert is unique per event and person), never of what they did themselves, and of
+no ticket that they may not see.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from accounts.models import Membership, Role, User
+from escalations import alerts
+from escalations.models import AlertKind, HandOver, Message, MessageKind, State, Ticket
+from events.models import Event
+
+CONSUMER = "news"
+
+
+class News(NamedTuple):
+    """Something to tell: of which ticket, to whom, as what."""
+
+    ticket: Ticket
+    people: Iterable[User | None]
+    kind: AlertKind
+
+
+def handle(event: Event) -> None:
+    """Tell everybody whom the event concerns, unless they did it or have been told already."""
+    ticket = Ticket.objects.select_related("owner", "created_by").filter(pk=event.subject_id).first()
+    if ticket is None:
+        return
+    for news in _NEWS[event.kind](event, ticket):
+        people = {person.pk: person for person in news.people if person is not None}
+        people.pop(event.actor_id, None)
+        alerts.tell(news.ticket, _able(people.values(), news.ticket), news.kind, event=event)
+
+
+def _able(people: Iterable[User], ticket: Ticket) -> list[User]:
+    tickets = Ticket.objects.filter(pk=ticket.pk)
+    return [
+        person
+        for person in people
+        if person.is_active and not person.is_robot and tickets.visible_to(person).exists()
+    ]
+
+
+def _assigned(event: Event, ticket: Ticket) -> Iterator[News]:
+    owner = event.data["ticket"]["owner"]
+    if ticket.owner_id == owner:  # whoever has it no more by now need not know
+        yield News(ticket, [ticket.owner], AlertKind.ASSIGNED)
+
+
+def _message(event: Event, ticket: Ticket) -> Iterator[News]:
+    message = Message.objects.select_related("hand_over").filter(pk=event.get("message")).first()
+    if message is None:
+        return
+    match message.kind:
+        case MessageKind.TO_L1:
+            yield News(ticket, [ticket.created_by], AlertKind.MESSAGE)
+        case MessageKind.FROM_L1 | MessageKind.FROM_CUSTOMER:
+            yield News(ticket, [ticket.owner], AlertKind.MESSAGE)
+        case MessageKind.PARTNER if message.hand_over is not None:
+            asked = message.hand_over.messages.select_related("author")
+            yield News(ticket, [ticket.owner, *(one.author for one in asked)], AlertKind.MESSAGE)
+
+
+def _waiting(event: Event, ticket: Ticket) -> Iterator[News]:
+    match event.data["ticket"]["state"]:
+        case State.WAITING_L1:
+            yield News(ticket, [ticket.created_by], AlertKind.ASKED)
+        case State.WAITING_PARTNER:
+            hand_over = HandOver.objects.filter(pk=event.get("hand_over"), ended_at=None).first()
+            if hand_over is not None:
+                members = Membership.objects.filter(team=hand_over.team_id, role=Role.PARTNER)
+                yield News(ticket, User.objects.filter(pk__in=members.values("user")), AlertKind.HANDED_OVER)
+
+
+def _returned(_event: Event, ticket: Ticket) -> Iterator[News]:
+    yield News(ticket, [ticket.created_by], AlertKind.RETURNED)
+
+
+def _resolved(_event: Event, ticket: Ticket) -> Iterator[News]:
+    yield News(ticket, [ticket.created_by], AlertKind.RESOLVED)
+    for duplicate in _duplicates(ticket):
+        yield News(duplicate, [duplicate.created_by], AlertKind.RESOLVED)
+
+
+def _duplicates(ticket: Ticket) -> Iterator[Ticket]:
+    """Yield what was merged into the ticket, also by way of another."""
+    for duplicate in ticket.merged_from.select_related("created_by"):
+        yield duplicate
+        yield from _duplicates(duplicate)
+
+
+def _reopened(_event: Event, ticket: Ticket) -> Iterator[News]:
+    yield News(ticket, [ticket.owner], AlertKind.TAKEN_UP)
+
+
+def _merged(_event: Event, ticket: Ticket) -> Iterator[News]:
+    yield News(ticket, [ticket.created_by, ticket.owner], AlertKind.MERGED)
+
+
+_NEWS: dict[str, Callable[[Event, Ticket], Iterator[News]]] = {
+    "ticket.assigned": _assigned,
+    "ticket.message": _message,
+    "ticket.waiting": _waiting,
+    "ticket.returned": _returned,
+    "ticket.resolved": _resolved,
+    "ticket.reopened": _reopened,
+    "ticket.merged": _merged,
+}
+KINDS = tuple(_NEWS)
