@@ -9,8 +9,9 @@ Tickets that somebody is just changing are passed over; the job comes back for t
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -21,13 +22,11 @@ from accounts import people as persons
 from accounts.models import Attendance, Availability, Membership, Role, Team, User
 from common import clock
 from common.errors import NotAllowed
-from escalations import alerts
 from escalations.access import Party, parties
 from escalations.assignment import change_owner
-from escalations.changes import lock, record, save
+from escalations.changes import lock, record, remember, save
 from escalations.models import (
     PUSHING,
-    AlertKind,
     RoutedPerson,
     Skill,
     State,
@@ -43,7 +42,7 @@ CONSUMER = "routing"
 #: What may bring work, or free somebody for it.
 KINDS = (
     "ticket.created", "ticket.accepted", "ticket.returned", "ticket.resubmitted", "ticket.assigned",
-    "ticket.waiting", "ticket.resolved", "ticket.reopened", "ticket.cancelled", "ticket.merged",
+    "ticket.waiting", "ticket.resolved", "ticket.reopened", "ticket.cancelled", "ticket.merged", "ticket.unmerged",
     "ticket.team_changed", "ticket.priority_changed", "ticket.routing_asked",
     "person.shift_began", "person.changed", "person.activated", "person.roles_changed", "routing.changed",
 )  # fmt: skip
@@ -53,6 +52,7 @@ HOW = "routed"
 LOADING = tuple(sorted(OPEN - WAITING - {State.RETURNED}))
 #: Tickets looked at in one transaction.
 _BATCH = 200
+_MOST_BATCHES = 50
 
 
 @dataclass(frozen=True)
@@ -70,27 +70,49 @@ def drain() -> int:
 
 
 def drain_team(team_id: int) -> int:
-    """Give out what waits in the team until nobody has room, and return how many tickets were given."""
+    """Give out what waits in the team until nobody has room, and return how many tickets were given.
+
+    Goes through the backlog from its beginning in batches, each a transaction of its own: whoever is stopped in
+    the middle leaves whole batches behind. Ends after _MOST_BATCHES; what lies deeper has to wait.
+    """
+    walk = _Walk()
     given = 0
-    while batch := _give_out(team_id):
-        given += batch
+    for _batch in range(_MOST_BATCHES):
+        given += _give_out(team_id, walk)
+        if walk.is_over:
+            break
     return given
 
 
+@dataclass
+class _Walk:
+    """How far somebody has come in a team's backlog, and whose room is kept for what they passed."""
+
+    after: tuple[int, datetime, int] | None = None
+    kept_free: set[int] = field(default_factory=set)
+    is_over: bool = False
+
+
 @transaction.atomic
-def _give_out(team_id: int) -> int:
+def _give_out(team_id: int, walk: _Walk) -> int:
+    """Give out one batch of what waits, and walk on behind it."""
     routing = _pushing().filter(team=team_id).first()
     if routing is None or not waiting(routing).exists():
+        walk.is_over = True
         return 0
     people = {person.pk: person for person in attendance.lock(_members(team_id))}
     system, now = persons.system(), clock.now()
+    turn = _round(routing, people, walk.kept_free)
     given: list[int] = []
-    with_row = waiting(routing).select_for_update(skip_locked=True, of=("self",), no_key=True)
-    for ticket, outcome in _outcomes(routing, people, with_row):
+    for ticket in _batch_of(routing, turn, walk):
+        if turn.is_over:
+            break
+        outcome = turn.give(_seen(ticket, routing), at=now)
         if isinstance(outcome, Choice):
-            event = change_owner(ticket, people[outcome.person], by=system, how=HOW, why=_why(outcome))
-            alerts.tell(ticket, [people[outcome.person]], AlertKind.ASSIGNED, event=event)
+            remember(ticket)
+            change_owner(ticket, people[outcome.person], by=system, how=HOW, why=asdict(outcome))
             given.append(outcome.person)
+    walk.is_over = walk.is_over or turn.is_over
     RoutedPerson.objects.bulk_create(
         [RoutedPerson(team_id=team_id, person_id=pk, last_given_at=now) for pk in dict.fromkeys(given)],
         update_conflicts=True,
@@ -100,13 +122,44 @@ def _give_out(team_id: int) -> int:
     return len(given)
 
 
+def _batch_of(routing: TeamRouting, turn: Round, walk: _Walk) -> list[Ticket]:
+    """Lock and return what comes next in the backlog, but for what somebody is just changing."""
+    if turn.is_over:
+        return []
+    tickets = _givable(routing, turn, waiting(routing))
+    if walk.after is not None:
+        priority, created_at, pk = walk.after
+        tickets = tickets.filter(priority__gte=priority).filter(
+            Q(priority__gt=priority) | Q(created_at__gt=created_at) | Q(created_at=created_at, pk__gt=pk)
+        )
+    locked = tickets.select_for_update(skip_locked=True, of=("self",), no_key=True)
+    batch = list(locked.select_related("category")[:_BATCH])
+    if len(batch) < _BATCH:
+        walk.is_over = True
+    else:
+        walk.after = (batch[-1].priority, batch[-1].created_at, batch[-1].pk)
+    return batch
+
+
 def preview(routing: TeamRouting) -> list[Prospect]:
     """Return what would be given to whom now, or why not; nothing is changed. At most a batch of tickets."""
     people = User.objects.in_bulk(list(_members(routing.team_id)))
-    return [
-        Prospect(ticket, outcome, people[outcome.person] if isinstance(outcome, Choice) else None)
-        for ticket, outcome in _outcomes(routing, people, waiting(routing), to_the_end=True)
-    ]
+    turn, now = _round(routing, people), clock.now()
+    found = []
+    for ticket in waiting(routing).select_related("category")[:_BATCH]:
+        outcome = turn.give(_seen(ticket, routing), at=now)
+        person = people[outcome.person] if isinstance(outcome, Choice) else None
+        found.append(Prospect(ticket, outcome, person))
+    return found
+
+
+def prospect(ticket: Ticket) -> Prospect | None:
+    """Return what would happen to this ticket now; None if it is not given out, or waits behind a whole batch."""
+    if ticket.owner_id is not None or ticket.let_go_at is not None or ticket.state not in UNTAKEN:
+        return None
+    routing = _pushing().filter(team=ticket.team_id).first()
+    found = preview(routing) if routing else []
+    return next((one for one in found if one.ticket.pk == ticket.pk), None)
 
 
 def waiting(routing: TeamRouting) -> TicketQuerySet:
@@ -136,37 +189,31 @@ def ask(ticket: Ticket, *, by: User) -> Ticket:
     return locked
 
 
-def _outcomes(
-    routing: TeamRouting, people: dict[int, User], tickets: TicketQuerySet, *, to_the_end: bool = False
-) -> Iterator[tuple[Ticket, Choice | Hindrance]]:
+def _round(routing: TeamRouting, people: dict[int, User], kept_free: set[int] | None = None) -> Round:
+    """Return a round of giving out to those of `people` who are on duty."""
     skills: dict[int, dict[int, int]] = defaultdict(dict)
     for person, category, level in Skill.objects.filter(person__in=people).values_list(
         "person", "category", "level"
     ):
         skills[person][category] = level
     known = frozenset(category for levels in skills.values() for category in levels)
-    candidates = _candidates(routing, people, skills)
-    now, weights = clock.now(), routing.weights
-    turn = Round(RoutingMethod(routing.method), candidates, known)
-    if not to_the_end:
-        if turn.is_over:
-            return
-        tickets = _givable(routing, candidates, known, tickets)
-    for ticket in tickets.select_related("category")[:_BATCH]:
-        yield ticket, turn.give(Waiting(ticket.category_id, weights[ticket.priority]), at=now)
-        if turn.is_over and not to_the_end:
-            return
+    return Round(RoutingMethod(routing.method), _candidates(routing, people, skills), known, kept_free)
 
 
-def _givable(
-    routing: TeamRouting, candidates: list[Candidate], known: frozenset[int], tickets: TicketQuerySet
-) -> TicketQuerySet:
-    """Leave out what nobody on duty can get, so that it does not fill the batch before what somebody can."""
-    largest = max(one.capacity for one in candidates)
+def _seen(ticket: Ticket, routing: TeamRouting) -> Waiting:
+    return Waiting(ticket.category_id, routing.weights[ticket.priority])
+
+
+def _givable(routing: TeamRouting, turn: Round, tickets: TicketQuerySet) -> TicketQuerySet:
+    """Leave out most of what nobody can get now, so that the way to what somebody can get is short.
+
+    Not what is merely too heavy for the room there is: it keeps that room.
+    """
+    largest = max(one.capacity for one in turn.candidates)
     tickets = tickets.filter(priority__in=[p for p, weight in routing.weights.items() if weight <= largest])
     if routing.method == RoutingMethod.BY_SKILL:
-        at_hand = {category for one in candidates for category in one.skills}
-        tickets = tickets.exclude(category__in=known - at_hand)
+        at_hand = {category for one in turn.candidates if turn.may_get_more(one) for category in one.skills}
+        tickets = tickets.exclude(category__in=turn.known - at_hand)
     return tickets
 
 
@@ -217,10 +264,6 @@ def _members(team_id: int) -> Iterable[int]:
 
 def _pushing() -> QuerySet[TeamRouting]:
     return TeamRouting.objects.filter(mode__in=PUSHING, team__is_active=True)
-
-
-def _why(choice: Choice) -> dict[str, object]:
-    return asdict(choice)
 
 
 def handle(event: Event) -> None:

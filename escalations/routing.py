@@ -63,24 +63,37 @@ class Choice:
 class Round:
     """Tickets given out one after the other, most urgent first, to the same people."""
 
-    def __init__(self, method: RoutingMethod, candidates: Sequence[Candidate], known: frozenset[int]) -> None:
-        """Begin with who is on duty; `known` are the categories that anybody in the team knows."""
+    def __init__(
+        self,
+        method: RoutingMethod,
+        candidates: Sequence[Candidate],
+        known: frozenset[int],
+        kept_free: set[int] | None = None,
+    ) -> None:
+        """Begin with who is on duty; `known` are the categories that anybody in the team knows.
+
+        `kept_free` are those whose room is kept for what more urgent rounds could not give; this one adds to it.
+        """
         self.method = method
-        self._all = list(candidates)
-        self._known = known
-        self._kept_free: set[int] = set()
+        self.candidates = list(candidates)
+        self.known = known
+        self._kept_free = set() if kept_free is None else kept_free
 
     @property
     def is_over(self) -> bool:
         """Whether nobody can get anything any more."""
-        return all(one.person in self._kept_free or one.load >= one.capacity for one in self._all)
+        return not any(map(self.may_get_more, self.candidates))
+
+    def may_get_more(self, one: Candidate) -> bool:
+        """Whether the person has room that is not kept for something more urgent."""
+        return one.person not in self._kept_free and one.load < one.capacity
 
     def give(self, ticket: Waiting, *, at: datetime) -> Choice | Hindrance:
         """Choose who gets the ticket and count it as theirs from now on, or return why nobody does."""
-        if not self._all:
+        if not self.candidates:
             return Hindrance.NOBODY_ON
-        needs_skill = self.method == RoutingMethod.BY_SKILL and ticket.category in self._known
-        able = [one for one in self._all if not needs_skill or ticket.category in one.skills]
+        needs_skill = self.method == RoutingMethod.BY_SKILL and ticket.category in self.known
+        able = [one for one in self.candidates if not needs_skill or ticket.category in one.skills]
         if not able:
             return Hindrance.NO_SKILL
         if all(one.capacity < ticket.weight for one in able):

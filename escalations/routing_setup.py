@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.cache import cache
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Role, Team, User
 from common.errors import Absent, StaleVersion
 from escalations import contacts
-from escalations.models import Category, RoutedPerson, Skill, SkillLevel, TeamRouting
+from escalations.models import Category, RoutedPerson, RoutingMode, Skill, SkillLevel, TeamRouting
 from events import recording
 
 CHANGED = "routing.changed"
@@ -20,6 +21,10 @@ SUBJECT = "team"
 SETTINGS = ("mode", "method", "gives_new", "weight_p1", "weight_p2", "weight_p3", "weight_p4", "capacity")
 
 
+#: Where the teams are remembered that only push, and for how long, in seconds.
+_PUSH_ONLY, _REMEMBERED = "teams-that-only-push", 60
+
+
 @dataclass(frozen=True)
 class PersonRouting:
     """One person's capacity in points (None: the team's), and what they know and are expert in."""
@@ -27,6 +32,16 @@ class PersonRouting:
     capacity: int | None
     knows: frozenset[int]
     expert: frozenset[int]
+
+
+def takes_next(user: User) -> bool:
+    """Whether the person is in a team whose escalations are taken. Asked on every page: up to a minute old."""
+    teams = set(user.teams_as(Role.L2, Role.LEAD))
+    return bool(teams) and not teams <= cache.get_or_set(_PUSH_ONLY, _push_only, _REMEMBERED)
+
+
+def _push_only() -> set[int]:
+    return set(TeamRouting.objects.filter(mode=RoutingMode.PUSH).values_list("team", flat=True))
 
 
 def of_team(team: Team) -> TeamRouting:
@@ -95,6 +110,7 @@ def change(
         )
         for category in sorted(chosen)
     )
+    transaction.on_commit(lambda: cache.delete(_PUSH_ONLY))
     recording.record(
         CHANGED, subject=(SUBJECT, locked.pk), by=by, data={name: getattr(routing, name) for name in SETTINGS}
     )

@@ -36,6 +36,11 @@ def reason(choice: Choice, category: str) -> str:
     return _("fewest points (now %(load)s of %(capacity)s), %(among)s with room") % words
 
 
+def outcome(found: Choice | Hindrance, category: str) -> str:
+    """Return why somebody gets it, or why nobody does."""
+    return reason(found, category) if isinstance(found, Choice) else str(HINDRANCES[found])
+
+
 def recorded(why: dict[str, Any], category: str) -> str:
     """Return the reason that an event holds."""
     return reason(Choice(**why), category)

@@ -44,15 +44,29 @@ class PersonForm(forms.Form):
     """One person's capacity and skills."""
 
     capacity = forms.IntegerField(label=_("Capacity"), min_value=0, max_value=_MOST, required=False)
-    knows = forms.TypedMultipleChoiceField(label=_("Knows"), coerce=int, required=False)
-    expert = forms.TypedMultipleChoiceField(label=_("Expert in"), coerce=int, required=False)
+    knows = forms.TypedMultipleChoiceField(
+        label=_("Knows"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    expert = forms.TypedMultipleChoiceField(
+        label=_("Expert in"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple
+    )
 
     def __init__(self, *args: Any, person: User, choices: list[tuple[int, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.person = person
+        self.fields["capacity"].widget.attrs["aria-label"] = f"{self.fields['capacity'].label}: {person}"
         for name in ("knows", "expert"):
             self.fields[name].choices = choices  # type: ignore[attr-defined]
-            self.fields[name].widget.attrs["size"] = 4
+
+    @property
+    def skills(self) -> list[tuple[BoundField, list[str]]]:
+        """What the person knows and is expert in, with the names of what is chosen."""
+        found = []
+        for name in ("knows", "expert"):
+            chosen = {str(value) for value in self[name].value() or ()}
+            choices = self.fields[name].choices  # type: ignore[attr-defined]
+            found.append((self[name], [label for pk, label in choices if str(pk) in chosen]))
+        return found
 
     def chosen(self) -> PersonRouting:
         data = self.cleaned_data

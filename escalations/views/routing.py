@@ -10,7 +10,6 @@ from common.errors import Absent, StaleVersion
 from escalations import contacts, dispatching, routing_setup, routing_words
 from escalations.forms.routing import RoutingForm, person_forms
 from escalations.models import TeamRouting
-from escalations.routing import Choice
 from escalations.views.parts import Conflict, conflict_of, done, forbidding, person, visible_ticket
 
 #: Tickets shown that routing leaves to people.
@@ -84,13 +83,7 @@ def _prospects(routing: TeamRouting) -> list[tuple[dispatching.Prospect, str]]:
     if not routing.pushes:
         return []
     return [
-        (
-            one,
-            routing_words.reason(one.outcome, str(one.ticket.category))
-            if isinstance(one.outcome, Choice)
-            else str(routing_words.HINDRANCES[one.outcome]),
-        )
-        for one in dispatching.preview(routing)
+        (one, routing_words.outcome(one.outcome, str(one.ticket.category))) for one in dispatching.preview(routing)
     ]
 
 

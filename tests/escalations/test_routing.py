@@ -3,18 +3,20 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts import people
 from accounts.models import Attendance, Availability
 from common.errors import NotAllowed, Refused
-from escalations import assignment, dispatching, timeline
+from escalations import alerts, assignment, dispatching, news, routing_setup, timeline
 from escalations.models import (
     Alert,
     AlertKind,
@@ -89,8 +91,10 @@ def test_a_ticket_that_arrives_is_given_and_says_why(desk: Desk) -> None:
     dispatching.handle(Event.objects.get(kind="ticket.created"))
     ticket.refresh_from_db()
     assert ticket.owner == desk.other_l2
+    news.handle(Event.objects.get(kind="ticket.assigned"))
     assert Alert.objects.get(recipient=desk.other_l2).kind == AlertKind.ASSIGNED
     lines = [entry.line for entry in timeline.of_ticket(ticket, desk.lead)]
+    assert alerts.sentence(Alert.objects.get()) == "It is yours now: fewest points (now 4 of 8), 1 with room."
     assert lines[-1] == "gave it to Otis Second: fewest points (now 4 of 8), 1 with room"
 
 
@@ -180,3 +184,60 @@ def test_a_lead_sets_it_up_sees_what_it_would_do_and_a_stale_edit_is_refused(des
     assert ticket.reference in html and f"expert in {desk.category} (now 2 of 5 points)" in html
     assert page.post(address, sent).status_code == 409
     assert TeamRouting.objects.get().version == 1
+
+
+def test_what_nobody_can_get_does_not_hide_what_lies_deeper(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatching, "_BATCH", 2)
+    push(desk, method=RoutingMethod.BY_SKILL, weight_p1=9)
+    RoutedPerson.objects.create(team=desk.payments, person=desk.l2, capacity=9)
+    Skill.objects.create(person=desk.other_l2, category=desk.category, level=1)
+    heavy = [desk.escalated(impact=1, urgency=1) for _number in range(5)]
+    light = desk.escalated(impact=3, urgency=3)
+    assert dispatching.drain() == 1
+    assert list(Ticket.objects.exclude(owner=None)) == [light]
+    assert {one.outcome for one in dispatching.preview(TeamRouting.objects.get())} == {Hindrance.TOO_HEAVY}
+    page = Client()
+    page.force_login(desk.l2)
+    address = reverse("ticket_work", args=[heavy[0].reference])
+    assert "It has more points than anybody&#x27;s capacity" in page.get(address).content.decode()
+    assert "Waits to be given out" not in page.get(reverse("ticket_work", args=[light.reference])).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_killed_on_the_way_leaves_whole_batches_and_the_next_one_goes_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(desk, capacity=6)
+    for _number in range(6):
+        desk.escalated()
+    calls, change_owner = [], dispatching.change_owner
+
+    def killed_at_the_fourth(*args: Any, **values: Any) -> Event:
+        calls.append(args)
+        if len(calls) == 4:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return change_owner(*args, **values)
+
+    monkeypatch.setattr(dispatching, "_BATCH", 2)
+    monkeypatch.setattr(dispatching, "change_owner", killed_at_the_fourth)
+    with pytest.raises(OperationalError):
+        dispatching.drain()
+    connection.close()
+    given = Event.objects.filter(kind="ticket.assigned")
+    assert given.count() == Ticket.objects.exclude(owner=None).count() == 2
+    assert dispatching.drain() == 4
+    assert len(set(given.values_list("subject_id", flat=True))) == given.count() == 6
+
+
+def test_take_next_is_offered_only_where_people_take(
+    desk: Desk, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    page, button = Client(), reverse("take_next")
+    page.force_login(desk.l2)
+    assert button in page.get(reverse("queue")).content.decode()
+    routing = routing_setup.of_team(desk.payments)
+    chosen = {name: getattr(routing, name) for name in routing_setup.SETTINGS} | {"mode": RoutingMode.PUSH}
+    with django_capture_on_commit_callbacks(execute=True):
+        routing_setup.change(desk.payments, chosen, {}, by=desk.lead, version=0)
+    assert button not in page.get(reverse("queue")).content.decode()
