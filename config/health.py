@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from common import clock, jobs
+from config import live
 from events.models import Delivery
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 LATEST_DELIVERY = timedelta(minutes=5)
 # Four beats of the schedule's heartbeat.
 LATEST_BEAT = timedelta(seconds=60)
+LATEST_LOOK = 30.0  # seconds; the live stream looks ten times a second
 
 Finding = dict[str, Any]
 
@@ -91,6 +93,12 @@ def _beat() -> Finding:
     return {"ok": age is not None and age <= LATEST_BEAT, "seconds_ago": _seconds(age)}
 
 
+def _live() -> Finding:
+    """Look whether this process, if it serves live streams, can still read what to tell them."""
+    hub = live.running
+    return {"ok": hub is None or hub.seconds_behind() <= LATEST_LOOK, "streams": len(hub.streams) if hub else 0}
+
+
 def _age(moment: datetime | None) -> timedelta | None:
     return None if moment is None else clock.now() - moment
 
@@ -105,4 +113,5 @@ CHECKS: dict[str, Callable[[], Finding]] = {
     "migrations": _migrations,
     "deliveries": _deliveries,
     "beat": _beat,
+    "live": _live,
 }

@@ -45,6 +45,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "escalations.tasks.sweep_files",
         "schedule": crontab(hour=3, minute=30),
     },
+    "delete old drafts of messages": {
+        "task": "escalations.tasks.forget_drafts",
+        "schedule": crontab(hour=3, minute=20),
+    },
     "compare the calendars with the machine's tz data and the known holidays, also when the beat starts": {
         "task": "escalations.tasks.check_zones",
         "schedule": crontab(hour=1, minute=40),

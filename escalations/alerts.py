@@ -130,6 +130,8 @@ def _said(alert: Alert) -> str:
         case AlertKind.MERGED:
             into = REFERENCE_PREFIX + str(alert.event.get("target"))
             return _("%(person)s merged it into {reference}, which goes on in its place.").format(reference=into)
+        case AlertKind.UNSENT:
+            return _("What you wrote was not sent, and is a draft again.")
         case AlertKind.HANDED_OVER:
             return _("%(person)s asks your team something.")
     return _("%(person)s gave it to you.")

@@ -14,11 +14,13 @@ class EscalationsConfig(AppConfig):
             alert_mail,
             assignment,
             baton,
+            bulk,
             dispatching,
             file_texts,
             ledger_alarm,
             mail,
             news,
+            outbox,
             reapplications,
         )
         from escalations.views import linked
@@ -28,9 +30,11 @@ class EscalationsConfig(AppConfig):
         consumers.register(mail.CONSUMER, mail.KINDS, mail.handle)
         consumers.register(alert_mail.CONSUMER, alert_mail.KINDS, alert_mail.handle)
         consumers.register(news.CONSUMER, news.KINDS, news.handle)
+        consumers.register(outbox.CONSUMER, outbox.KINDS, outbox.handle)
         consumers.register(assignment.CONSUMER, assignment.KINDS, assignment.handle)
         consumers.register(dispatching.CONSUMER, dispatching.KINDS, dispatching.handle)
         consumers.register(reapplications.CONSUMER, [reapplications.KIND], reapplications.handle)
+        consumers.register(bulk.CONSUMER, [bulk.KIND], bulk.handle)
         consumers.register(baton.CONSUMER, baton.KINDS, baton.handle)
         consumers.register(ledger_alarm.CONSUMER, [ledger_alarm.KIND], ledger_alarm.handle)
         consumers.register(ledger_alarm.ALARM, [ledger_alarm.DIFFERS], ledger_alarm.alarm)

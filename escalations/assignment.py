@@ -13,6 +13,7 @@ from escalations.access import Party, parties, works_on
 from escalations.changes import commit, lock, record, remember, save, set_team
 from escalations.models import Priority, RoutingMode, TeamRouting, Ticket
 from escalations.models.ticket import OPEN, UNTAKEN, TicketQuerySet, due_or_never
+from escalations.snapshot import SUBJECT
 from events.models import Event
 
 CONSUMER = "assignment"
@@ -83,13 +84,34 @@ def assign(ticket: Ticket, owner: User | None, *, by: User, version: int | None 
     if Party.LEAD not in stances and not own:
         raise NotAllowed(_("Only the owner or a lead may pass this escalation on."))
     _require_open(locked)
-    if owner is not None and locked.team_id not in owner.teams_as(Role.L2, Role.LEAD):
-        raise Refused(_("%s is not in the team that has it.") % owner, field="owner")
-    if owner is not None and not owner.is_active:
-        raise Refused(_("%s no longer works here.") % owner, field="owner")
+    _require_member(owner, locked)
     if owner != locked.owner:
         change_owner(locked, owner, by=by, how="assign")
     return locked
+
+
+@transaction.atomic
+def take_back(ticket: Ticket, owner: User | None, *, by: User, version: int) -> Ticket:
+    """Undo what `by` assigned last, to whom it belonged before; `version` is the one that it left.
+
+    Whoever gave their own ticket away may no longer pass it on, but this they may. Raises StaleVersion when
+    anything has changed since.
+    """
+    locked = lock(ticket, by=by, version=version)
+    last = Event.objects.filter(subject_type=SUBJECT, subject_id=locked.pk, kind="ticket.assigned").latest("id")
+    if not works_on(by, locked) or last.actor_id != by.pk:
+        raise NotAllowed(_("Only who assigned it takes that back."))
+    _require_open(locked)
+    _require_member(owner, locked)
+    change_owner(locked, owner, by=by, how="take_back")
+    return locked
+
+
+def _require_member(owner: User | None, ticket: Ticket) -> None:
+    if owner is not None and ticket.team_id not in owner.teams_as(Role.L2, Role.LEAD):
+        raise Refused(_("%s is not in the team that has it.") % owner, field="owner")
+    if owner is not None and not owner.is_active:
+        raise Refused(_("%s no longer works here.") % owner, field="owner")
 
 
 def change_owner(locked: Ticket, owner: User | None, *, by: User, how: str, **why: Any) -> Event:

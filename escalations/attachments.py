@@ -21,7 +21,7 @@ from accounts.models import User
 from common import clock
 from common.errors import Refused
 from escalations import file_texts, search_index
-from escalations.models import Attachment, Message, Ticket
+from escalations.models import Attachment, DraftFile, Message, Ticket
 from events import recording
 
 IMAGE_FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
@@ -32,13 +32,7 @@ FOLDER = "attachments"
 
 def attach(ticket: Ticket, upload: File, *, by: User, message: Message | None = None) -> Attachment:
     """Store one file on a ticket. Raises Refused when it is empty or too large."""
-    size = upload.size or 0
-    if size > settings.ATTACHMENT_MAX_BYTES:
-        raise Refused(
-            _("A file may have at most %d MB.") % (settings.ATTACHMENT_MAX_BYTES // 1024**2), field="uploads"
-        )
-    if size == 0:
-        raise Refused(_("The file is empty."), field="uploads")
+    check_size(upload)
     content, content_type = _content(upload)
     attachment = Attachment(
         ticket=ticket,
@@ -60,6 +54,17 @@ def attach(ticket: Ticket, upload: File, *, by: User, message: Message | None = 
     return attachment
 
 
+def check_size(upload: File) -> None:
+    """Raise Refused when a file is empty or too large."""
+    size = upload.size or 0
+    if size > settings.ATTACHMENT_MAX_BYTES:
+        raise Refused(
+            _("A file may have at most %d MB.") % (settings.ATTACHMENT_MAX_BYTES // 1024**2), field="uploads"
+        )
+    if size == 0:
+        raise Refused(_("The file is empty."), field="uploads")
+
+
 def safe_name(name: str) -> str:
     """Return the file's own name without folders, control characters or card numbers."""
     base = PurePath(name.replace("\\", "/")).name
@@ -68,9 +73,11 @@ def safe_name(name: str) -> str:
 
 
 def sweep(older_than: timedelta = timedelta(days=1)) -> int:
-    """Delete files that no attachment names, left by changes that failed after storing them; return how many."""
+    """Delete files that no attachment and no draft names; return how many."""
     stored = set(_stored(before=clock.now() - older_than))
-    orphans = stored - set(Attachment.objects.filter(file__in=stored).values_list("file", flat=True))
+    orphans = stored.copy()
+    for owners in (Attachment.objects, DraftFile.objects):
+        orphans -= set(owners.filter(file__in=stored).values_list("file", flat=True))
     for name in orphans:
         default_storage.delete(name)
     return len(orphans)

@@ -12,8 +12,8 @@ import redaction
 from accounts import people
 from accounts.models import User
 from common import clock
-from common.errors import NotAllowed, Refused
-from escalations import attachments, search_index
+from common.errors import NotAllowed, Refused, StaleVersion
+from escalations import attachments, mentions, search_index
 from escalations.access import DESK, Party, hand_overs, parties, reads_internal
 from escalations.changes import commit, enter, lock, lock_in_order, required
 from escalations.clocks import whole_second
@@ -104,32 +104,54 @@ def write(
     body: str,
     uploads: Iterable[File] = (),
     promise: datetime | None = None,
+    seen: int | None = None,
 ) -> Message:
     """Add a message. It may answer what the ticket waits for, which then resumes.
 
     What L1 or the customer writes to a merged ticket is led on to the one that goes on. `promise`: until when the
-    customer is promised another update, in a message to them. Raises NotAllowed, Refused.
+    customer is promised another update, in a message to them. `seen`: the last message that the writer had before
+    them. Raises NotAllowed, Refused, StaleVersion where others have written since.
     """
     if ticket.state == State.MERGED:
         lock_in_order(ticket.pk, ticket.survivor().pk)
     locked = lock(ticket, by=by)
-    if not parties(by, locked) & WRITERS[kind]:
-        raise NotAllowed(_("You may not write this here."))
-    if locked.state == State.MERGED and kind in _LED_ON:
+    check_may_write(locked, by=by, kind=kind, seen=seen)
+    if _is_led_on(locked, kind):
         return _lead_on(locked, by=by, kind=kind, body=body, uploads=uploads)
-    if locked.state in _SILENT:
-        raise Refused(_("This escalation is “%s”.") % locked.get_state_display())
-    if kind in _REOPENING and locked.state in _OVER:
-        raise Refused(
-            _("This escalation is “%s”: reopen it to say what is still wrong.") % locked.get_state_display()
-        )
     message = add(locked, by=by, kind=kind, body=body, uploads=uploads, promise=promise)
     if _ANSWERS.get(kind) == locked.state:
         enter(locked, State.IN_PROGRESS)
     elif kind == MessageKind.PARTNER and Party.PARTNER in parties(by, locked):
         _answer_hand_over(locked, message)
-    commit(locked, "message", by=by, because=str(kind), message=message.pk, kind=kind, **promised(promise))
+    event = commit(locked, "message", by=by, because=str(kind), message=message.pk, kind=kind, **promised(promise))
+    mentions.keep(message, event=event)
     return message
+
+
+def check_may_write(locked: Ticket, *, by: User, kind: MessageKind, seen: int | None = None) -> None:
+    """Raise what `write` does where this person can't say this now."""
+    if not parties(by, locked) & WRITERS[kind]:
+        raise NotAllowed(_("You may not write this here."))
+    if locked.state in _SILENT and not _is_led_on(locked, kind):
+        raise Refused(_("This escalation is “%s”.") % locked.get_state_display())
+    if kind in _REOPENING and locked.state in _OVER:
+        raise Refused(
+            _("This escalation is “%s”: reopen it to say what is still wrong.") % locked.get_state_display()
+        )
+    if seen is not None and (newer := list(said_since(by, locked, seen))):
+        raise StaleVersion(
+            _("Somebody has written here since. Your text is kept: read what is new, then send it or change it."),
+            current=newer,
+        )
+
+
+def _is_led_on(ticket: Ticket, kind: MessageKind) -> bool:
+    return ticket.state == State.MERGED and kind in _LED_ON
+
+
+def said_since(user: User, ticket: Ticket, seen: int) -> models.QuerySet[Message]:
+    """Return what others have said after the message `seen`, as far as `user` may read it."""
+    return readable(user, ticket).filter(pk__gt=seen).exclude(author=user)
 
 
 def _lead_on(duplicate: Ticket, *, by: User, kind: MessageKind, body: str, uploads: Iterable[File]) -> Message:
@@ -166,10 +188,7 @@ def add(
     written_to: Ticket | None = None,
 ) -> Message:
     """Store a message on a locked ticket, as part of a larger change that records the event."""
-    _check_promise(locked, kind, promise)
-    text = redaction.clean(required(body, "body", _("Write something first."))).replace("\x00", "")
-    if len(text) > LONGEST:
-        raise Refused(_("This may have at most %d characters.") % LONGEST, field="body")
+    text = check(locked, kind=kind, body=body, promise=promise)
     hand_over = _open_hand_over(locked, by) if kind == MessageKind.PARTNER else None
     if kind == MessageKind.PARTNER and hand_over is None:
         raise Refused(_("It is not handed over to anybody at present."))
@@ -182,6 +201,15 @@ def add(
     search_index.refresh([locked.pk])
     note_said(locked, kind, at=message.created_at, promise=promise)
     return message
+
+
+def check(locked: Ticket, *, kind: MessageKind, body: str, promise: datetime | None = None) -> str:
+    """Return the text of a message as it is stored. Raises Refused for what can't be said here."""
+    _check_promise(locked, kind, promise)
+    text: str = redaction.clean(required(body, "body", _("Write something first."))).replace("\x00", "")
+    if len(text) > LONGEST:
+        raise Refused(_("This may have at most %d characters.") % LONGEST, field="body")
+    return text
 
 
 def _check_promise(ticket: Ticket, kind: MessageKind, promise: datetime | None) -> None:

@@ -13,9 +13,9 @@ from knowledgebase.models import Article, KnownIssue
 
 
 @transaction.atomic
-def link_known_issue(ticket: Ticket, issue: KnownIssue | None, *, by: User) -> Ticket:
+def link_known_issue(ticket: Ticket, issue: KnownIssue | None, *, by: User, version: int | None = None) -> Ticket:
     """Say that the ticket is one more case of a known issue, or (None) that it is not."""
-    locked = lock(ticket, by=by)
+    locked = lock(ticket, by=by, version=version)
     if not works_on(by, locked):
         raise NotAllowed(_("You may not link known issues here."))
     if issue == locked.known_issue:

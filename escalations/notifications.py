@@ -30,10 +30,14 @@ DEFAULTS: dict[AlertKind, Way] = {
     AlertKind.MISSED: Way.MAIL,
     AlertKind.FORGOTTEN: Way.MAIL,
     AlertKind.REOPENED: Way.MAIL,
+    AlertKind.UNSENT: Way.MAIL,
 }
 
-#: A policy says whom these reach: they always stand in the page, or nobody would climb further.
-NEVER_OFF = frozenset({AlertKind.DUE_SOON, AlertKind.MISSED, AlertKind.FORGOTTEN, AlertKind.REOPENED})
+#: A policy says whom the ladder's reach: they always stand in the page, or nobody would climb further. Nor may an
+#: answer that was not sent go unnoticed.
+NEVER_OFF = frozenset(
+    {AlertKind.DUE_SOON, AlertKind.MISSED, AlertKind.FORGOTTEN, AlertKind.REOPENED, AlertKind.UNSENT}
+)
 
 #: Stands in an unsubscribing link instead of a kind: everything that the digest brings.
 DIGEST = "digest"

@@ -7,6 +7,7 @@ from escalations import (
     attachments,
     calendars,
     climbing,
+    composing,
     dispatching,
     ledger_alarm,
     lexicon,
@@ -37,6 +38,12 @@ def close_unanswered() -> None:
 def sweep_files() -> None:
     """Delete files of changes that failed after storing them (daily)."""
     attachments.sweep()
+
+
+@shared_task(ignore_result=True)
+def forget_drafts() -> None:
+    """Delete drafts of messages that nobody has touched for long (daily)."""
+    composing.forget_old()
 
 
 @shared_task(ignore_result=True)

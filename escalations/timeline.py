@@ -39,6 +39,7 @@ _INTERNAL = {
     "ticket.forgotten",
     "ticket.rating_asked",
     "ticket.routing_asked",
+    "ticket.tagged",
     "sla.breached",
 }
 #: Each leads to the proof of its clock.
@@ -147,6 +148,11 @@ def _event_entries(ticket: Ticket, events: Iterable[Event], *, internal: bool) -
 def _clock_ids(ticket: Ticket) -> Iterator[tuple[tuple[str, int], int]]:
     for row in ticket.clocks.all():
         yield (row.metric, row.cycle), row.pk
+
+
+def of_messages(ticket: Ticket, messages: Iterable[Message]) -> list[Entry]:
+    """Return messages as entries, without what their events tell."""
+    return _message_entries(ticket, messages, {})
 
 
 def _message_entries(ticket: Ticket, messages: Iterable[Message], promises: dict[int, datetime]) -> list[Entry]:
@@ -305,6 +311,13 @@ def _issue(event: Event, _names: _Names) -> str:
     return _("linked a known issue") if event.get("issue") else _("unlinked the known issue")
 
 
+def _tagged(event: Event, _names: _Names) -> str:
+    added, removed = " · ".join(event.get("added")), " · ".join(event.get("removed"))
+    if added and removed:
+        return _("tagged it %(added)s instead of %(removed)s") % {"added": added, "removed": removed}
+    return _("tagged it %s") % added if added else _("took away the tag %s") % removed
+
+
 _LINES: dict[str, Callable[[Event, _Names], str]] = {
     "ticket.created": lambda event, names: _("escalated it to %s") % names.team(event),
     "ticket.accepted": lambda _event, _names: _("accepted it"),
@@ -332,6 +345,7 @@ _LINES: dict[str, Callable[[Event, _Names], str]] = {
     "ticket.clocks_repaired": lambda _event, _names: _("repaired its clocks from their ledger"),
     "ticket.diagnosed": lambda event, _names: _("wrote version %s of the diagnosis") % event.get("version"),
     "ticket.known_issue_linked": _issue,
+    "ticket.tagged": _tagged,
     "ticket.article_linked": lambda _event, _names: _("linked an article"),
     "ticket.rating_asked": lambda _event, _names: _("asked the customer for a rating"),
     "ticket.rated": _rated,
@@ -353,6 +367,7 @@ _ICONS = {
     "ticket.reopened": "arrow-path",
     "ticket.cancelled": "x-mark",
     "ticket.rated": "star",
+    "ticket.tagged": "tag",
     "ticket.deadline_set": "clock",
     "ticket.alerted": "bell-alert",
     "ticket.forgotten": "bell-alert",

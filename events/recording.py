@@ -21,11 +21,13 @@ def record(
     by: "User",
     data: dict[str, Any] | None = None,
     at: datetime | None = None,
+    deliver_at: datetime | None = None,
 ) -> Event:
     """Record that `by` did `kind` to `subject`, and owe it to every interested consumer.
 
     Call it inside the transaction that makes the change, so that neither can
-    exist without the other. `at` is for facts whose true time is not now.
+    exist without the other. `at` is for facts whose true time is not now,
+    `deliver_at` for what consumers shall only hear of later.
     """
     now = clock.now()
     event = Event(
@@ -37,12 +39,14 @@ def record(
         recorded_at=now,
         data=data or {},
     )
-    record_many([event])
+    record_many([event], deliver_at=deliver_at)
     return event
 
 
 @transaction.atomic(savepoint=False)  # nobody goes on after half of it
-def record_many(events: Iterable[Event], *, deliver: bool = True) -> list[Event]:
+def record_many(
+    events: Iterable[Event], *, deliver: bool = True, deliver_at: datetime | None = None
+) -> list[Event]:
     """Record prepared events in order.
 
     `deliver=False` is for replayed history, whose mails were sent long ago: the
@@ -55,7 +59,7 @@ def record_many(events: Iterable[Event], *, deliver: bool = True) -> list[Event]
                 event=event,
                 consumer=consumer.name,
                 created_at=event.recorded_at,
-                next_attempt_at=event.recorded_at,
+                next_attempt_at=deliver_at or event.recorded_at,
             )
             for event in recorded
             for consumer in consumers.interested_in(event.kind)

@@ -3,8 +3,11 @@
 import "./js/htmx.js";
 import "./js/forms.js";
 import "./js/autosave.js";
+import "./js/composer.js";
+import "./js/mentions.js";
 import "./js/keyboard.js";
 import "./js/command-bar.js";
+import "./js/selection.js";
 import "./js/menus.js";
 import "./js/dialogs.js";
 import "./js/theme.js";
@@ -15,6 +18,8 @@ import "./js/print.js";
 import "./js/conditions.js";
 import "./js/formset.js";
 import "./js/keep-open.js";
+import "./js/live.js";
+import "./js/presence.js";
 import "./js/chart-loader.js";
 
 document.documentElement.classList.add("has-js");

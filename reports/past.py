@@ -29,6 +29,7 @@ SILENT = (
     "ticket.article_linked",
     "ticket.diagnosed",
     "ticket.known_issue_linked",
+    "ticket.tagged",
     "ticket.rated",
     "ticket.rating_asked",
 )

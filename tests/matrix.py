@@ -26,6 +26,7 @@ from common.business_hours import Interval
 from escalations import (
     attachments,
     baton,
+    bulk,
     calendar_choices,
     calendar_drafts,
     conversation,
@@ -34,8 +35,9 @@ from escalations import (
     lifecycle,
     policies,
     reapplications,
+    saved_views,
 )
-from escalations.models import Calendar, LedgerCheck, MessageKind, Policy, PolicyVersion, Reapplication
+from escalations.models import Calendar, LedgerCheck, MessageKind, Policy, PolicyVersion, Reapplication, Ticket
 from knowledgebase import articles, known_issues
 from reports import days, simulation, trial
 from reports.models import Trend
@@ -104,6 +106,7 @@ class Scenario:
         findings = diagnosis.Findings(symptoms="Time-outs.")
         diagnosis.write(self.ticket, findings, by=desk.l2, version=0)
         self.reapplication = reapplications.request(Reapplication(), by=desk.lead)
+        self.saved_view = saved_views.save("Untaken", "scope=untaken", by=desk.l2)
         self.check = LedgerCheck.objects.create(started_at=clock.now())
         self.rating_token = csat.token(csat.invite(self.resolved))
         interval = Interval(0, 540, 1020)
@@ -128,6 +131,7 @@ class Scenario:
             first_flagged_at=clock.now(), updated_at=clock.now(), examples=[self.ticket.pk],
             chart={"days": [today.isoformat()], "seen": [9], "expected": [1], "threshold": [4]},
         )  # fmt: skip
+        self.bulk_action = bulk.start("priority", {"priority": 2}, Ticket.objects.all(), by=desk.l2)
         self._simulation()
         self.calendar = Calendar.objects.get(name="Manila 15:00–24:00")
         calendar_drafts.save_draft(self.calendar, by=desk.lead, own_holidays=["2031-01-31"])

@@ -64,6 +64,14 @@ def reapplication(scenario: Scenario) -> dict[str, Any]:
     return {"number": scenario.reapplication.pk}
 
 
+def bulk_action(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.bulk_action.pk}
+
+
+def api_bulk_action(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.bulk_action.pk}
+
+
 def check(scenario: Scenario) -> dict[str, Any]:
     return {"number": scenario.check.pk}
 
@@ -152,7 +160,23 @@ ESCALATIONS = {
     "search": page(query="?q=payment"),
     "search_bar": page(query="?q=payment"),
     "api-search": api(query="?q=payment"),
+    "unread_alerts": page(),
+    "live": page(gives=204),  # the stream itself is config.asgi's: tests/config/test_live.py
     "queue": page(),
+    "saved_views": page(),
+    "save_view": post_only(),
+    "view_counts": page(),
+    "change_view": post_only(to=saved_view),
+    "delete_view": post_only(to=saved_view),
+    "restore_view": post_only(to=saved_view),
+    "next_in_view": page(READERS, gives=302, to=ticket),
+    "previous_in_view": page(READERS, gives=302, to=ticket),
+    "suggest_tags": page(),
+    "bulk_actions": page(),
+    "new_bulk_action": page("l2 l2_elsewhere lead admin", others=403, query="?deed=assign"),
+    "bulk_action": page("l2 auditor admin", to=bulk_action),
+    "stop_bulk_action": post_only(to=bulk_action),
+    "undo_bulk_action": post_only(to=bulk_action),
     "take_next": post_only(),
     "my_escalations": page(),
     "escalate": page(ESCALATORS, others=403),
@@ -163,6 +187,8 @@ ESCALATIONS = {
     "ticket": page(READERS, to=ticket),
     "ticket_work": page(READERS, to=ticket),
     "ticket_related": page(READERS, to=ticket),
+    "ticket_now": page(READERS, to=ticket),
+    "who_is_here": post_only(to=ticket),
     "triage": page("l2 lead admin", l1=302, auditor=302, to=new_ticket),
     "resubmit": page("l1", l2=302, lead=302, auditor=302, admin=302, to=returned_ticket),
     "notification_settings": page(),
@@ -170,11 +196,24 @@ ESCALATIONS = {
     "merge": page("l2 lead admin", to=ticket, l1=302, partner=302, auditor=302),
     "ticket_act": page("l2 lead admin", l1=302, partner=302, auditor=302, to=resolving),
     "write_message": post_only(to=ticket),
+    "keep_message_draft": post_only(to=ticket),
+    "preview_message": post_only(to=ticket),
+    "quote": page("", to=lambda scenario: {"reference": scenario.ticket.reference, "number": 0}),
+    "mentionable": page("", to=ticket),
+    "macro_menu": page(READERS, to=ticket),
+    "macro_text": page("", to=lambda scenario: {"reference": scenario.ticket.reference, "number": 0}),
+    "drafts": page(),
+    "discard_message_draft": post_only(to=lambda scenario: {"number": 0}),
+    "fetch_back": post_only(to=lambda scenario: {"number": 0}),
+    "macro_setup": page("lead auditor admin"),
+    "new_macro": page("lead admin"),
+    "edit_macro": page("", to=lambda scenario: {"number": 0}),
     "take": post_only(to=ticket),
     "ask_for_routing": post_only(to=ticket),
     "set_owner": post_only(to=ticket),
     "set_team": post_only(to=ticket),
     "set_priority": post_only(to=ticket),
+    "change_tags": post_only(to=ticket),
     "link_issue": post_only(to=ticket),
     "use_article": post_only(to=ticket),
     "clocks": page(READERS, to=ticket),
@@ -258,6 +297,12 @@ API = {
     "api-ticket-detail": api(READERS, to=ticket),
     "api-ticket-transitions": api(READERS, to=ticket),
     "api-ticket-comments": api(READERS, to=ticket),
+    "api-ticket-tags": api(gives=405, others=405, to=ticket),
+    "api-bulk-action-list": api(),
+    "api-bulk-action-detail": api("l2 auditor admin", to=api_bulk_action),
+    "api-bulk-action-results": api("l2 auditor admin", to=api_bulk_action),
+    "api-bulk-action-stop": api(gives=405, others=405, to=api_bulk_action),
+    "api-bulk-action-undo": api(gives=405, others=405, to=api_bulk_action),
     "api-customer-list": api(),
     "api-customer-detail": api(
         f"{ESCALATORS} partner auditor admin", to=lambda scenario: {"pk": scenario.ticket.customer_id}

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from accounts.api.serializers import PersonSerializer
 from accounts.models import Team, TeamKind
-from escalations import json_schema
+from escalations import access, json_schema
 from escalations.models import (
     Category,
     Channel,
@@ -23,6 +23,7 @@ from escalations.models import (
     Segment,
     Ticket,
 )
+from escalations.models.ticket import LONGEST_TAG
 from escalations.transitions import Verb
 
 
@@ -81,6 +82,7 @@ class TicketRowSerializer(serializers.ModelSerializer[Ticket]):
     team: Any = serializers.StringRelatedField()
     owner = PersonSerializer(read_only=True, allow_null=True)
     next_due_label = serializers.SerializerMethodField(help_text="The name of `next_due_metric`.")
+    tags = serializers.SerializerMethodField(help_text="null for whoever does not work on the ticket.")
     url = serializers.CharField(source="get_absolute_url", read_only=True)
 
     class Meta:
@@ -88,9 +90,14 @@ class TicketRowSerializer(serializers.ModelSerializer[Ticket]):
         fields = [
             "reference", "subject", "category", "customer", "channel", "impact", "urgency", "priority", "state",
             "state_since", "team", "owner", "created_at", "updated_at", "resolved_at", "next_due_at",
-            "next_due_metric", "next_due_label", "breach_risk", "version", "url",
+            "next_due_metric", "next_due_label", "breach_risk", "tags", "version",
+            "url",
         ]  # fmt: skip
         read_only_fields = fields
+
+    def get_tags(self, ticket: Ticket) -> list[str] | None:
+        user = self.context.get("user")
+        return ticket.tags if user and access.reads_internal(user, ticket) else None
 
     def get_next_due_label(self, ticket: Ticket) -> str:
         return str(Metric(ticket.next_due_metric).label) if ticket.next_due_metric else ""
@@ -151,6 +158,15 @@ class NewMessageSerializer(serializers.Serializer[Any]):
         required=False, allow_null=True, default=None,
         help_text=_("Until when the customer is promised another update; only in a message to the customer."),
     )  # fmt: skip
+
+
+class TagsSerializer(serializers.Serializer[Any]):
+    """Tags to add and to take away, written in any way."""
+
+    add = serializers.ListField(child=serializers.CharField(max_length=LONGEST_TAG), default=list, max_length=20)
+    remove = serializers.ListField(
+        child=serializers.CharField(max_length=LONGEST_TAG), default=list, max_length=20
+    )
 
 
 class NewCustomerSerializer(serializers.Serializer[Any]):

@@ -16,7 +16,7 @@ from rest_framework.viewsets import GenericViewSet, ReadOnlyModelViewSet
 from accounts.api.idempotency import idempotent
 from accounts.models import User
 from common.pagination import Cursors
-from escalations import conversation, escalating, queue
+from escalations import conversation, escalating, queue, tagging
 from escalations.api import transitions
 from escalations.api.serializers import (
     CategorySerializer,
@@ -24,6 +24,7 @@ from escalations.api.serializers import (
     MessageSerializer,
     NewMessageSerializer,
     NewTicketSerializer,
+    TagsSerializer,
     TicketRowSerializer,
     TicketSerializer,
     TransitionOfferSerializer,
@@ -85,6 +86,7 @@ class TicketViewSet(GenericViewSet[Ticket]):
             OpenApiParameter("priority", int, many=True),
             OpenApiParameter("category", str, many=True),
             OpenApiParameter("owner", str, description="me, nobody, or a person's id."),
+            OpenApiParameter("tag", str, many=True),
             OpenApiParameter("q", str, description="Words, or a reference."),
         ],
         responses=TicketRowSerializer(many=True),
@@ -104,7 +106,7 @@ class TicketViewSet(GenericViewSet[Ticket]):
             after=request.query_params.get("after", ""),
             before=request.query_params.get("before", ""),
         )
-        rows = TicketRowSerializer(page.tickets, many=True).data
+        rows = TicketRowSerializer(page.tickets, many=True, context={"user": user}).data
         return Response({"results": rows, "previous": page.previous, "next": page.next})
 
     @extend_schema(request=NewTicketSerializer, responses={201: TicketSerializer})
@@ -142,6 +144,15 @@ class TicketViewSet(GenericViewSet[Ticket]):
             raise ValidationError({"contract": {"answers": invalid.errors}}) from None
         return Response(self._shown(changed))
 
+    @extend_schema(request=TagsSerializer, responses=TicketSerializer)
+    @idempotent
+    @action(detail=True, methods=["post"])
+    def tags(self, request: Request, reference: str) -> Response:
+        """Add tags and take others away."""
+        given = TagsSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        return Response(self._shown(tagging.change(self.get_object(), by=person(request), **given.validated_data)))
+
     @extend_schema(methods=["GET"], responses=MessageSerializer(many=True))
     @extend_schema(methods=["POST"], request=NewMessageSerializer, responses={201: MessageSerializer})
     @idempotent
@@ -166,7 +177,7 @@ class TicketViewSet(GenericViewSet[Ticket]):
         clocks = seen_by(person(self.request), ticket, ticket.clocks.select_related("team"))
         ticket.deadlines = of_clocks(clocks)  # type: ignore[attr-defined]  # read by the serializer
         ticket.transitions = list(open_to(person(self.request), ticket))  # type: ignore[attr-defined]
-        return dict(TicketSerializer(ticket).data)
+        return dict(TicketSerializer(ticket, context={"user": person(self.request)}).data)
 
 
 class CustomerViewSet(ReadOnlyModelViewSet[Customer]):

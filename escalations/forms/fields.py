@@ -8,6 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from common.errors import Refused
+from escalations import tagging
 from escalations.attachments import MOST_FILES
 from escalations.models import Reason, ReasonKind, RootCause
 
@@ -81,6 +83,21 @@ class MomentField(forms.DateTimeField):
         bound = super().get_bound_field(form, field_name)
         bound.help_text = gettext("In your time zone, %s.") % timezone.get_current_timezone()
         return bound
+
+
+class TagsField(forms.CharField):
+    """Tags, parted by commas, as they are kept; those in use are suggested."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"list": "tag-suggestions", "autocomplete": "off", "placeholder": _("Tag, another tag")}
+        super().__init__(max_length=300, widget=forms.TextInput(attrs=attrs), **kwargs)
+
+    def clean(self, value: Any) -> list[str]:
+        try:
+            text = ",".join(map(str, value)) if isinstance(value, list) else value  # as the API gives them
+            return tagging.several(super().clean(text))
+        except Refused as refusal:
+            raise forms.ValidationError(str(refusal.message)) from None
 
 
 class ChecksField(forms.TypedChoiceField):

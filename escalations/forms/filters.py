@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Role, Team, TeamKind, User
 from common import clock
-from escalations import contract, finding, search_operators, searching
+from escalations import contract, finding, search_operators, searching, tagging
 from escalations.models import Category, Channel, Clock, Customer, Metric, Priority, Rating, Segment, State, Ticket
 from escalations.models.ticket import OPEN
 
@@ -137,6 +137,7 @@ class TicketFilter(filters.FilterSet):
     owner = _AnyWords(label=_("Owner"), method="filter_owner", check=_check_owner)
     channel = _AnyOf(label=_("Channel"), choices=Channel.choices)
     segment = _AnyOf(label=_("Segment"), field_name="customer__segment", choices=Segment.choices)
+    tag = _AnyWords(label=_("Tag"), method="filter_tag")
     customer = _AnyWords(label=_("Customer"), field_name="customer_id", check=_check_id)
     known_issue = _AnyWords(label=_("Known issue"), field_name="known_issue_id", check=_check_id)
     root_cause = _AnyWords(label=_("Root cause"), field_name="root_cause__key")
@@ -398,6 +399,10 @@ class TicketFilter(filters.FilterSet):
             return tickets
         within = [Q(breach_risk__range=RISKS[value]) for value in values]
         return tickets.filter(reduce(or_, within))
+
+    def filter_tag(self, tickets: QuerySet[Ticket], _name: str, values: list[str]) -> QuerySet[Ticket]:
+        """Any of the tags, of the tickets whose tags this person may read."""
+        return tickets.filter(tagging.read_by(self.user), tags__overlap=values) if values else tickets
 
     def filter_breached(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
         missed = Clock.objects.filter(ticket=OuterRef("pk"), metric=value, breached_at__isnull=False)

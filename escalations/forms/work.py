@@ -1,73 +1,17 @@
-"""Forms of the ticket page beside the verbs: messages, owner, priority, diagnosis, links."""
+"""Forms of the ticket page beside the verbs: owner, priority, diagnosis, links."""
 
 from typing import Any, cast
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
-from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Role, Team, TeamKind, User
-from escalations import by_hand, conversation
+from escalations import by_hand
 from escalations.diagnosis import MOST_HYPOTHESES, Findings, Hypothesis, HypothesisStatus
-from escalations.forms.fields import FilesField, MomentField, RootCauseField
-from escalations.models import Diagnosis, MessageKind, Priority, Ticket
-
-_OUTSIDE = {MessageKind.TO_CUSTOMER}
-
-#: What the composer calls a kind that reads otherwise once it stands on the timeline.
-_COMPOSED = {
-    MessageKind.FROM_L1: _("To the second line"),
-    MessageKind.FROM_CUSTOMER: _("The customer's words"),
-}
-
-
-class _KindSelect(forms.RadioSelect):
-    """Marks the choices that leave the house, so that nobody confuses them with a note."""
-
-    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        option = super().create_option(name, value, *args, **kwargs)
-        if value in _OUTSIDE:
-            option["attrs"]["data-audience"] = "outside"
-        return option
-
-
-class MessageForm(forms.Form):
-    """The composer: what kind of message, the text, until when the customer is promised an update, and files."""
-
-    kind = forms.ChoiceField(label=_("Who reads it"), widget=_KindSelect)
-    body = forms.CharField(
-        label=_("Message"),
-        widget=forms.Textarea(
-            attrs={"rows": 4, "placeholder": _("Markdown is understood. Card numbers are masked.")}
-        ),
-        max_length=conversation.LONGEST,
-    )
-    promised_for = MomentField(label=_("Next update promised for"), required=False)
-    uploads = FilesField(label=_("Files"), required=False)
-
-    def __init__(
-        self,
-        data: QueryDict | None = None,
-        files: MultiValueDict[str, UploadedFile] | None = None,
-        *,
-        ticket: Ticket,
-        user: User,
-        **kwargs: Any,
-    ) -> None:
-        self.kinds = kinds = conversation.kinds_for(user, ticket)
-        super().__init__(data, files, initial={"kind": kinds[0] if kinds else None}, **kwargs)
-        offered = [(kind.value, _COMPOSED.get(kind, kind.label)) for kind in kinds]
-        cast(forms.ChoiceField, self.fields["kind"]).choices = offered
-        if MessageKind.TO_CUSTOMER not in kinds or not ticket.is_open:
-            del self.fields["promised_for"]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("kind") != MessageKind.TO_CUSTOMER:
-            cleaned["promised_for"] = None  # the field stood open when the writer turned to somebody else
-        return cleaned
+from escalations.forms.fields import MomentField, RootCauseField, TagsField
+from escalations.models import Diagnosis, Priority, Ticket
+from escalations.models.ticket import LONGEST_TAG
 
 
 class DeadlineForm(forms.Form):
@@ -103,6 +47,13 @@ class TeamForm(forms.Form):
 
 class PriorityForm(forms.Form):
     priority = forms.TypedChoiceField(label=_("Priority"), choices=Priority.choices, coerce=int)
+
+
+class TagsForm(forms.Form):
+    """Tags to add, and one to take away (the button beside it)."""
+
+    add = TagsField(label=_("Add a tag"), required=False)
+    remove = forms.CharField(required=False, max_length=LONGEST_TAG)
 
 
 class DiagnosisForm(forms.Form):

@@ -1,6 +1,7 @@
 """What the desk stores about escalations."""
 
 from escalations.models.baton import Baton, BatonItem
+from escalations.models.bulk import BulkAction, BulkOutcome, BulkResult, BulkState
 from escalations.models.calendar import Calendar, CalendarChoice, CalendarVersion, HolidayRule
 from escalations.models.catalogue import (
     Category,
@@ -11,6 +12,7 @@ from escalations.models.catalogue import (
     RootCause,
 )
 from escalations.models.clock import UNFINISHED, Clock, ClockEntry, ClockState, Does
+from escalations.models.composing import DraftFile, Macro, MacroUse, Mention, MessageDraft
 from escalations.models.conversation import Attachment, EscalationDraft, Message, MessageKind
 from escalations.models.customer import Customer, Segment
 from escalations.models.diagnosis import Diagnosis, DiagnosisRevision
@@ -48,6 +50,10 @@ __all__ = [
     "Audience",
     "Baton",
     "BatonItem",
+    "BulkAction",
+    "BulkOutcome",
+    "BulkResult",
+    "BulkState",
     "Calendar",
     "CalendarChoice",
     "CalendarVersion",
@@ -61,6 +67,7 @@ __all__ = [
     "Diagnosis",
     "DiagnosisRevision",
     "Does",
+    "DraftFile",
     "Effect",
     "EscalationContact",
     "EscalationDraft",
@@ -72,7 +79,11 @@ __all__ = [
     "Level",
     "LexemeCount",
     "Lexicon",
+    "Macro",
+    "MacroUse",
+    "Mention",
     "Message",
+    "MessageDraft",
     "MessageKind",
     "Metric",
     "NotificationChoice",

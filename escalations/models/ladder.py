@@ -101,6 +101,7 @@ class AlertKind(models.TextChoices):
     MISSED = "missed", _("Deadline missed")
     FORGOTTEN = "forgotten", _("Forgotten")
     REOPENED = "reopened", _("Reopened again")
+    UNSENT = "unsent", _("Not sent")
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):

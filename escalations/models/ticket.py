@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q, Value
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 REFERENCE_PREFIX = "ESC-"
+LONGEST_TAG = 40
 
 
 class State(models.TextChoices):
@@ -205,6 +207,7 @@ class Ticket(models.Model):
         related_name="tickets",
     )
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="merged_from")
+    tags = ArrayField(models.CharField(max_length=LONGEST_TAG), verbose_name=_("tags"), default=list)
 
     origin = models.CharField(max_length=40, blank=True)
     external_reference = models.CharField(max_length=80, blank=True)
@@ -266,6 +269,8 @@ class Ticket(models.Model):
             ),
             GinIndex(fields=["answers"], name="ticket_answers", opclasses=["jsonb_path_ops"]),
             models.Index(fields=["l1_reference"], name="ticket_l1_reference", condition=~Q(l1_reference="")),
+            GinIndex(fields=["tags"], name="ticket_tags"),
+            models.Index(F("id").desc(), name="ticket_tagged", condition=~Q(tags=[])),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -16,10 +16,12 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Role, User
 from accounts.views.once import once
 from common.errors import Refused
-from escalations import assignment, queue, saved_views
+from escalations import assignment, bulk, queue, saved_views
+from escalations.bulk_deeds import DEEDS
 from escalations.forms.filters import TicketFilter
 from escalations.forms.saved_views import SavedViewForm
 from escalations.models import State, Ticket
+from escalations.models.ticket import TicketQuerySet
 from escalations.saved_views import listing_address
 from escalations.views.columns import ALWAYS, COLUMNS, USUAL, chosen, headings
 from escalations.views.parts import forbidding, person, ticket_url
@@ -44,10 +46,9 @@ def home(request: HttpRequest) -> HttpResponse:
 def queue_page(request: HttpRequest) -> HttpResponse:
     """Show the tickets this person works on, most urgent first."""
     user = person(request)
-    tickets = Ticket.objects.visible_to(user)
-    if not user.reads_all and (own := user.teams_as(Role.L2, Role.LEAD)):
-        tickets = tickets.filter(team__in=own)
-    listing = _listing(request, tickets, orders=("urgency", "due", "risk", "newest", "oldest", "updated"))
+    deeds = DEEDS.values() if bulk.may_use(user) else []
+    orders = ("urgency", "due", "risk", "newest", "oldest", "updated")
+    listing = _listing(request, worked_by(user), orders=orders, selects=bool(deeds))
     here, views = listing_address(request.GET), saved_views.offered(user)
     listing |= {
         "tabs": _queue_tabs(user),
@@ -55,8 +56,16 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "here": here,
         "here_view": next((view for view in views if view.query == here), None),
         "view_form": SavedViewForm(initial={"query": here}, user=user),
+        "deeds": deeds,
     }
     return _answer(request, listing, whole="escalations/queue.html", part="escalations/parts/rows.html")
+
+
+def worked_by(user: User) -> TicketQuerySet:
+    """Return the tickets of the queue: those of their teams for whoever works tickets, else all they may see."""
+    tickets = Ticket.objects.visible_to(user)
+    own = user.teams_as(Role.L2, Role.LEAD)
+    return tickets.filter(team__in=own) if own and not user.reads_all else tickets
 
 
 @require_safe
@@ -89,7 +98,9 @@ def _queue_tabs(user: User) -> list[tuple[str, str | Promise]]:
     return [("open", _("Open")), ("all", _("All"))]
 
 
-def _listing(request: HttpRequest, tickets: QuerySet[Ticket], *, orders: tuple[str, ...]) -> dict[str, Any]:
+def _listing(
+    request: HttpRequest, tickets: QuerySet[Ticket], *, orders: tuple[str, ...], selects: bool
+) -> dict[str, Any]:
     """Return what the queue shows. Its `problem` says what is wrong with the address, if anything is."""
     user = person(request)
     filters = TicketFilter(request.GET, queryset=tickets, user=user)
@@ -111,7 +122,7 @@ def _listing(request: HttpRequest, tickets: QuerySet[Ticket], *, orders: tuple[s
         orders = (*orders, order)
     return {
         "filters": filters,
-        "rows": as_html(page.tickets, user, columns, quote(listing_address(request.GET))),
+        "rows": as_html(page.tickets, user, columns, quote(listing_address(request.GET)), selects=selects),
         "headings": headings(columns, request.GET, order, any_order=any_order),
         "columns": [(key, column.label, key in columns) for key, column in COLUMNS.items() if key != ALWAYS],
         "page": page,

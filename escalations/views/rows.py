@@ -24,8 +24,8 @@ from escalations.queue import NEEDS_L1, live_clocks
 
 #: What a row shows of a ticket or depends on; the rest are its clocks.
 SHOWN = (
-    "pk", "subject", "priority", "state", "created_at", "updated_at", "next_due_at", "breach_risk", "channel",
-    "product", "error_code", "team_id", "owner_id", "created_by_id", "l1_team_id",
+    "pk", "version", "subject", "priority", "state", "created_at", "updated_at", "next_due_at", "breach_risk",
+    "channel", "product", "error_code", "tags", "team_id", "owner_id", "created_by_id", "l1_team_id",
     "customer__name", "customer__external_id", "category__name", "category__name_es", "owner__name", "team__name",
 )  # fmt: skip
 #: What it shows of each clock.
@@ -45,6 +45,7 @@ class Row:
     ticket: Ticket
     deadlines: list[Deadline]
     href: str
+    tags: list[str]
 
     @property
     def next(self) -> Deadline | None:
@@ -78,6 +79,7 @@ def rows(tickets: Iterable[Ticket], user: User) -> list[Row]:
             ticket=ticket,
             deadlines=_worth_a_look(ticket, user),
             href=address(ticket, triages=ticket.team_id in own),
+            tags=ticket.tags if user.reads_all or ticket.team_id in own else [],
         )
         for ticket in tickets
     ]
@@ -89,8 +91,11 @@ def shown(tickets: QuerySet[Ticket]) -> QuerySet[Any]:
     return tickets.values_list(*SHOWN, *computed, named=True)
 
 
-def as_html(found: Sequence[Any], user: User, columns: Sequence[str], listed: str) -> SafeString:
-    """Return the rows of tickets fetched by `shown`, with `columns`; `listed` is the list's query string.
+def as_html(
+    found: Sequence[Any], user: User, columns: Sequence[str], listed: str, *, selects: bool = False
+) -> SafeString:
+    """Return the rows of tickets fetched by `shown`, with `columns`; `listed` is the list's query string,
+    `selects` whether rows can be ticked.
 
     A row is kept under all that it shows, so whatever changes makes another one. It may be shown to anybody
     who would see the same of it.
@@ -100,9 +105,16 @@ def as_html(found: Sequence[Any], user: User, columns: Sequence[str], listed: st
     for ticket, *rest in unfinished.order_by("pk").values_list("ticket_id", *CLOCK_SHOWN):
         clocks.setdefault(ticket, []).append(tuple(rest))
     own, partner_in = set(user.teams_as(Role.L2, Role.LEAD)), tuple(user.teams_as(Role.PARTNER))
-    common = (get_language(), timezone.get_current_timezone_name(), tuple(columns), partner_in)
+    common = (get_language(), timezone.get_current_timezone_name(), tuple(columns), partner_in, selects)
     keys = [
-        (*common, *one, *clocks.get(one.pk, ()), one.team_id in own, reads_internal(user, one), follows(user, one))
+        (
+            *common,
+            *_hashable(one),
+            *clocks.get(one.pk, ()),
+            one.team_id in own,
+            reads_internal(user, one),
+            follows(user, one),
+        )
         for one in found
     ]
     with _lock:
@@ -112,7 +124,9 @@ def as_html(found: Sequence[Any], user: User, columns: Sequence[str], listed: st
         template = get_template("escalations/parts/row.html")
         tickets = queue.with_row_data(Ticket.objects.visible_to(user).filter(pk__in=missing))
         made = {
-            missing[row.ticket.pk]: template.render({"row": row, "columns": columns, "listed": _LIST})
+            missing[row.ticket.pk]: template.render(
+                {"row": row, "columns": columns, "listed": _LIST, "selects": selects}
+            )
             for row in rows(tickets, user)
         }
         kept |= made
@@ -120,6 +134,15 @@ def as_html(found: Sequence[Any], user: User, columns: Sequence[str], listed: st
             _kept.update(made)
     html = "".join(kept.get(key, "") for key in keys)
     return mark_safe(html.replace(_LIST, listed))  # noqa: S308  rendered by a template
+
+
+def _standing(user: User, shown_of: Any) -> tuple[bool, bool]:
+    """Return what decides which clocks of a ticket, fetched by `shown`, the person sees."""
+    return reads_internal(user, shown_of), follows(user, shown_of)
+
+
+def _hashable(values: Iterable[Any]) -> Iterable[Hashable]:
+    return (tuple(value) if isinstance(value, list) else value for value in values)
 
 
 def _worth_a_look(ticket: Ticket, user: User) -> list[Deadline]:

@@ -19,6 +19,7 @@ from escalations.forms.filters import TicketFilter
 from escalations.forms.saved_views import SavedViewForm
 from escalations.models import SavedView, Ticket
 from escalations.views.parts import done, forbidding, person, visible_ticket
+from escalations.views.queue import worked_by
 from escalations.views.rows import address
 
 
@@ -137,10 +138,7 @@ def next_in_view(request: HttpRequest, reference: str, direction: str) -> HttpRe
 
 def _listed(data: QueryDict, user: User) -> QuerySet[Ticket] | None:
     """Return what the queue lists at that address, None where it lists nothing."""
-    tickets = Ticket.objects.visible_to(user)
-    if not user.reads_all and (own := user.teams_as(Role.L2, Role.LEAD)):
-        tickets = tickets.filter(team__in=own)
-    filters = TicketFilter(data, queryset=tickets, user=user)
+    filters = TicketFilter(data, queryset=worked_by(user), user=user)
     return filters.tickets() if filters.is_valid() else None
 
 

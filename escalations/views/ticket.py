@@ -15,13 +15,26 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.views.once import once
 from common.errors import DomainError, NotAllowed, Refused, StaleVersion
-from escalations import access, assignment, contract, conversation, deadlines, knowledge, merging, timeline
+from escalations import (
+    access,
+    assignment,
+    composing,
+    contract,
+    conversation,
+    deadlines,
+    knowledge,
+    macros,
+    merging,
+    tagging,
+    timeline,
+)
 from escalations.access import Party, parties, reads_internal, works_on
-from escalations.forms.work import MessageForm, OwnerForm, PriorityForm, TeamForm
-from escalations.models import Clock, Message, MessageKind, Ticket
+from escalations.forms.composer import MessageForm
+from escalations.forms.work import OwnerForm, PriorityForm, TagsForm, TeamForm
+from escalations.models import Clock, Message, MessageDraft, MessageKind, Ticket
 from escalations.queue import NEEDS_L1
 from escalations.views.actions import buttons
-from escalations.views.parts import done, forbidding, person, ticket_rows, ticket_url, visible_ticket
+from escalations.views.parts import done, person, ticket_rows, ticket_url, visible_ticket
 from knowledgebase.models import Article, KnownIssue
 
 #: What the page shows of a ticket and what hangs on it, fetched with it.
@@ -34,42 +47,70 @@ def ticket_page(request: HttpRequest, reference: str) -> HttpResponse:
 
     What has to be searched for, and what is seldom needed, comes after the page: escalations.views.beside.
     """
-    ticket = visible_ticket(request, reference, *SHOWN)
-    return render(request, "escalations/ticket.html", page_context(ticket, person(request)))
+    ticket, user = visible_ticket(request, reference, *SHOWN), person(request)
+    context = page_context(ticket, user)
+    if (wanted := request.GET.get("macro", "")).isdecimal() and len(wanted) < 19 and "message_form" in context:
+        start_from(context["message_form"], int(wanted), ticket, user)
+    if (thrown := request.GET.get("discarded", "")).isdecimal() and len(thrown) < 19:
+        drafts = MessageDraft.objects.visible_to(user)
+        context["discarded"] = drafts.filter(pk=thrown, ticket=ticket).exclude(discarded_at=None).first()
+    return render(request, "escalations/ticket.html", context)
+
+
+def start_from(form: MessageForm, number: int, ticket: Ticket, user: User) -> None:
+    """Begin the composer with a macro, below what stands there already."""
+    macro = macros.usable_by(user, ticket).filter(pk=number).first()
+    if macro is None:
+        return
+    name = f"body_{macro.kind}"
+    written = [str(form.initial.get(name, "")).strip(), macros.text_for(macro, ticket, by=user)]
+    form.initial |= {"kind": macro.kind, name: "\n\n".join(filter(None, written))}
+    form.use(macro)
 
 
 def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None = None) -> dict[str, Any]:
     """Return what the ticket page shows to `user`: a partner sees the contract and the own thread, no more."""
+    context = moving_context(ticket, user, message_form=message_form) | {
+        "answers": contract.rows(ticket.form, ticket.answers),
+        "attachments": timeline.files_of(ticket, None),
+    }
+    if context["follows"]:
+        context |= {"ratings": ticket.ratings.all(), "asked": _asked_of_l1(ticket)}
+    if context["reads_internal"]:
+        context["diagnosis"] = getattr(ticket, "diagnosis", None)
+        context["hand_overs"] = access.hand_overs(ticket)
+    return context
+
+
+def moving_context(ticket: Ticket, user: User, *, message_form: MessageForm | None = None) -> dict[str, Any]:
+    """Return what moves on the ticket page while it is open: head, actions, timeline, deadlines and facts."""
     prefetch_related_objects(
         [ticket],
         "attachments",
         Prefetch("clocks", Clock.objects.select_related("team").order_by("pk")),
     )
-    stances = parties(user, ticket)
-    internal = reads_internal(user, ticket)
     works = works_on(user, ticket)
-    follows = access.follows(user, ticket)
+    internal = reads_internal(user, ticket)
+    entries = timeline.of_ticket(ticket, user)
     context: dict[str, Any] = {
         "ticket": ticket,
-        "answers": contract.rows(ticket.form, ticket.answers),
-        "attachments": timeline.files_of(ticket, None),
-        "entries": timeline.of_ticket(ticket, user),
+        "entries": entries,
         "buttons": buttons(ticket, user),
         "reads_internal": internal,
         "works": works,
-        "follows": follows,
+        "follows": access.follows(user, ticket),
         "outcome": merging.outcome(ticket, user),
-        "is_requester": Party.REQUESTER in stances and not works,
+        "is_requester": Party.REQUESTER in parties(user, ticket) and not works,
         "may_take": works and ticket.is_open and ticket.owner_id is None and bool(user.roles.get(ticket.team_id)),
         "deadlines": deadlines.board(deadlines.seen_by(user, ticket, ticket.clocks.all())),
     }
+    if works:
+        context["tags_form"] = TagsForm(auto_id="tags_%s")
     if conversation.kinds_for(user, ticket):
-        context["message_form"] = message_form or MessageForm(ticket=ticket, user=user)
-    if follows:
-        context |= {"ratings": ticket.ratings.all(), "asked": _asked_of_l1(ticket)}
-    if internal:
-        context["diagnosis"] = getattr(ticket, "diagnosis", None)
-        context["hand_overs"] = access.hand_overs(ticket)
+        drafts = composing.own(user, ticket)
+        seen = max((entry.message.pk for entry in entries if entry.message), default=0)
+        context["message_form"] = message_form or MessageForm(ticket=ticket, user=user, drafts=drafts, seen=seen)
+        context["leaving"] = [draft for draft in drafts if draft.sends_at is not None]
     return context
 
 
@@ -78,31 +119,6 @@ def _asked_of_l1(ticket: Ticket) -> Message | None:
     if ticket.state not in NEEDS_L1:
         return None
     return ticket.messages.filter(kind=MessageKind.TO_L1).select_related("author").order_by("-created_at").first()
-
-
-@require_POST
-@once
-@forbidding
-def write_message(request: HttpRequest, reference: str) -> HttpResponse:
-    """Add a message with its files."""
-    ticket, user = visible_ticket(request, reference), person(request)
-    form = MessageForm(request.POST, request.FILES, ticket=ticket, user=user)
-    if form.is_valid():
-        try:
-            conversation.write(
-                ticket,
-                by=user,
-                kind=MessageKind(form.cleaned_data["kind"]),
-                body=form.cleaned_data["body"],
-                uploads=form.cleaned_data["uploads"],
-                promise=form.cleaned_data["promised_for"],
-            )
-        except Refused as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-        else:
-            done(request, _("Sent."))
-            return redirect(f"{ticket_url(ticket)}#composer")
-    return render(request, "escalations/ticket.html", page_context(ticket, user, message_form=form), status=422)
 
 
 @require_POST
@@ -137,6 +153,28 @@ def set_priority(request: HttpRequest, reference: str) -> HttpResponse:
     ticket = visible_ticket(request, reference)
     form = PriorityForm(request.POST)
     return _set(request, ticket, form, "priority", assignment.set_priority, _("The priority is changed."))
+
+
+@require_POST
+@once
+def change_tags(request: HttpRequest, reference: str) -> HttpResponse:
+    """Add tags, or take one away."""
+    ticket = visible_ticket(request, reference)
+    form = TagsForm(request.POST)
+
+    def carry_out() -> None:
+        if not form.is_valid():
+            raise Refused(" ".join(str(error) for errors in form.errors.values() for error in errors))
+        away = [form.cleaned_data["remove"]] if form.cleaned_data["remove"] else []
+        tagging.change(ticket, by=person(request), add=form.cleaned_data["add"], remove=away)
+
+    return _try(request, ticket, carry_out, _("The tags are changed."))
+
+
+@require_safe
+def suggest_tags(request: HttpRequest) -> HttpResponse:
+    """Return the tags in use, as options of a field, for whoever may read them."""
+    return render(request, "escalations/parts/tag_options.html", {"tags": tagging.suggestions(person(request))})
 
 
 @require_POST

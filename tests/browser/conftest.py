@@ -77,9 +77,9 @@ def _server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> 
         collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
         subprocess.run(collect, cwd=BASE_DIR, env=env, check=True)
     log = folder / "server.log"
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "config.wsgi:application"]
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "config.asgi:application"]
     command += ["--host", "127.0.0.1", "--port", address.rpartition(":")[2]]
-    command += ["--workers", "1", "--blocking-threads", "4", "--no-ws"]
+    command += ["--workers", "1", "--no-ws"]
     with log.open("w") as output:
         server = subprocess.Popen(command, cwd=BASE_DIR, env=env, stdout=output, stderr=output)
     try:

@@ -104,7 +104,7 @@ def test_from_the_escalation_to_the_rating(desk: Desk, enter: Enter, size: Viewp
     expect(l2.locator(".composer")).to_contain_text("No mail address of this customer is known")
     l2.get_by_label("Message", exact=True).fill("We have sent it again.")
     l2.get_by_role("button", name="Send to the customer").click()
-    expect(l2.locator(".timeline")).to_contain_text("We have sent it again.")
+    expect(l2.locator("#leaving")).to_contain_text("We have sent it again.")
 
     l2.get_by_role("link", name="Resolve").click()
     dialog = l2.get_by_role("dialog", name="Resolve")

@@ -76,7 +76,10 @@ def test_l2_works_a_ticket_in_the_browser(desk: Desk) -> None:
     assert page.get(reverse("ticket_act", args=[ticket.reference, "resolve"])).status_code == 200
     assert act("resolve", answer_to_l1="x").status_code == 422
     message = reverse("write_message", args=[ticket.reference])
-    assert page.post(message, {"kind": MessageKind.NOTE, "body": "**Bold** <script>x</script>"}).status_code == 302
+    assert (
+        page.post(message, {"kind": MessageKind.NOTE, "body_note": "**Bold** <script>x</script>"}).status_code
+        == 302
+    )
     shown = page.get(ticket.get_absolute_url()).content.decode()
     assert "<strong>Bold</strong>" in shown
     assert "<script>x" not in shown

@@ -8,7 +8,7 @@ import time_machine
 from django.urls import reverse
 
 from common.errors import Refused
-from escalations import conversation, lifecycle, ticket_clocks
+from escalations import conversation, lifecycle, outbox, ticket_clocks
 from escalations.models import Clock, ClockState, MessageKind, Metric, Ticket
 from events.models import Event
 from tests.escalations.desk import Desk
@@ -98,19 +98,20 @@ def test_in_the_composer_it_is_the_writers_own_time(desk: Desk) -> None:
         ticket, page = desk.started(), signed_in(desk.l2)
         address = reverse("write_message", args=[ticket.reference])
         assert "In your time zone, Asia/Manila." in page.get(ticket.get_absolute_url()).content.decode()
-        sent = {"kind": "to_customer", "body": "By Friday.", "promised_for": "2026-03-06T15:00"}
+        sent = {"kind": "to_customer", "body_to_customer": "By Friday.", "promised_for": "2026-03-06T15:00"}
         late = page.post(address, {**sent, "promised_for": "2026-03-01T15:00"})
         assert late.status_code == 422
         assert "promise the update for a later time" in late.content.decode()
         assert page.post(address, {**sent, "promised_for": "Friday"}).status_code == 422
         assert page.post(address, sent).status_code == 302
+        outbox.handle(Event.objects.get(kind=outbox.QUEUED))
         assert updates(ticket)[0][2] == datetime(2026, 3, 6, 7, 0, tzinfo=UTC)
         html = page.get(ticket.get_absolute_url()).content.decode()
         assert "Update promised for" in html
         assert "6 Mar 2026, 15:00 Manila" in html
         assert "Promised update" in signed_in(desk.l1).get(ticket.get_absolute_url()).content.decode()
         # A date left in the field while the writer turned to L1 promises nothing.
-        assert page.post(address, {**sent, "kind": "to_l1"}).status_code == 302
+        assert page.post(address, {**sent, "kind": "to_l1", "body_to_l1": "They know."}).status_code == 302
         assert len(updates(ticket)) == 1
 
 

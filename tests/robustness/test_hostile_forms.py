@@ -157,7 +157,7 @@ def test_other_shapes_of_body(scenario: Scenario, role: str):
 def test_the_same_form_sent_twice_is_carried_out_once(scenario: Scenario, role: str):
     """Whatever a form does as it stands, the second time it does nothing more and leads to the same place."""
     client = scenario.clients[role]
-    texts = ("body", "message", "symptoms", "title", "name")
+    texts = ("body", "body_note", "body_from_l1", "message", "symptoms", "title", "name")
     carried_out = 0
     for form in all_forms(role, scenario):
         filled = {name: "A second thought." for name in texts if name in form.fields and not form.fields[name]}

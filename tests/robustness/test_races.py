@@ -141,7 +141,7 @@ def test_a_form_sent_twice_at_once(desk: Desk):
     def send() -> Any:
         client = Client()
         client.force_login(desk.l2)
-        sent = {"kind": MessageKind.NOTE, "body": "Twice?", "form_token": "a" * 22}
+        sent = {"kind": MessageKind.NOTE, "body_note": "Twice?", "form_token": "a" * 22}
         return client.post(f"/tickets/{ticket.reference}/messages/", sent).status_code
 
     assert at_once(send, send, send) == [302, 302, 302]

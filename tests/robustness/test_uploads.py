@@ -72,7 +72,7 @@ def test_a_body_of_unsaid_length_is_refused(scenario: Scenario):
 
 def write(client: Client, scenario: Scenario, *files: Any, kind: str = "note") -> Any:
     address = f"/tickets/{scenario.ticket.reference}/messages/"
-    return client.post(address, {"kind": kind, "body": "With files.", "uploads": list(files)})
+    return client.post(address, {"kind": kind, f"body_{kind}": "With files.", "uploads": list(files)})
 
 
 def file(name: str = "log.txt", content: bytes = b"a log") -> SimpleUploadedFile:

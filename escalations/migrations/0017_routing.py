@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_rosters"),
-        ("escalations", "0014_notifications"),
+        ("escalations", "0016_composer"),
         ("knowledgebase", "0002_trigrams"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
