@@ -53,6 +53,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "escalations.tasks.check_zones",
         "schedule": crontab(hour=1, minute=40),
     },
+    "give out what waits in teams that push": {
+        "task": "escalations.tasks.give_out",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "compare all clocks with their ledgers": {
         "task": "escalations.tasks.check_ledger",
         "schedule": crontab(hour=1, minute=45),

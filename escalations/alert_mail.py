@@ -67,7 +67,7 @@ def _raised(event: Event) -> Alert | None:
     alert = (
         Alert.objects.select_for_update(of=("self",))
         .filter(pk=event.subject_id, read_at=None, sent_at=None, digest_at=None, recipient__is_active=True)
-        .select_related("recipient", "ticket", "event__actor")
+        .select_related("recipient", "ticket__category", "event__actor")
         .first()
     )
     if alert is None or not Alert.objects.visible_to(alert.recipient).filter(pk=alert.pk).exists():
@@ -112,7 +112,7 @@ def _mail_digest(event: Event) -> None:
     alerts = (
         Alert.objects.visible_to(person)
         .filter(pk__in=event.data["alerts"], read_at=None)
-        .select_related("ticket", "event__actor")
+        .select_related("ticket__category", "event__actor")
         .order_by("pk")
     )
     found = list(alerts[: MOST_IN_A_DIGEST + 1])

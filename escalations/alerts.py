@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import people
 from accounts.models import User
 from common import clock, durations
-from escalations import notifications
+from escalations import notifications, routing_words
 from escalations.models import Alert, AlertKind, MessageKind, Metric, Ticket
 from escalations.models.ticket import REFERENCE_PREFIX
 from events import recording
@@ -62,7 +62,7 @@ def page(user: User, *, kind: str = "", only_unread: bool = False, after: str = 
 
     `after` is the cursor of the page before: whether its last one was unread, and its id. Raises ValueError.
     """
-    own = Alert.objects.visible_to(user).select_related("ticket", "event__actor").order_by("-pk")
+    own = Alert.objects.visible_to(user).select_related("ticket__category", "event__actor").order_by("-pk")
     if kind:
         own = own.filter(kind=kind)
     part, _dash, last = after.partition("-")
@@ -98,6 +98,9 @@ def sentence(alert: Alert) -> str:
         return _("Nobody has touched it since %s.") % _when(event.data["touched_at"])
     if alert.kind == AlertKind.REOPENED:
         return reopenings_of(event)
+    if event.get("how") == "routed":
+        why = routing_words.recorded(event.data["why"], str(alert.ticket.category))
+        return _("It is yours now: %s.") % why
     if "step" not in event.data:
         said: str = _said(alert) % {"person": event.actor}
         return said

@@ -15,6 +15,7 @@ class EscalationsConfig(AppConfig):
             assignment,
             baton,
             bulk,
+            dispatching,
             file_texts,
             ledger_alarm,
             mail,
@@ -31,6 +32,7 @@ class EscalationsConfig(AppConfig):
         consumers.register(news.CONSUMER, news.KINDS, news.handle)
         consumers.register(outbox.CONSUMER, outbox.KINDS, outbox.handle)
         consumers.register(assignment.CONSUMER, assignment.KINDS, assignment.handle)
+        consumers.register(dispatching.CONSUMER, dispatching.KINDS, dispatching.handle)
         consumers.register(reapplications.CONSUMER, [reapplications.KIND], reapplications.handle)
         consumers.register(bulk.CONSUMER, [bulk.KIND], bulk.handle)
         consumers.register(baton.CONSUMER, baton.KINDS, baton.handle)

@@ -7,19 +7,17 @@ from django.utils.translation import gettext as _
 
 from accounts import people
 from accounts.models import Availability, Role, Team, TeamKind, User
+from common import clock
 from common.errors import NotAllowed, Refused
 from escalations.access import Party, parties, works_on
 from escalations.changes import commit, lock, record, remember, save, set_team
-from escalations.models import Priority, State, Ticket
-from escalations.models.ticket import OPEN, TicketQuerySet, due_or_never
+from escalations.models import Priority, RoutingMode, TeamRouting, Ticket
+from escalations.models.ticket import OPEN, UNTAKEN, TicketQuerySet, due_or_never
 from escalations.snapshot import SUBJECT
 from events.models import Event
 
 CONSUMER = "assignment"
 KINDS = ("person.deactivated",)
-
-#: States in which a ticket without an owner waits for somebody to take it.
-UNTAKEN = (State.NEW, State.ACCEPTED, State.REOPENED, State.IN_PROGRESS)
 
 
 def by_urgency(tickets: TicketQuerySet) -> TicketQuerySet:
@@ -32,13 +30,18 @@ def take_next(*, by: User) -> Ticket | None:
     """Give `by` the most urgent untaken ticket of their teams, or None if there is none.
 
     However many people ask at once, each gets another ticket: a row that somebody
-    is just taking is passed over. Raises NotAllowed, or Refused while away.
+    is just taking is passed over. Teams whose tickets are only given out
+    are left out. Raises NotAllowed, or Refused while away or when all teams are of that kind.
     """
     teams = by.teams_as(Role.L2, Role.LEAD)
     if not teams or by.is_auditor:
         raise NotAllowed(_("Only second-line people take tickets."))
     if by.availability == Availability.AWAY:
         raise Refused(_("You are set to away. Set yourself to available to take tickets."))
+    pushed = TeamRouting.objects.filter(team__in=teams, mode=RoutingMode.PUSH).values_list("team", flat=True)
+    teams = sorted(set(teams) - set(pushed))
+    if not teams:
+        raise Refused(_("Secondline gives out your team's escalations: the next one comes to you by itself."))
     ticket = (
         by_urgency(Ticket.objects.filter(team__in=teams, owner=None, state__in=UNTAKEN))
         .select_for_update(skip_locked=True, of=("self",), no_key=True)
@@ -112,8 +115,12 @@ def _require_member(owner: User | None, ticket: Ticket) -> None:
 
 
 def change_owner(locked: Ticket, owner: User | None, *, by: User, how: str, **why: Any) -> Event:
-    """Give a locked ticket to somebody, or to nobody, as part of a larger change that has checked it."""
+    """Give a locked ticket to somebody, or to nobody, as part of a larger change that has checked it.
+
+    Left to nobody by a person, it stays with people: routing does not give it out again.
+    """
     locked.owner = owner
+    locked.let_go_at = clock.now() if owner is None and not by.is_robot else None
     save(locked)
     return record(locked, "assigned", by=by, how=how, **why)
 

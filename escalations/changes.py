@@ -129,7 +129,7 @@ def commit(
 
 def set_team(ticket: Ticket, team: Team) -> None:
     """Put the ticket with another team from now on; nobody there owns it yet."""
-    ticket.team, ticket.owner = team, None
+    ticket.team, ticket.owner, ticket.let_go_at = team, None, None
     ticket.team_since = clock.now()
     ticket.reassignment_count += 1
 

@@ -8,6 +8,7 @@ from escalations import (
     calendars,
     climbing,
     composing,
+    dispatching,
     ledger_alarm,
     lexicon,
     lifecycle,
@@ -55,6 +56,12 @@ def check_zones() -> None:
 def check_ledger() -> None:
     """Begin to compare all clocks with their ledgers (nightly); the steps are deliveries."""
     ledger_alarm.begin()
+
+
+@shared_task(ignore_result=True)
+def give_out() -> None:
+    """Give out what waits in teams that push (every 30 seconds)."""
+    dispatching.drain()
 
 
 @shared_task(ignore_result=True)

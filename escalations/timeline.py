@@ -11,9 +11,20 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
 from common import durations, markdown
-from escalations import alerts, conversation
+from escalations import alerts, conversation, routing_words
 from escalations.access import follows, reads_internal
-from escalations.models import AMONG_US, Attachment, Customer, Message, MessageKind, Metric, Reason, State, Ticket
+from escalations.models import (
+    AMONG_US,
+    Attachment,
+    Category,
+    Customer,
+    Message,
+    MessageKind,
+    Metric,
+    Reason,
+    State,
+    Ticket,
+)
 from escalations.snapshot import SUBJECT
 from events.models import Event
 
@@ -27,6 +38,7 @@ _INTERNAL = {
     "ticket.diagnosed",
     "ticket.forgotten",
     "ticket.rating_asked",
+    "ticket.routing_asked",
     "ticket.tagged",
     "sla.breached",
 }
@@ -204,6 +216,14 @@ class _Names:
         self.people = {pk: user.name for pk, user in _named(User, owner_ids, (*own, *actors)).items()}
         self.reasons = {pk: str(reason) for pk, reason in _named(Reason, reason_ids, own).items()}
 
+        # Only a choice by skill names its category.
+        category_ids = {event.data["ticket"]["category"] for event in events if event.get("why", {}).get("skill")}
+        known = Category.objects.filter(pk__in=category_ids) if category_ids else []
+        self.categories = {category.pk: str(category) for category in known}
+
+    def category(self, event: Event) -> str:
+        return self.categories.get(event.data["ticket"]["category"], "–")
+
     def team(self, event: Event) -> str:
         return self.teams.get(event.data["ticket"]["team"], "–")
 
@@ -232,6 +252,11 @@ def _assigned(event: Event, names: _Names) -> str:
         return _("gave it to %(person)s. %(deadline)s") % {
             "person": names.owner(event),
             "deadline": alerts.deadline_of(event),
+        }
+    if event.get("how") == "routed":
+        return _("gave it to %(person)s: %(why)s") % {
+            "person": names.owner(event),
+            "why": routing_words.recorded(event.data["why"], names.category(event)),
         }
     if owner is None:
         return _("let go of it")
@@ -304,6 +329,7 @@ _LINES: dict[str, Callable[[Event, _Names], str]] = {
     "ticket.returned": lambda event, names: _("returned it to L1: %s") % names.reason(event),
     "ticket.resubmitted": lambda _event, _names: _("completed and resubmitted it"),
     "ticket.assigned": _assigned,
+    "ticket.routing_asked": lambda _event, _names: _("asked for it to be given out again"),
     "ticket.started": lambda _event, _names: _("started work"),
     "ticket.waiting": _waiting,
     "ticket.resumed": lambda _event, _names: _("resumed work"),
@@ -337,6 +363,7 @@ _ICONS = {
     "ticket.returned": "arrow-uturn-left",
     "ticket.resubmitted": "arrow-path",
     "ticket.assigned": "user",
+    "ticket.routing_asked": "arrow-path",
     "ticket.started": "play",
     "ticket.waiting": "pause",
     "ticket.resumed": "play",

@@ -213,6 +213,7 @@ ESCALATIONS = {
     "new_macro": page("lead admin"),
     "edit_macro": page("", to=lambda scenario: {"number": 0}),
     "take": post_only(to=ticket),
+    "ask_for_routing": post_only(to=ticket),
     "set_owner": post_only(to=ticket),
     "set_team": post_only(to=ticket),
     "set_priority": post_only(to=ticket),
@@ -256,6 +257,8 @@ ESCALATIONS = {
     "preview_category_form": post_only(to=category),
     "escalation_paths": page("lead auditor admin"),
     "edit_escalation_path": page("lead admin", to=lambda scenario: {"number": scenario.desk.payments.pk}),
+    "routing": page("lead auditor admin"),
+    "edit_routing": page("lead admin", to=lambda scenario: {"number": scenario.desk.payments.pk}),
     "rate": public(to=lambda scenario: {"token": scenario.rating_token}),
 }
 

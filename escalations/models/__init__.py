@@ -24,6 +24,15 @@ from escalations.models.notification import NotificationChoice, NotificationSett
 from escalations.models.policy import AMONG_US, Metric, Policy, PolicyKind, PolicyVersion, Target
 from escalations.models.rating import Rating, RatingInvitation
 from escalations.models.reapplication import Effect, Reapplication, ReapplicationState, ReappliedTicket
+from escalations.models.routing import (
+    PUSHING,
+    RoutedPerson,
+    RoutingMethod,
+    RoutingMode,
+    Skill,
+    SkillLevel,
+    TeamRouting,
+)
 from escalations.models.saved_view import Audience, SavedView
 from escalations.models.searching import AttachmentText, TicketText
 from escalations.models.ticket import Channel, Level, Priority, State, Ticket
@@ -31,6 +40,7 @@ from escalations.models.triage import ArticleUse, TriageReview
 
 __all__ = [
     "AMONG_US",
+    "PUSHING",
     "UNFINISHED",
     "Alert",
     "AlertKind",
@@ -91,12 +101,18 @@ __all__ = [
     "Reason",
     "ReasonKind",
     "RootCause",
+    "RoutedPerson",
+    "RoutingMethod",
+    "RoutingMode",
     "RungState",
     "SavedView",
     "Segment",
+    "Skill",
+    "SkillLevel",
     "State",
     "StepAction",
     "Target",
+    "TeamRouting",
     "Ticket",
     "TicketText",
     "TriageReview",

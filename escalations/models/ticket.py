@@ -42,6 +42,8 @@ class State(models.TextChoices):
 
 ENDED = frozenset({State.RESOLVED, State.CLOSED, State.CANCELLED, State.MERGED})
 OPEN = frozenset(State) - ENDED
+#: States in which a ticket without an owner waits for somebody to take it, or to be given to.
+UNTAKEN = (State.NEW, State.ACCEPTED, State.REOPENED, State.IN_PROGRESS)
 WAITING = frozenset({State.WAITING_CUSTOMER, State.WAITING_L1, State.WAITING_PARTNER})
 
 
@@ -129,7 +131,8 @@ class Ticket(models.Model):
 
     `unanswered_since` is the oldest customer message that nobody has answered; `promised_at` and
     `promised_for` are an update promised to the customer and not given yet; `forgotten_at` is when to look
-    whether anybody has touched it.
+    whether anybody has touched it. `let_go_at` is when a person left it to nobody on purpose: routing does not
+    give it out then, until it gets an owner, another team, or somebody asks for routing.
     """
 
     subject = models.CharField(_("subject"), max_length=200)
@@ -186,6 +189,7 @@ class Ticket(models.Model):
     breach_risk = models.PositiveSmallIntegerField(_("risk"), null=True)
 
     forgotten_at = models.DateTimeField(null=True)
+    let_go_at = models.DateTimeField(null=True)
 
     resolution = models.ForeignKey(
         Reason, verbose_name=_("resolution code"), on_delete=models.PROTECT, null=True, related_name="+"
@@ -242,6 +246,11 @@ class Ticket(models.Model):
             ),
             models.Index(
                 risk_or_none().desc(), F("id").desc(), name="ticket_risk", condition=Q(state__in=sorted(OPEN))
+            ),
+            models.Index(
+                fields=["team", "priority", "created_at", "id"],
+                name="ticket_to_route",
+                condition=Q(owner=None, let_go_at=None, state__in=sorted(UNTAKEN)),
             ),
             models.Index(fields=["owner", "state"], name="ticket_owner_state"),
             models.Index(fields=["l1_team", "-created_at"], name="ticket_l1_team"),

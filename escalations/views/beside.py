@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from escalations import access, ladder, panels
+from escalations import access, dispatching, ladder, panels, routing_words
 from escalations.access import Party, parties, reads_internal, works_on
 from escalations.forms.work import OwnerForm, PriorityForm, TeamForm
 from escalations.models import Ticket
@@ -38,6 +38,7 @@ def work(request: HttpRequest, reference: str) -> HttpResponse:
             "owner_form": OwnerForm(ticket=ticket) if may_assign else None,
             "team_form": TeamForm(initial={"team": ticket.team_id}),
             "priority_form": PriorityForm(initial={"priority": ticket.priority}),
+            "waits": _waits(ticket),
         }
     return _part(request, ticket, "escalations/parts/work.html", _("Work"), context)
 
@@ -69,6 +70,15 @@ def earlier_tickets(ticket: Ticket, user: User) -> list[Ticket]:
     """Return the customer's other tickets that `user` may see, the newest first."""
     others = Ticket.objects.visible_to(user).filter(customer=ticket.customer_id).exclude(pk=ticket.pk)
     return list(others.select_related("category").order_by("-created_at")[:MOST_EARLIER])
+
+
+def _waits(ticket: Ticket) -> str:
+    """Say why nobody has been given the ticket, or who is about to be; "" where people take it themselves."""
+    found = dispatching.prospect(ticket)
+    if found is None:
+        return ""
+    why = routing_words.outcome(found.outcome, str(ticket.category))
+    return f"{found.person}: {why}" if found.person else why
 
 
 def _part(

@@ -129,6 +129,8 @@ PAGES: list[tuple[str, str, To | None]] = [
     ("lead", "alerts", None),
     ("lead", "escalation_paths", None),
     ("lead", "edit_escalation_path", lambda scenario: {"number": scenario.desk.payments.pk}),
+    ("lead", "routing", None),
+    ("lead", "edit_routing", lambda scenario: {"number": scenario.desk.payments.pk}),
     ("admin", "category_setup", None),
     ("admin", "admin:index", None),
 ]
