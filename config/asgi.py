@@ -16,7 +16,7 @@ from config.live import PATH, Hub, Receive, Send  # isort: skip
 
 hub = Hub()
 # As many requests are answered at once, and as many database connections held, as there are threads.
-django = WSGIMiddleware(pages, workers=settings.WEB_THREADS)
+django = WSGIMiddleware(pages, workers=settings.WEB_THREADS)  # type: ignore[arg-type]  # Django's own says less
 
 POSITION = b"x-live-position"
 

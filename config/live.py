@@ -161,8 +161,8 @@ class Hub:
     async def _keep(self, stream: Stream, send: Send, gone: "asyncio.Future[None]") -> None:
         until = asyncio.get_running_loop().time() + LONGEST * (0.8 + _chance() / 5)
         while asyncio.get_running_loop().time() < until:
-            said = asyncio.ensure_future(stream.queue.get())
-            done, _ = await asyncio.wait({said, gone}, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
+            said: asyncio.Future[Any] = asyncio.ensure_future(stream.queue.get())
+            done, _ = await asyncio.wait([said, gone], timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED)
             if said not in done:
                 said.cancel()
             if gone in done:

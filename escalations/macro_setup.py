@@ -1,6 +1,7 @@
 """Setting up macros: what a text may name, what may be done along with it, and who may change it."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +41,7 @@ VERBS = {
     Verb.RESOLVE: MessageKind.TO_CUSTOMER,
 }
 
-_VALUES = {
+_VALUES: dict[str, Callable[[Ticket, User], str]] = {
     "customer.name": lambda ticket, _by: ticket.customer.name,
     "customer.id": lambda ticket, _by: ticket.customer.external_id,
     "customer.email": lambda ticket, _by: ticket.customer.email,
@@ -191,9 +192,9 @@ def _check_verb(verb: Verb, draft: Draft, actions: dict[str, Any]) -> None:
     if verb != Verb.RESOLVE:
         return
     codes = Reason.objects.filter(kind=ReasonKind.RESOLUTION, is_active=True)
-    if not codes.filter(pk=actions.get("resolution")).exists():
+    if not codes.filter(pk=actions.get("resolution") or 0).exists():
         raise Refused(_("Choose how it was resolved."), field="resolution")
-    if not RootCause.objects.filter(is_active=True, children=None, pk=actions.get("root_cause")).exists():
+    if not RootCause.objects.filter(is_active=True, children=None, pk=actions.get("root_cause") or 0).exists():
         raise Refused(_("Choose the root cause."), field="root_cause")
     if "team" in actions:
         raise Refused(_("What is resolved can't be passed on."), field="team")

@@ -1,6 +1,6 @@
 """Bulk actions over the API: begin one, follow it, stop it, undo it."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -119,7 +119,7 @@ class BulkActionViewSet(ReadOnlyModelViewSet[BulkAction]):
                 raise ValidationError({"outcome": [_("There is no such outcome.")]})
             found = found.filter(outcome=wanted)
         page = self.paginate_queryset(found)  # type: ignore[arg-type]  # of results, not of actions
-        return self.get_paginated_response(BulkResultSerializer(page, many=True).data)
+        return self.get_paginated_response(BulkResultSerializer(cast(list[BulkResult], page), many=True).data)
 
     @extend_schema(request=None, responses=BulkActionSerializer)
     @idempotent

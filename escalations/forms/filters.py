@@ -194,7 +194,8 @@ class TicketFilter(filters.FilterSet):
         if not self.user.reads_all:
             colleagues = colleagues.filter(memberships__team__in=self.user.teams_as(Role.L2, Role.LEAD))
         people = colleagues.exclude(pk=self.user.pk).distinct().order_by("name")[:MOST_OWNERS]
-        known = [("me", _("Me")), ("nobody", _("Nobody")), *((str(one.pk), one.name) for one in people)]
+        known: list[tuple[str, str | Promise]] = [("me", _("Me")), ("nobody", _("Nobody"))]
+        known += [(str(one.pk), one.name) for one in people]
         return known + [
             (value, self._owner_words(value)) for value in self.data.getlist("owner") if value not in dict(known)
         ]

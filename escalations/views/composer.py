@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -39,7 +39,7 @@ def write_message(request: HttpRequest, reference: str) -> HttpResponse:
             if not form.doubt:
                 return _sent(request, ticket, user, form)
         except StaleVersion as error:
-            form.held = _new_part(error)
+            form.held = _new_part(ticket, error)
             status = 409
         except Refused as refusal:
             form.refuse(refusal.field, refusal.message)
@@ -86,8 +86,8 @@ def _sent(request: HttpRequest, ticket: Ticket, user: User, form: MessageForm) -
     return redirect(f"{ticket_url(ticket)}#{'leaving' if leaving else 'composer'}")
 
 
-def _new_part(error: StaleVersion) -> list[timeline.Entry]:
-    return timeline.of_messages(error.current if isinstance(error.current, list) else [])
+def _new_part(ticket: Ticket, error: StaleVersion) -> list[timeline.Entry]:
+    return timeline.of_messages(ticket, error.current if isinstance(error.current, list) else [])
 
 
 def _keep_for_later(ticket: Ticket, user: User, form: MessageForm) -> None:
@@ -112,8 +112,9 @@ def _again(request: HttpRequest, ticket: Ticket, user: User, former: MessageForm
         if name not in form.errors:
             form.add_error(None if name == "__all__" else name, errors)
     latest = conversation.readable(user, ticket).values_list("pk", flat=True).last()
-    form.data = form.data.copy()
-    form.data["seen"] = str(latest or 0)
+    form.data = data = QueryDict(mutable=True)
+    data.update(request.POST)
+    data["seen"] = str(latest or 0)
     return form
 
 

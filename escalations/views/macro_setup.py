@@ -1,8 +1,8 @@
 """Macros, set up by leads for their teams and by admins for everyone."""
 
-from typing import Any
+from typing import Any, cast
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -68,6 +68,6 @@ def _both(stale: StaleVersion, form: MacroForm) -> list[tuple[Any, Any, Any]]:
 def _once_more(form: MacroForm, stale: StaleVersion) -> MacroForm:
     """Leave the form as it was sent, made from the version that is stored now."""
     if isinstance(stale.current, Macro):
-        form.data = form.data.copy()
-        form.data["version"] = str(stale.current.version)
+        form.data = data = cast(QueryDict, form.data).copy()
+        data["version"] = str(stale.current.version)
     return form

@@ -64,13 +64,13 @@ def start_from(form: MessageForm, number: int, ticket: Ticket, user: User) -> No
         return
     name = f"body_{macro.kind}"
     written = [str(form.initial.get(name, "")).strip(), macros.text_for(macro, ticket, by=user)]
-    form.initial |= {"kind": macro.kind, name: "\n\n".join(filter(None, written))}
+    form.initial = {**form.initial, "kind": macro.kind, name: "\n\n".join(filter(None, written))}
     form.use(macro)
 
 
 def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None = None) -> dict[str, Any]:
     """Return what the ticket page shows to `user`: a partner sees the contract and the own thread, no more."""
-    context = moving_context(ticket, user, message_form=message_form) | {
+    context: dict[str, Any] = moving_context(ticket, user, message_form=message_form) | {
         "answers": contract.rows(ticket.form, ticket.answers),
         "attachments": timeline.files_of(ticket, None),
     }

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -76,9 +77,18 @@ class Server:
 
         future = asyncio.run_coroutine_threadsafe(self.hub.answer(scope, receive, send), self.loop)
         future.add_done_callback(lambda _: setattr(page, "over", True))
-        page.close = lambda: (self.loop.call_soon_threadsafe(gone.set), future.result(5))[0]  # type: ignore[func-returns-value]
+
+        def close() -> None:
+            self.loop.call_soon_threadsafe(gone.set)
+            future.result(5)
+
+        page.close = close
         wait_until(lambda: page.over or bool(page.said("open")))
         return page
+
+
+def _heard(page: "Page", told: str) -> bool:
+    return told in page.said("ticket")
 
 
 @pytest.fixture
@@ -126,7 +136,7 @@ def test_a_change_of_team_reaches_both_teams_and_the_first_line_and_nobody_else(
     assignment.give_to_team(ticket, desk.accounts, by=desk.l2)
     told = f'{{"ticket": {ticket.pk}}}'
     for user in (desk.l1, desk.l2, desk.outsider, desk.auditor):
-        wait_until(lambda user=user: told in everybody[user].said("ticket"))
+        wait_until(partial(_heard, everybody[user], told))
     assert everybody[desk.partner].raw.count(b"event:") == 1  # "open", and not even a number
     assignment.set_priority(ticket, 1, by=desk.outsider)
     wait_until(lambda: everybody[desk.outsider].said("ticket").count(told) == 2)

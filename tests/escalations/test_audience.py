@@ -27,6 +27,7 @@ class TestTheSameAsVisibleTo(TestCase):
     """Hypothesis makes the people; the tickets are one of each kind that `visible_to` tells apart."""
 
     teams: dict[TeamKind, list[Team]]
+    desk: Desk
 
     @classmethod
     def setUpTestData(cls) -> None:

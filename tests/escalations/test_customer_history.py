@@ -10,6 +10,7 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.models import User
 from common import clock
 from common.errors import Refused
 from escalations import conversation, customer_history, lifecycle
@@ -31,7 +32,7 @@ def known(desk: Desk) -> Customer:
     return first.customer
 
 
-def page(person: object, customer: Customer, **query: str) -> str:
+def page(person: User, customer: Customer, **query: str) -> str:
     answer = signed_in(person).get(reverse("customer", args=[customer.pk], query=query))
     assert answer.status_code == 200
     return answer.content.decode()

@@ -100,7 +100,8 @@ def references_in(html: str) -> list[str]:
 
 def test_pages_follow_each_other_and_lead_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     references = [desk.escalated().reference for _ in range(5)]
-    monkeypatch.setitem(queue_module.page.__kwdefaults__, "size", 2)
+    by_default = queue_module.page.__kwdefaults__ or {}
+    monkeypatch.setattr(queue_module.page, "__kwdefaults__", by_default | {"size": 2})
     page = signed_in(desk.l2)
     seen: list[str] = []
     response = page.get(queue(scope="open"))

@@ -124,9 +124,10 @@ def test_each_field_alone_may_be_hostile(scenario: Scenario, role: str):
 def test_a_file_where_text_belongs_and_text_where_a_file_belongs(scenario: Scenario, role: str):
     client = scenario.clients[role]
     for form in all_forms(role, scenario):
-        files = {name: SimpleUploadedFile("x.txt", b"x") for name in form.open_fields[:3]}
+        files: dict[str, Any] = {name: SimpleUploadedFile("x.txt", b"x") for name in form.open_fields[:3]}
         assert send(client, form, **files) < 500, form.action
-        assert send(client, form, **dict.fromkeys(form.files, "no file")) < 500, form.action
+        texts: dict[str, Any] = dict.fromkeys(form.files, "no file")
+        assert send(client, form, **texts) < 500, form.action
 
 
 @pytest.mark.parametrize("role", sorted(PAGES))
