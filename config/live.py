@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import random
+import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -116,15 +117,29 @@ class Hub:
         ]
         for thread in threads:
             thread.start()
+        self._heed_signals(loop)
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        self._stop.set()
-        for stream in list(self.streams):
-            stream.end()
+        self.stop()
         self._threads.shutdown(wait=False)
         for thread in threads:
             await asyncio.to_thread(thread.join, 2)
         await send({"type": "lifespan.shutdown.complete"})
+
+    def stop(self) -> None:
+        """End all streams, and those still being admitted. Runs in the event loop."""
+        self._stop.set()
+        for stream in list(self.streams):
+            stream.end()
+
+    def _heed_signals(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End the streams at the signal: granian tells of the shutdown only after the last connection has ended.
+
+        The loop's own handlers, which granian has set, run all the same: they hang on the wake-up descriptor.
+        """
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: _in_loop(loop, self.stop))
 
     async def answer(self, scope: Any, receive: Receive, send: Send) -> None:
         """Open a stream to whoever is signed in: 204, after which a browser does not ask again, to all others."""
@@ -138,6 +153,8 @@ class Hub:
             return await _refuse(send, 429)
         # From here on it is told what happens; what happened before is replayed first, so nothing falls between.
         self.streams.add(stream)
+        if self._stop.is_set():
+            stream.end()
         gone = asyncio.ensure_future(_disconnected(receive))
         try:
             missed = await self._in_thread(catch_up, stream)

@@ -1,11 +1,10 @@
 """Views of the queue: names for addresses, for oneself, a team or everyone."""
 
-from collections.abc import Sequence
-from urllib.parse import urlencode
+from collections.abc import Iterable, Sequence
+from urllib.parse import parse_qs, urlencode
 
 from django.db import OperationalError, connection, transaction
 from django.db.models import Max, QuerySet
-from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 import redaction
@@ -29,10 +28,10 @@ LONGEST_COUNT = 200
 _OF_A_PAGE = frozenset({"after", "before", "in"})
 
 
-def listing_address(data: QueryDict) -> str:
-    """Return the query string of a list, without its page and what is empty."""
+def listing_address(lists: Iterable[tuple[str, list[str]]]) -> str:
+    """Return the query string of a list, from each name's values, without its page and what is empty."""
     return urlencode(
-        [(name, value) for name, values in data.lists() if name not in _OF_A_PAGE for value in values if value]
+        [(name, value) for name, values in lists if name not in _OF_A_PAGE for value in values if value]
     )
 
 
@@ -154,7 +153,7 @@ def _locked(view: SavedView, by: User) -> SavedView:
 
 
 def _address(query: str) -> str:
-    address = listing_address(QueryDict(redaction.clean(query)))
+    address = listing_address(parse_qs(redaction.clean(query)).items())
     if len(address) > LONGEST_ADDRESS:
         raise Refused(_("This address is too long to be saved: take some filters away."))
     return address

@@ -49,7 +49,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     deeds = DEEDS.values() if bulk.may_use(user) else []
     orders = ("urgency", "due", "risk", "newest", "oldest", "updated")
     listing = _listing(request, worked_by(user), orders=orders, selects=bool(deeds))
-    here, views = listing_address(request.GET), saved_views.offered(user)
+    here, views = listing_address(request.GET.lists()), saved_views.offered(user)
     listing |= {
         "tabs": _queue_tabs(user),
         "views": views,
@@ -122,7 +122,7 @@ def _listing(
         orders = (*orders, order)
     return {
         "filters": filters,
-        "rows": as_html(page.tickets, user, columns, quote(listing_address(request.GET)), selects=selects),
+        "rows": as_html(page.tickets, user, columns, quote(listing_address(request.GET.lists())), selects=selects),
         "headings": headings(columns, request.GET, order, any_order=any_order),
         "columns": [(key, column.label, key in columns) for key, column in COLUMNS.items() if key != ALWAYS],
         "page": page,
