@@ -37,7 +37,7 @@ class PersonRouting:
 def takes_next(user: User) -> bool:
     """Whether the person is in a team whose escalations are taken. Asked on every page: up to a minute old."""
     teams = set(user.teams_as(Role.L2, Role.LEAD))
-    return bool(teams) and not teams <= cache.get_or_set(_PUSH_ONLY, _push_only, _REMEMBERED)
+    return bool(teams) and not teams <= (cache.get_or_set(_PUSH_ONLY, _push_only, _REMEMBERED) or set())
 
 
 def _push_only() -> set[int]:
