@@ -57,6 +57,11 @@ _AUDIENCE = {
 }
 
 
+def audience_of(kind: str) -> str:
+    """Return who a message of that kind is for, as the timeline colours it."""
+    return _AUDIENCE.get(MessageKind(kind), "")
+
+
 @dataclass(frozen=True)
 class Entry:
     """One thing on the timeline. `message` is set when somebody wrote it, `clock` when it is about one.
@@ -177,7 +182,7 @@ def _message_entry(ticket: Ticket, message: Message, anchor: str, promised_for: 
         at=message.created_at,
         actor=message.ticket.customer if said_by_customer else message.author,
         line=line,
-        audience=_AUDIENCE.get(kind, ""),
+        audience=audience_of(kind),
         message=message,
         anchor=anchor,
         promised_for=promised_for,

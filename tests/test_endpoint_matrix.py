@@ -112,6 +112,10 @@ def exception(scenario: Scenario) -> dict[str, Any]:
     return {**roster_team(scenario), "entry": scenario.exception.pk}
 
 
+def saved_view(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.saved_view.pk}
+
+
 def baton(scenario: Scenario) -> dict[str, Any]:
     return {"number": scenario.baton.pk}
 

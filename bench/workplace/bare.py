@@ -51,8 +51,10 @@ QUEUE = """
 """
 SEARCH = """
     SELECT t.id, t.subject, t.priority, t.state, t.next_due_at, t.next_due_metric, t.created_at
-    FROM escalations_ticket AS t, websearch_to_tsquery('english', %s) AS asked
-    WHERE t.search @@ asked ORDER BY ts_rank(t.search, asked) DESC LIMIT 50
+    FROM websearch_to_tsquery('secondline_en', %s) AS asked
+    JOIN escalations_tickettext AS text ON text.words @@ asked
+    JOIN escalations_ticket AS t ON t.id = text.ticket_id
+    ORDER BY ts_rank(text.words, asked) DESC LIMIT 50
 """
 TICKET = "SELECT * FROM escalations_ticket WHERE id = (SELECT max(id) FROM escalations_ticket)"
 

@@ -13,7 +13,7 @@ from bench.workplace.signs import DOMAIN, MEASURED_TEAM, PASSWORD
 from bench.workplace.texts import COMMON, RARE
 
 #: Where all tickets are searched.
-SEARCH = "/queue/?scope=all&q={}"
+SEARCH = "/search/?q={}"
 NO_HIT = "quetzalcoatlus"
 
 #: What is set beside what: the bare counterpart, how many times its time is allowed.

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 BATCH = 20_000
 LANES = 2
 _TOLD_AT_ONCE = 400
+
+
+#: The words of so many tickets are made by one statement.
+WORDS = 5_000
 
 
 def open_tickets(count: int) -> int:
@@ -32,6 +37,7 @@ def fill(count: int, say: Callable[[str], object] = print) -> None:
     from bench.workplace.stories import Teller
     from bench.workplace.texts import Details
     from common import clock
+    from escalations import lexicon, search_index
 
     opened = open_tickets(count)
     told_ended, told_open = min(6_000, (count - opened) // 4), min(4_000, opened // 2)
@@ -58,9 +64,13 @@ def fill(count: int, say: Callable[[str], object] = print) -> None:
     def lane(first: int) -> None:
         last = min(first + BATCH - 1, copies)
         steps.once(f"copies {first:,} to {last:,}", lambda: copier.copy(first, last))
+        for begin in range(first, last + 1, WORDS):
+            tickets = range(begin, min(begin + WORDS, last + 1))
+            steps.once(f"words of {begin:,} to {tickets[-1]:,}", partial(search_index.refresh, tickets))
 
     _side_by_side(lane, range(1, copies + 1, BATCH))
     steps.once("daily sums", _sum_up)
+    steps.once("how common words are", lexicon.count)
     if large:
         _side_by_side(lambda one: indexes.make([one]), indexes.missing())
         steps.once("indexes made again, and statistics", _vacuum, atomic=False)

@@ -6,7 +6,7 @@ from django.db import connection
 
 _LARGE = (
     "escalations_ticket", "escalations_message", "escalations_clock", "escalations_clockentry", "events_event",
-    "reports_ticketfact",
+    "reports_ticketfact", "escalations_tickettext",
 )  # fmt: skip
 
 

@@ -1,14 +1,18 @@
 """A customer with their escalations, and correcting what is known of them."""
 
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.models import User
 from accounts.views.once import once
 from common.errors import Refused, StaleVersion
-from escalations import customers, queue
+from escalations import customer_history, customers, queue
 from escalations.escalating import may_escalate
 from escalations.forms.customers import CustomerForm
 from escalations.models import Customer, Ticket
@@ -16,30 +20,51 @@ from escalations.views.columns import USUAL, plain_headings
 from escalations.views.parts import Conflict, conflict_of, done, forbidding, person
 from escalations.views.rows import as_html, shown
 
+#: What the page shows, by the word in its address.
+TABS = {
+    "": gettext_lazy("Everything"),
+    "said": gettext_lazy("Messages"),
+    "promises": gettext_lazy("Promises"),
+    "ratings": gettext_lazy("Ratings"),
+    "actions": gettext_lazy("Actions"),
+    "tickets": gettext_lazy("Escalations"),
+}
+
 
 @require_safe
 def customer(request: HttpRequest, number: int) -> HttpResponse:
-    """Show a customer and those of their tickets that this person may see."""
+    """Show a customer: what happened on their tickets on one line of time, or the list of these."""
     user = person(request)
     found = get_object_or_404(Customer.objects.visible_to(user), pk=number)
-    try:
-        page = queue.page(
-            Ticket.objects.visible_to(user).filter(customer=found),
-            order="newest",
-            after=request.GET.get("after", ""),
-            before=request.GET.get("before", ""),
-            read=shown,
-        )
-    except Refused as refusal:
-        return render(request, "400.html", {"message": refusal.message}, status=400)
+    show = request.GET.get("show", "")
     context = {
         "customer": found,
-        "rows": as_html(page.tickets, user, USUAL, ""),
-        "headings": plain_headings(USUAL),
-        "page": page,
+        "figures": customer_history.figures(found, user),
+        "show": show,
+        "tabs": list(TABS.items()),
         "may_correct": may_escalate(user),
     }
+    try:
+        context |= _tickets(request, found, user) if show == "tickets" else _line(request, found, user, show)
+    except Refused as refusal:
+        return render(request, "400.html", {"message": refusal.message}, status=400)
     return render(request, "escalations/customer.html", context)
+
+
+def _line(request: HttpRequest, found: Customer, user: User, show: str) -> dict[str, Any]:
+    line = customer_history.line(found, user, kind=show, before=request.GET.get("before", ""))
+    return {"moments": line.moments, "older": line.older}
+
+
+def _tickets(request: HttpRequest, found: Customer, user: User) -> dict[str, Any]:
+    page = queue.page(
+        Ticket.objects.visible_to(user).filter(customer=found),
+        order="newest",
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+        read=shown,
+    )
+    return {"rows": as_html(page.tickets, user, USUAL, ""), "headings": plain_headings(USUAL), "page": page}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
