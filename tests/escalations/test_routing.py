@@ -210,7 +210,7 @@ def test_a_worker_killed_on_the_way_leaves_whole_batches_and_the_next_one_goes_o
     push(desk, capacity=6)
     for _number in range(6):
         desk.escalated()
-    calls, change_owner = [], dispatching.change_owner
+    calls, change_owner = [], assignment.change_owner
 
     def killed_at_the_fourth(*args: Any, **values: Any) -> Event:
         calls.append(args)
