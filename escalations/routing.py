@@ -72,7 +72,7 @@ class Round:
     ) -> None:
         """Begin with who is on duty; `known` are the categories that anybody in the team knows.
 
-        `kept_free` are those whose room is kept for what more urgent rounds could not give; this one adds to it.
+        `kept_free` are those whose room is kept for what more urgent tickets wait for; this one adds to it.
         """
         self.method = method
         self.candidates = list(candidates)

@@ -51,9 +51,12 @@ class PersonForm(forms.Form):
         label=_("Expert in"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple
     )
 
-    def __init__(self, *args: Any, person: User, choices: list[tuple[int, str]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, person: User, choices: list[tuple[int, str]], capacity: int, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.person = person
+        self.fields["capacity"].widget.attrs["placeholder"] = str(capacity)
         self.fields["capacity"].widget.attrs["aria-label"] = f"{self.fields['capacity'].label}: {person}"
         for name in ("knows", "expert"):
             self.fields[name].choices = choices  # type: ignore[attr-defined]
@@ -73,8 +76,10 @@ class PersonForm(forms.Form):
         return PersonRouting(data["capacity"], frozenset(data["knows"]), frozenset(data["expert"]))
 
 
-def person_forms(data: QueryDict | None, people: list[tuple[User, PersonRouting]]) -> list[PersonForm]:
-    """Return a form for each person, filled with what is set up for them."""
+def person_forms(
+    data: QueryDict | None, people: list[tuple[User, PersonRouting]], *, capacity: int
+) -> list[PersonForm]:
+    """Return a form for each person, filled with what is set up for them; `capacity` is the team's."""
     choices = [(category.pk, str(category)) for category in routing_setup.categories()]
     return [
         PersonForm(
@@ -82,6 +87,7 @@ def person_forms(data: QueryDict | None, people: list[tuple[User, PersonRouting]
             prefix=f"person-{person.pk}",
             person=person,
             choices=choices,
+            capacity=capacity,
             initial={"capacity": now.capacity, "knows": sorted(now.knows), "expert": sorted(now.expert)},
         )
         for person, now in people

@@ -41,7 +41,7 @@ def edit_routing(request: HttpRequest, number: int) -> HttpResponse:
     stored = routing_setup.of_team(team)
     data = request.POST if request.method == "POST" else None
     form = RoutingForm(data, instance=routing_setup.of_team(team))
-    people = person_forms(data, routing_setup.people_of(team))
+    people = person_forms(data, routing_setup.people_of(team), capacity=stored.capacity)
     conflict, status = None, 422 if form.is_bound else 200
     if form.is_bound and all([form.is_valid(), *(one.is_valid() for one in people)]):
         chosen = {one.person.pk: one.chosen() for one in people}
