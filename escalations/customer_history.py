@@ -19,7 +19,7 @@ from accounts.models import Role, User
 from common import markdown
 from common.errors import Refused
 from escalations import timeline
-from escalations.access import reads_internal
+from escalations.access import follows, reads_internal
 from escalations.models import Channel, Clock, Customer, Message, MessageKind, Metric, Rating, Ticket
 from escalations.models.ticket import OPEN, REFERENCE_PREFIX
 from escalations.snapshot import SUBJECT
@@ -110,9 +110,14 @@ def line(customer: Customer, user: User, *, kind: str = "", before: str = "", si
     shown = found[:size]
     messages = _messages(shown, user)
     lines = timeline.lines(shown)
-    moments = [Moment(event, lines[event.pk], messages.get(event.get("message") or 0)) for event in shown]
+    moments = [_moment(event, lines[event.pk], messages.get(event.get("message") or 0), user) for event in shown]
     last = shown[-1] if len(found) > size else None
     return Line(moments, f"{last.at.isoformat()}_{last.pk}" if last else "")
+
+
+def _moment(event: Event, said: str, message: Message | None, user: User) -> Moment:
+    """A partner reads what is asked of them, and nothing of how the ticket goes."""
+    return Moment(event, "" if message is not None and not follows(user, message.ticket) else said, message)
 
 
 def _messages(events: Sequence[Event], user: User) -> dict[int, Message]:
@@ -192,7 +197,7 @@ def _readable(customer: Customer, user: User) -> QuerySet[Event]:
     if partner_teams := user.teams_as(Role.PARTNER):
         threads = Message.objects.filter(ticket__in=visible.values("pk"), hand_over__team__in=partner_teams)
         own: Sequence[int] = list(threads.order_by("-pk").values_list("pk", flat=True)[:_MOST_OF_THREADS])
-        readable |= Q(kind=_MESSAGE, subject_id__in=visible.values("pk"), data__message__in=own)
+        readable |= Q(subject_id__in=visible.values("pk"), data__message__in=own)
     return events.filter(readable)
 
 

@@ -13,6 +13,7 @@ were chosen on the earlier half of its data.
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -212,13 +213,18 @@ def count_of(places: str) -> Count:
     return Count(subject / 2, (all_places - subject) / 2)
 
 
+def plain(word: str) -> str:
+    """Return the word in lower case and without accents, as the index has it."""
+    return "".join(one for one in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(one))
+
+
 def spelled(lexemes: Sequence[str], text: str) -> list[str]:
     """Return the words of `text` that these stems come from, in the order of the stems, each once."""
-    words = list(dict.fromkeys(word.lower() for word in re.findall(r"\w[\w.:/-]*\w|\w", text)))
+    words = {word.lower(): plain(word) for word in re.findall(r"\w[\w.:/-]*\w|\w", text)}
     found: dict[str, None] = {}
     for lexeme in lexemes:
         stem = lexeme[: max(3, len(lexeme) - 1)]  # a stem may end otherwise than its word: happi, happy
-        word = min((word for word in words if word.startswith(stem)), key=len, default=None)
+        word = min((word for word, bare in words.items() if bare.startswith(stem)), key=len, default=None)
         if word is not None:
             found.setdefault(word)
     return list(found)

@@ -51,7 +51,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     listing = _listing(request, worked_by(user), orders=orders, selects=bool(deeds))
     here, views = listing_address(request.GET.lists()), saved_views.offered(user)
     listing |= {
-        "tabs": _queue_tabs(user),
+        "tabs": queue_tabs(user),
         "views": views,
         "here": here,
         "here_view": next((view for view in views if view.query == here), None),
@@ -84,7 +84,7 @@ def my_escalations(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _queue_tabs(user: User) -> list[tuple[str, str | Promise]]:
+def queue_tabs(user: User) -> list[tuple[str, str | Promise]]:
     """Return the views of the queue that mean something to `user`: (scope, label)."""
     if user.teams_as(Role.L2, Role.LEAD):
         return [

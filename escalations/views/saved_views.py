@@ -19,7 +19,7 @@ from escalations.forms.filters import TicketFilter
 from escalations.forms.saved_views import SavedViewForm
 from escalations.models import SavedView, Ticket
 from escalations.views.parts import done, forbidding, person, visible_ticket
-from escalations.views.queue import worked_by
+from escalations.views.queue import queue_tabs, worked_by
 from escalations.views.rows import address
 
 
@@ -103,7 +103,7 @@ def restore_view(request: HttpRequest, number: int) -> HttpResponse:
 def counts(request: HttpRequest) -> HttpResponse:
     """Return how many tickets each view holds, for the page to show beside their names."""
     user = person(request)
-    addresses = [f"scope={scope}" for scope in ("mine", "untaken", "open")]
+    addresses = [f"scope={scope}" for scope, _label in queue_tabs(user) if scope != "all"]
     views = saved_views.offered(user)
     lists = [_listed(QueryDict(one), user) for one in (*addresses, *(view.query for view in views))]
     known = saved_views.counts([one for one in lists if one is not None])

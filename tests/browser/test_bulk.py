@@ -31,7 +31,7 @@ def page(live_desk: str, browser: Browser, desk: Desk, size: ViewportSize) -> It
     """The lead's browser, at the queue."""
     template = desk.started()
     columns = {field.attname: getattr(template, field.attname) for field in Ticket._meta.concrete_fields}
-    del columns["id"], columns["search"]
+    del columns["id"]
     Ticket.objects.bulk_create(Ticket(**columns) for _number in range(TICKETS - 1))
     context = browser.new_context(base_url=live_desk, locale="en-GB", timezone_id="UTC", viewport=size)
     page = context.new_page()

@@ -219,7 +219,7 @@ def test_a_mention_tells_those_who_may_read_it_and_refuses_the_others(desk: Desk
     send(page_of(desk.l2), ticket, kind=NOTE, body_note=f"@Otis Second, and @{desk.lead.email}: look. x@y.test")
     assert {one.person for one in Mention.objects.all()} == {desk.other_l2, desk.lead}
     assert {one.recipient for one in Alert.objects.filter(kind=AlertKind.MENTIONED)} == {desk.other_l2, desk.lead}
-    assert "Sam Second has mentioned you" in page_of(desk.lead).get(reverse("alerts")).content.decode()
+    assert "Sam Second mentioned you" in page_of(desk.lead).get(reverse("alerts")).content.decode()
     for stranger in (desk.outsider, desk.l1):
         answer = send(page_of(desk.l2), ticket, kind=NOTE, body_note=f"See @{stranger.name}!")
         assert answer.status_code == 422

@@ -248,7 +248,7 @@ def test_a_draft_of_a_roster_is_tried_for_its_team(client, desk):
 
 
 #: Session, person, simulation; teams, drafts of policies and calendars; roles; count and page of clocks.
-RESULT_QUERIES = 9
+RESULT_QUERIES = 8
 
 
 def test_a_result_asks_as_few_questions_however_much_came_out(client, desk, draft, django_assert_num_queries):
