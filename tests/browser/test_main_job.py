@@ -102,7 +102,7 @@ def test_from_the_escalation_to_the_rating(desk: Desk, enter: Enter, size: Viewp
 
     l2.locator(".composer").get_by_text("Answer to the customer").click()
     expect(l2.locator(".composer")).to_contain_text("No mail address of this customer is known")
-    l2.get_by_label("Message", exact=True).fill("We have sent it again.")
+    l2.locator("textarea[name^='body_']:visible").fill("We have sent it again.")
     l2.get_by_role("button", name="Send to the customer").click()
     expect(l2.locator("#leaving")).to_contain_text("We have sent it again.")
 

@@ -37,7 +37,7 @@ def test_a_duplicate_is_merged_and_the_merge_taken_back(browser_page: Page) -> N
     assert wide <= room
     page.get_by_role("button", name=f"Merge {duplicate.reference} into {original.reference}").click()
     expect(page.get_by_text("What is written here is led on to")).to_be_visible()
-    page.get_by_label("Message", exact=True).fill("The customer calls again.")
+    page.locator("textarea[name^='body_']:visible").fill("The customer calls again.")
     page.get_by_role("button", name="Keep on the timeline").click()
     expect(page.get_by_text(f"Led on to {original.reference}, which")).to_be_visible()
     assert Message.objects.get(body="The customer calls again.").ticket == original
