@@ -103,6 +103,9 @@ def files_of(ticket: Ticket, message: int | None) -> list[Attachment]:
 def of_ticket(ticket: Ticket, user: User) -> list[Entry]:
     """Return what `user` may know of the ticket's past, oldest first."""
     messages = list(conversation.readable(user, ticket).prefetch_related(None))
+    for message in messages:
+        if message.ticket_id == ticket.pk:
+            message.ticket = ticket  # this very object, whose files were fetched
     if not follows(user, ticket):
         return _in_order(_message_entries(ticket, messages, {}))
     events = list(

@@ -32,7 +32,9 @@ class Migration(migrations.Migration):
             index=models.Index(
                 models.OrderBy(
                     django.db.models.functions.comparison.Coalesce(
-                        "breach_risk", models.Value(-1, output_field=models.SmallIntegerField())
+                        "breach_risk",
+                        models.Value(-1, output_field=models.SmallIntegerField()),
+                        output_field=models.SmallIntegerField(),
                     ),
                     descending=True,
                 ),

@@ -92,7 +92,9 @@ def risk_or_none() -> Coalesce:
 
     The queue's index by risk is over this very expression.
     """
-    return Coalesce("breach_risk", Value(-1, output_field=models.SmallIntegerField()))
+    # Not the column's own type: that can't be negative, so Django would take "= -1" for something always false.
+    signed = models.SmallIntegerField()
+    return Coalesce("breach_risk", Value(-1, output_field=signed), output_field=signed)
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):

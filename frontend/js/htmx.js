@@ -26,6 +26,7 @@ document.addEventListener("focusin", ({ target }) => {
     element: target,
     id: target.id,
     name: target.name,
+    value: target.value,
     form: target.form?.getAttribute("action"),
     row: row?.id,
     at: row ? [...document.querySelectorAll("[data-rows] > *")].indexOf(row) : -1,
@@ -37,11 +38,14 @@ function* ancestors(element) {
   for (let one = element.parentElement; one && one !== document.body; one = one.parentElement) yield one;
 }
 
-function successor({ id, name, form, row, at, around }) {
-  const inRow = (one) => one?.querySelector("a.row-link, a[data-open], a[href], button, input");
+function successor({ id, name, value, form, row, at, around }) {
+  const inRow = (one) =>
+    one?.querySelector("a.row-link, a[data-open]") ?? one?.querySelector("a[href], button, input");
+  const isIt = (one) =>
+    one.form?.getAttribute("action") === form && (!/^(checkbox|radio)$/.test(one.type) || one.value === value);
   const same = id && document.getElementById(id);
   if (same) return same;
-  const named = name && [...document.getElementsByName(name)].find((one) => one.form?.getAttribute("action") === form);
+  const named = name && [...document.getElementsByName(name)].find(isIt);
   if (named) return named;
   if (at >= 0) {
     const rows = [...document.querySelectorAll("[data-rows] > *")];

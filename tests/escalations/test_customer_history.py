@@ -10,13 +10,14 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import User
+from accounts.models import Role, TeamKind, User
 from common import clock
 from common.errors import Refused
 from escalations import conversation, customer_history, lifecycle
 from escalations.models import Customer, MessageKind
 from tests.escalations.desk import Desk
 from tests.escalations.test_pages import signed_in
+from tests.factories import TeamFactory, UserFactory
 
 
 @pytest.fixture
@@ -48,7 +49,11 @@ def test_each_reads_of_it_what_they_read_on_the_tickets(desk: Desk, known: Custo
     assert told[desk.l2] == told[desk.lead] == told[desk.auditor] == everything
     assert told[desk.l1] == {"Said outside."}
     assert told[desk.partner] == {"Asked of the partner."}
-    assert signed_in(desk.outsider).get(reverse("customer", args=[known.pk])).status_code == 404
+    elsewhere = page(desk.outsider, known)  # the second line knows every customer, not everybody's tickets
+    assert not any(text in elsewhere for text in everything)
+    assert customer_history.figures(known, desk.outsider).total == 0
+    stranger = UserFactory(member_of=[(TeamFactory(kind=TeamKind.PARTNER), Role.PARTNER)])
+    assert signed_in(stranger).get(reverse("customer", args=[known.pk])).status_code == 404
 
 
 def test_it_can_be_narrowed_and_adds_up(desk: Desk, known: Customer) -> None:

@@ -88,7 +88,8 @@ class Trial:
             holiday_rule="calendar_day" if hours.by_day else "shift_start",
         )
         known = calendars.zone_offsets
-        with mock.patch.object(calendars, "zone_offsets", lambda zone: hours.changes or known(zone)):
+        offsets = mock.patch.object(calendars, "zone_offsets", lambda zone: hours.changes or known(zone))
+        with offsets, clock.replaying(self.now):
             calendars.publish(draft, by=people.system())
         self.slow.calendars[name] = SlowCalendar(name, number, hours)
 
@@ -110,7 +111,8 @@ class Trial:
                 for (metric, one), minutes in terms.targets().items()
             ],
         )
-        policies.publish(draft, by=people.system())
+        with clock.replaying(self.now):
+            policies.publish(draft, by=people.system())
         among[name] = SlowVersion(
             name, number, terms.calendar, terms.targets(), terms.open_time, terms.pauses_in, terms.priorities,
             frozenset(categories), own_calendars=terms.own_calendars,

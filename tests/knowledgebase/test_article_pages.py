@@ -258,26 +258,26 @@ def test_the_list_asks_the_database_as_often_for_many_as_for_few(
     for number in range(3):
         ArticleFactory.create(title=f"refund {number}")
     client.get(reverse("article_list"))
-    # session, person, roles, unread alerts, owners to choose from, count, articles
-    with django_assert_num_queries(7):
+    # session, person, unread alerts, owners to choose from, count, articles
+    with django_assert_num_queries(6):
         client.get(reverse("article_list"))
     for number in range(20):
         ArticleFactory.create(title=f"refund {number}")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         client.get(reverse("article_list"))
     # no count: the best hits only
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         client.get(reverse("article_list"), {"q": "refund"})
 
 
 def test_the_page_asks_the_database_a_fixed_number_of_times(client, l1, l2, published, django_assert_num_queries):
     client.force_login(l1)
     client.get(published.get_absolute_url())
-    # session, person, roles, unread alerts, the article, tickets linked to it
-    with django_assert_num_queries(6):
+    # session, person, unread alerts, the article, tickets linked to it
+    with django_assert_num_queries(5):
         client.get(published.get_absolute_url())
     client.force_login(l2)
     client.get(published.get_absolute_url())
     # and whom it can be given to
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         client.get(published.get_absolute_url())

@@ -122,6 +122,6 @@ def test_the_list_asks_the_database_as_often_for_many_as_for_few(client, l1, iss
     # session, person, unread alerts, count, issues
     with django_assert_num_queries(5):
         client.get(reverse("known_issue_list"))
-    # session, person, roles, the issue, tickets linked to it
-    with django_assert_num_queries(6):
+    # session, person, unread alerts, the issue, tickets linked to it
+    with django_assert_num_queries(5):
         client.get(issue.get_absolute_url())
