@@ -1,6 +1,7 @@
 """Which policy a ticket goes by, and by whose calendar it is counted."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from typing import Protocol
 
@@ -70,6 +71,11 @@ class Rulebook:
             if kind not in found and matches(version, ticket):
                 found[kind] = version
         return found
+
+    def last_published(self, kind: str) -> datetime | None:
+        """Return when the newest policy version of this kind was published, None if there is none or a draft."""
+        moments = [version.published_at for of_kind, version in self.versions if of_kind == kind]
+        return None if None in moments else max(filter(None, moments), default=None)
 
     def aim(
         self, version: PolicyVersion, metric: str, ticket: Described, *, team: int | None = None

@@ -133,7 +133,7 @@ def follow(
         if ledger is None:
             # A clock begins with what it measures, or when the rules are looked up again: a policy that
             # somebody publishes later reaches no ticket by the way.
-            if not (rematch or reapply or _is_new(want, ticket, matched, stored=stored)):
+            if not (rematch or reapply or _is_new(want, ticket, rules, stored=stored)):
                 continue
             ledger = _start(ticket, ledgers, want, at=at, rules=rules, matched=matched, reason=reason)
             if ledger is None:
@@ -152,15 +152,14 @@ def follow(
             unwanted.do(at, Does.STOP, reason)
 
 
-def _is_new(
-    want: Want, ticket: Situation, matched: Callable[[], dict[str, PolicyVersion]], *, stored: bool
-) -> bool:
+def _is_new(want: Want, ticket: Situation, rules: Callable[[], Rulebook], *, stored: bool) -> bool:
     """Tell whether what a clock measures has begun with this change."""
     if not stored or want.since != ticket.updated_at or want.metric == Metric.UPDATE:
         return want.since >= ticket.updated_at
-    # It began with the change before, or with this one at the same instant: then the policy was there already.
-    policy = matched().get(policies.kind_of(want.metric))
-    return policy is not None and policy.published_at is not None and policy.published_at <= want.since
+    # It began with the change before, or with this one at the same instant. Had it been the one before, its clock
+    # would be there, if the policies have been the same since.
+    published = rules().last_published(policies.kind_of(want.metric))
+    return published is not None and published <= want.since
 
 
 class _Lookup:

@@ -112,6 +112,17 @@ def test_nor_one_that_has_just_begun(desk: Desk, flat: Policy) -> None:
             assert not late.exists()
 
 
+def test_nor_the_old_one_behind_it_that_matches_instead(desk: Desk, flat: Policy) -> None:
+    with time_machine.travel(MONDAY, tick=False) as now:
+        levels.policy("Behind", {Metric.FIRST_RESOLUTION: 60}, position=1)
+        now.shift(timedelta(minutes=1))
+        fresh = desk.escalated()
+        now.shift(timedelta(minutes=1))
+        levels.policy("Flat", {Metric.ACCEPT: 60}, channels=["partner"])
+        conversation.write(fresh, by=desk.l1, kind=MessageKind.FROM_L1, body="And?")
+    assert not fresh.clocks.filter(metric=Metric.FIRST_RESOLUTION).exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_mark_each_breach_once(desk: Desk, flat: Policy) -> None:
     with time_machine.travel(datetime.now(UTC) - timedelta(days=3), tick=False):
