@@ -1,7 +1,8 @@
 """Every form of every page: hostile values get a 4xx and change nothing; a repeat is carried out once."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from tests.matrix import Scenario, answer_of
 from tests.robustness import hostile
@@ -29,6 +31,7 @@ PAGES = {
     "admin": ["edit_category_form"],
     "anonymous": ["rate", "account_login", "account_reset_password"],
 }  # fmt: skip
+Forms = Callable[[str], list[Form]]
 VERBS = ("resolve", "resume", "cancel")
 SESSIONS = {"sessions.Session", "usersessions.UserSession"}
 TABLES = [
@@ -72,7 +75,30 @@ def addresses_of(role: str, scenario: Scenario) -> Iterator[str]:
         yield from (f"{ticket}do/{verb}/" for verb in VERBS)
 
 
-def all_forms(role: str, scenario: Scenario) -> list[Form]:
+@pytest.fixture(scope="module")
+def all_forms(built: Scenario, django_db_blocker: DjangoDbBlocker) -> Forms:
+    """Return the forms of a role's pages, which are read once."""
+
+    @cache
+    def forms(role: str) -> list[Form]:
+        with django_db_blocker.unblock():
+            return forms_on_pages(role, built)
+
+    return forms
+
+
+@pytest.fixture
+def own_forms(all_forms: Forms) -> Forms:
+    """Return a role's forms without those that the lead is offered just so, for what only asks the code."""
+
+    def forms(role: str) -> list[Form]:
+        of_lead = {(form.action, *form.open_fields) for form in all_forms("lead") if role != "lead"}
+        return [form for form in all_forms(role) if (form.action, *form.open_fields) not in of_lead]
+
+    return forms
+
+
+def forms_on_pages(role: str, scenario: Scenario) -> list[Form]:
     """Return the forms that the role's pages offer, each action once."""
     found: dict[tuple[str, tuple[str, ...]], Form] = {}
     for address in addresses_of(role, scenario):
@@ -101,29 +127,29 @@ def once_per_column(names: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("role", sorted(PAGES))
-def test_hostile_values(scenario: Scenario, role: str):
+def test_hostile_values(scenario: Scenario, all_forms: Forms, role: str):
     client = scenario.clients[role]
     before = state()
-    for form in all_forms(role, scenario):
+    for form in all_forms(role):
         for value in hostile.TEXTS:
             status = send(client, form, before, **dict.fromkeys(form.open_fields, value))
             assert status < 500, f"{form.action} {value[:40]!r}"
 
 
 @pytest.mark.parametrize("role", sorted(PAGES))
-def test_each_field_alone_may_be_hostile(scenario: Scenario, role: str):
+def test_each_field_alone_may_be_hostile(scenario: Scenario, own_forms: Forms, role: str):
     client = scenario.clients[role]
     before = state()
-    for form in all_forms(role, scenario):
+    for form in own_forms(role):
         for name in once_per_column(form.open_fields):
             for value in (hostile.HUGE, "1e-999999999"):
                 assert send(client, form, before, **{name: value}) < 500, f"{form.action} {name}={value[:40]!r}"
 
 
 @pytest.mark.parametrize("role", sorted(PAGES))
-def test_a_file_where_text_belongs_and_text_where_a_file_belongs(scenario: Scenario, role: str):
+def test_a_file_where_text_belongs_and_text_where_a_file_belongs(scenario: Scenario, own_forms: Forms, role: str):
     client = scenario.clients[role]
-    for form in all_forms(role, scenario):
+    for form in own_forms(role):
         files: dict[str, Any] = {name: SimpleUploadedFile("x.txt", b"x") for name in form.open_fields[:3]}
         assert send(client, form, **files) < 500, form.action
         texts: dict[str, Any] = dict.fromkeys(form.files, "no file")
@@ -131,7 +157,7 @@ def test_a_file_where_text_belongs_and_text_where_a_file_belongs(scenario: Scena
 
 
 @pytest.mark.parametrize("role", sorted(PAGES))
-def test_other_shapes_of_body(scenario: Scenario, role: str):
+def test_other_shapes_of_body(scenario: Scenario, own_forms: Forms, role: str):
     client = scenario.clients[role]
     before = state()
     bodies = [
@@ -143,7 +169,7 @@ def test_other_shapes_of_body(scenario: Scenario, role: str):
         ("multipart/form-data; boundary=\xff", b"--x"),
         ("text/xml", b"<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><a>&x;</a>"),
     ]  # fmt: skip
-    for action in sorted({form.action for form in all_forms(role, scenario)}):
+    for action in sorted({form.action for form in own_forms(role)}):
         for content_type, body in bodies:
             so_far = written()
             with transaction.atomic():
@@ -155,12 +181,12 @@ def test_other_shapes_of_body(scenario: Scenario, role: str):
 
 
 @pytest.mark.parametrize("role", ["l1", "l2", "lead"])
-def test_the_same_form_sent_twice_is_carried_out_once(scenario: Scenario, role: str):
+def test_the_same_form_sent_twice_is_carried_out_once(scenario: Scenario, all_forms: Forms, role: str):
     """Whatever a form does as it stands, the second time it does nothing more and leads to the same place."""
     client = scenario.clients[role]
     texts = ("body", "body_note", "body_from_l1", "message", "symptoms", "title", "name")
     carried_out = 0
-    for form in all_forms(role, scenario):
+    for form in all_forms(role):
         filled = {name: "A second thought." for name in texts if name in form.fields and not form.fields[name]}
         sent = {**form.fields, **filled}
         with transaction.atomic():

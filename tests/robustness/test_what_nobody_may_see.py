@@ -18,6 +18,8 @@ pytestmark = pytest.mark.django_db
 SUBJECT = "Zanzibar payment does not arrive"  # words that the visible tickets share, and one that they don't
 NOTE = "Quagga says the gateway is down"
 HIDDEN = ("Zanzibar", "Quagga", "Xanthippe")
+#: Said in a note and in the diagnosis of the scenario's ticket.
+INTERNAL = ("It is the gateway.", "Time-outs.")
 
 
 @pytest.fixture
@@ -75,13 +77,18 @@ def shown(text: str, reference: str) -> list[str]:
 
 
 @pytest.mark.parametrize("role", [role for role in SIGNED_IN if role not in {"auditor", "admin"}])
-def test_hidden_tickets_appear_nowhere(scenario: Scenario, secret: Ticket, role: str):
-    found = {address: words for address, text in pages(role, scenario) if (words := shown(text, secret.reference))}
-    assert not found
+def test_hidden_tickets_appear_nowhere_and_to_some_no_notes(scenario: Scenario, secret: Ticket, role: str):
+    texts = dict(pages(role, scenario))
+    assert not {address: words for address, text in texts.items() if (words := shown(text, secret.reference))}
+    if role in {"l1", "partner"}:  # who see the ticket, but neither its internal notes nor its diagnosis
+        assert any(scenario.ticket.reference in text for text in texts.values())
+        assert not [address for address, text in texts.items() if any(words in text for words in INTERNAL)]
 
 
 def test_the_canary_is_seen_by_who_may(scenario: Scenario, secret: Ticket):
-    found = {address for address, text in pages("auditor", scenario) if shown(text, secret.reference)}
+    texts = dict(pages("auditor", scenario))
+    assert all(any(words in text for text in texts.values()) for words in INTERNAL)
+    found = {address for address, text in texts.items() if shown(text, secret.reference)}
     assert {"/queue/?q=zanzibar&scope=all", "/api/v1/tickets/?q=zanzibar&scope=all", "hints"} <= found
 
 
@@ -106,10 +113,3 @@ def test_a_hidden_ticket_can_be_named_as_nobodys_duplicate(scenario: Scenario, s
         for target in (secret.reference, "ESC-999999")
     ]
     assert (answers[0].status_code, answers[0].json()) == (422, answers[1].json())
-
-
-@pytest.mark.parametrize("role", ["l1", "partner"])
-def test_internal_notes_and_the_diagnosis_appear_nowhere(scenario: Scenario, role: str):
-    texts = [(address, text) for address, text in pages(role, scenario) if scenario.ticket.reference in text]
-    assert texts
-    assert not [address for address, text in texts if "It is the gateway." in text or "Time-outs." in text]
