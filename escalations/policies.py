@@ -72,10 +72,22 @@ class Rulebook:
                 found[kind] = version
         return found
 
-    def last_published(self, kind: str) -> datetime | None:
-        """Return when the newest policy version of this kind was published, None if there is none or a draft."""
-        moments = [version.published_at for of_kind, version in self.versions if of_kind == kind]
-        return None if None in moments else max(filter(None, moments), default=None)
+    def matching_since(self, kind: str, ticket: Described) -> datetime | None:
+        """Return since when the policy of this kind that matches is sure to have matched a ticket that stood so.
+
+        It may have been another one before the newest version of it, and of those ahead of it, was published. None
+        if none matches, or a draft is among them.
+        """
+        moments = []
+        for of_kind, version in self.versions:
+            if of_kind != kind:
+                continue
+            if version.published_at is None:
+                return None
+            moments.append(version.published_at)
+            if matches(version, ticket):
+                return max(moments)
+        return None
 
     def aim(
         self, version: PolicyVersion, metric: str, ticket: Described, *, team: int | None = None

@@ -157,9 +157,9 @@ def _is_new(want: Want, ticket: Situation, rules: Callable[[], Rulebook], *, sto
     if not stored or want.since != ticket.updated_at or want.metric == Metric.UPDATE:
         return want.since >= ticket.updated_at
     # It began with the change before, or with this one at the same instant. Had it been the one before, its clock
-    # would be there, if the policies have been the same since.
-    published = rules().last_published(policies.kind_of(want.metric))
-    return published is not None and published <= want.since
+    # would be there, if the policy has been the same since.
+    same_since = rules().matching_since(policies.kind_of(want.metric), ticket)
+    return same_since is not None and same_since <= want.since
 
 
 class _Lookup:

@@ -16,7 +16,7 @@ from config.logs import RedactingFormatter
 from escalations import mail
 from events.models import Event
 from tests.matrix import Scenario
-from tests.robustness.test_hostile_forms import PAGES, all_forms
+from tests.robustness.test_hostile_forms import PAGES, forms_on_pages
 
 pytestmark = pytest.mark.django_db
 
@@ -83,7 +83,7 @@ def test_the_canary_is_seen_where_it_stands(scenario: Scenario):
 @pytest.mark.parametrize("role", sorted(PAGES))
 def test_by_every_form(scenario: Scenario, role: str):
     client, taken = scenario.clients[role], 0
-    for form in all_forms(role, scenario):
+    for form in forms_on_pages(role, scenario):
         for written in (f"card {WRITTEN} exp 12/30", PAN, "a@4111-1111-1111-1111.example"):
             files = {name: SimpleUploadedFile(f"{WRITTEN}.txt", b"x") for name in form.files}
             sent = {**form.fields, **dict.fromkeys(form.texts, written), **files}
