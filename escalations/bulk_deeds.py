@@ -13,14 +13,15 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Team, User
 from common.errors import Refused
-from escalations import assignment, knowledge, lifecycle, tagging
-from escalations.models import Priority, Reason, Ticket
+from escalations import assignment, knowledge, lifecycle, macros, tagging
+from escalations.models import Macro, Priority, Reason, Ticket
 from escalations.transitions import BY_VERB, Verb
 from knowledgebase.models import KnownIssue
 
 Given = dict[str, Any]
 
 ASSIGN, TEAM, PRIORITY, TAG, KNOWN_ISSUE = "assign", "team", "priority", "tag", "known_issue"
+MACRO = "macro"
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,11 @@ def _issue_of(given: Given, by: User) -> Given:
     return {"issue": found}
 
 
+def _use_macro(ticket: Ticket, by: User, given: Given) -> Ticket:
+    macros.apply(ticket, given["macro"], by=by)
+    return Ticket.objects.get(pk=ticket.pk)
+
+
 _OF_TICKETS = (
     Deed(
         ASSIGN, gettext_lazy("Assign"), _assign,
@@ -117,6 +123,12 @@ _OF_TICKETS = (
         take_back=lambda ticket, by, before, version: knowledge.link_known_issue(
             ticket, _row(KnownIssue, before["issue"]), by=by, version=version
         ),
+    ),
+    Deed(
+        MACRO, gettext_lazy("Use a macro"), _use_macro,
+        load=lambda given, _by: {"macro": _row(Macro, given["macro"])},
+        words=lambda given: _("Macro: %s") % given["macro"],
+        warning=gettext_lazy("Each gets its text, with its own values, at once. This can't be undone."),
     ),
     Deed(
         TEAM, gettext_lazy("Pass to a team"),

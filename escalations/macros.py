@@ -26,15 +26,19 @@ _MISSING = re.compile(r"\[\[([^\[\]\n]+)\]\]")
 def usable_by(user: User, ticket: Ticket) -> QuerySet[Macro]:
     """Return the macros that the person may use on the ticket as it stands, each with `used` and `last_used`."""
     kinds = conversation.kinds_for(user, ticket)
-    roles = list(set(user.roles.values()))
-    fits = (
-        (Q(teams=None) | Q(teams__in=user.roles.keys()))
-        & (Q(roles=[]) | Q(roles__overlap=roles))
-        & (Q(categories=None) | Q(categories=ticket.category_id))
-        & (Q(states=[]) | Q(states__contains=[ticket.state]))
+    fits = (Q(categories=None) | Q(categories=ticket.category_id)) & (
+        Q(states=[]) | Q(states__contains=[ticket.state])
     )
-    found = Macro.objects.filter(pk__in=Macro.objects.filter(fits, is_active=True, kind__in=kinds).values("pk"))
-    return with_use(found)
+    found = offered_to(user).filter(fits, kind__in=kinds)
+    return with_use(Macro.objects.filter(pk__in=found.values("pk")))
+
+
+def offered_to(user: User) -> QuerySet[Macro]:
+    """Return the macros that the person may use on some ticket."""
+    roles = list(set(user.roles.values()))
+    fits = (Q(teams=None) | Q(teams__in=user.roles.keys())) & (Q(roles=[]) | Q(roles__overlap=roles))
+    found = Macro.objects.filter(fits, is_active=True)
+    return Macro.objects.filter(pk__in=found.values("pk")).order_by("folder", "name")
 
 
 def with_use(found: QuerySet[Macro]) -> QuerySet[Macro]:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Role, Team, TeamKind, User
 from common import clock
 from common.errors import Refused
+from escalations import tagging
 from escalations.models import Attachment, Category, Channel, Customer, MessageKind, Priority, State, Ticket
 from escalations.models.customer import customer_words
 from escalations.models.ticket import OPEN
@@ -45,6 +46,7 @@ HELP: dict[str, tuple[str | Promise, str]] = {
     "before": (gettext_lazy("Escalated before this day"), "before:2026-11-01"),
     "after": (gettext_lazy("Escalated on this day or later"), "after:7d"),
     "on": (gettext_lazy("Escalated on this day"), "on:today"),
+    "tag": (gettext_lazy("Tagged so by who works it"), "tag:outage"),
     "has": (gettext_lazy("Has it"), "has:attachment"),
     "is": (gettext_lazy("Is so"), "is:overdue"),
     "in": (gettext_lazy("Only among these"), "in:articles"),
@@ -149,6 +151,7 @@ def _values(operator: str, user: User) -> list[tuple[str, str]]:
             *((one.name, one.name) for one in people(user).order_by("name")[:200]),
         ],
         "before": _days, "after": _days, "on": _days,
+        "tag": lambda: [(tag, tag) for tag in tagging.suggestions(user)],
         "has": lambda: [(code, str(label)) for code, (_names, label, _is) in HAS.items()],
         "is": lambda: [(code, str(label)) for code, (_names, label, _is) in IS.items()],
         "in": lambda: [(code, "") for code in GROUPS],
@@ -241,6 +244,10 @@ def _customer(value: str, user: User) -> Q:
         exact if exact.exists() else customers.annotate(found_by=customer_words()).filter(found_by=named(value))
     )
     return Q(customer__in=found.values("pk"))
+
+
+def _tag(value: str, user: User) -> Q:
+    return tagging.read_by(user) & Q(tags__contains=[tagging.normalised(value)])
 
 
 def _day(value: str) -> date:
@@ -341,5 +348,5 @@ def _is(value: str, user: User) -> Q:
 _CONDITIONS: dict[str, Callable[[str, User], Q]] = {
     "state": _state, "owner": _owner, "team": _team, "category": _category, "customer": _customer,
     "priority": _priority, "channel": _channel, "before": _before, "after": _after, "on": _on,
-    "has": _has, "is": _is,
+    "tag": _tag, "has": _has, "is": _is,
 }  # fmt: skip

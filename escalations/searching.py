@@ -26,6 +26,7 @@ OPERATORS: dict[str, tuple[str, ...]] = {
     "before": ("antes",),
     "after": ("despues", "después", "desde"),
     "on": ("el", "dia", "día"),
+    "tag": ("etiqueta",),
     "has": ("tiene", "con"),
     "is": ("es", "esta", "está"),
     "in": ("en",),

@@ -10,12 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Role, User
 from common.errors import Refused
-from escalations.bulk_deeds import ASSIGN, DEEDS, KNOWN_ISSUE, PRIORITY, TAG, TEAM
+from escalations import macros
+from escalations.bulk_deeds import ASSIGN, DEEDS, KNOWN_ISSUE, MACRO, PRIORITY, TAG, TEAM
 from escalations.forms import actions
 from escalations.forms.fields import TagsField
 from escalations.forms.filters import LARGEST_ID, TicketFilter
 from escalations.forms.work import PriorityForm, TeamForm
-from escalations.models import Priority
+from escalations.models import Macro, Priority
 from escalations.models.ticket import TicketQuerySet
 from escalations.transitions import Verb
 from knowledgebase.models import KnownIssue
@@ -83,6 +84,14 @@ class _KnownIssueForm(BulkForm):
         cast(forms.ModelChoiceField, self.fields["issue"]).queryset = issues
 
 
+class _MacroForm(BulkForm):
+    macro = forms.ModelChoiceField(label=_("Macro"), queryset=Macro.objects.none(), empty_label=_("Choose…"))
+
+    def __init__(self, data: Any = None, *, user: User, **kwargs: Any) -> None:
+        super().__init__(data, user=user, **kwargs)
+        cast(forms.ModelChoiceField, self.fields["macro"]).queryset = macros.offered_to(user)
+
+
 #: What asks about one ticket at a time.
 _ABOUT_ONE = {"version", "promised_for"}
 
@@ -99,6 +108,7 @@ FORMS: dict[str, type[BulkForm]] = {
     PRIORITY: _PriorityForm,
     TAG: _TagForm,
     KNOWN_ISSUE: _KnownIssueForm,
+    MACRO: _MacroForm,
 }
 FORMS |= {key: _of_verb(Verb(key)) for key in DEEDS if key not in FORMS}
 

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Role, User
 from common.errors import NotAllowed, Refused
-from escalations import assignment, bulk, conversation, lifecycle, tagging
-from escalations.models import BulkAction, BulkOutcome, BulkState, MessageKind, ReasonKind, State, Ticket
+from escalations import assignment, bulk, conversation, lifecycle, macro_setup, macros, tagging
+from escalations.models import BulkAction, BulkOutcome, BulkState, Macro, MessageKind, ReasonKind, State, Ticket
 from escalations.models.ticket import TicketQuerySet
 from events import relay
 from events.models import Delivery, Event
@@ -214,6 +214,29 @@ def test_states_change_by_the_transition_table_and_go_back_only_along_it(desk: D
         bulk.undo(cancelled, by=desk.lead)
     resolving = bulk.start("resolve", desk.resolution(), these(desk.started(), new), by=desk.l2)
     assert sorted(outcomes(resolving).values()) == [DONE, REFUSED]
+
+
+def test_a_macro_says_to_each_its_own_text_and_does_what_belongs_to_it(desk: Desk) -> None:
+    draft = macro_setup.Draft(
+        name="Ask for a receipt",
+        kind=MessageKind.TO_CUSTOMER,
+        body_en="Dear {customer.name}, about {ticket.reference}",
+        actions={"verb": "wait_customer"},
+        states=(State.IN_PROGRESS,),
+        teams=(desk.payments,),
+    )
+    macro = macro_setup.save(None, draft, by=desk.lead)
+    first, second, new = desk.started(), desk.started(), desk.escalated()
+    action = bulk.start("macro", {"macro": macro.pk}, these(first, second, new), by=desk.lead)
+    assert outcomes(action) == {first.pk: DONE, second.pk: DONE, new.pk: REFUSED}
+    assert "can't be used" in reason(action, new)
+    for ticket in fresh(first, second):
+        assert ticket.state == State.WAITING_CUSTOMER
+        assert ticket.messages.filter(body=f"Dear Ana Cruz, about {ticket.reference}").count() == 1
+    assert macros.with_use(Macro.objects.all()).get().uses.count() == 2
+    note = macro_setup.Draft(name="Only a note", kind=MessageKind.NOTE, body_en="Seen.", teams=(desk.payments,))
+    said = bulk.start("macro", {"macro": macro_setup.save(None, note, by=desk.lead).pk}, these(new), by=desk.lead)
+    assert outcomes(said) == {new.pk: DONE}
 
 
 def test_what_was_typed_is_kept_without_card_numbers(desk: Desk) -> None:

@@ -10,7 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common.errors import Refused
-from escalations import attachments, conversation, customers, diagnosis, finding, searching
+from escalations import (
+    attachments,
+    conversation,
+    customers,
+    diagnosis,
+    finding,
+    search_operators,
+    searching,
+    tagging,
+)
 from escalations.diagnosis import Findings
 from escalations.models import MessageKind, Ticket
 from escalations.searching import Query
@@ -101,6 +110,17 @@ def test_the_second_line_finds_it_by(desk: Desk, ticket: Ticket, text: str):
 )
 def test_and_not_by(desk: Desk, ticket: Ticket, text: str):
     assert found(text, desk.l2) == []
+
+
+def test_tags_find_it_for_those_who_read_tags(desk: Desk, ticket: Ticket):
+    tagging.change(ticket, by=desk.l2, add=["gateway outage"])
+    for text in ('tag:"gateway outage"', 'etiqueta:"Gateway Outage"', 'tag:other,"gateway outage"'):
+        assert found(text, desk.l2) == [ticket], text
+    assert found("tag:gateway", desk.l2) == []
+    assert found('tag:"gateway outage"', desk.l1) == []  # the first line sees the ticket, but no tags
+    offered = [one.part for one in search_operators.suggestions("tag:gate", desk.l2)]
+    assert offered == ['tag:"gateway outage"']
+    assert search_operators.suggestions("tag:gate", desk.l1) == []
 
 
 def test_exact_ids_come_first(desk: Desk, ticket: Ticket):
