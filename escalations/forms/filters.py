@@ -99,6 +99,10 @@ class _AnyWords(_AnyOf):
     field_class = _Words
 
 
+#: Nothing chosen is either way.
+YES_OR_NO = [("true", _("Yes")), ("false", _("No"))]
+
+
 class _Several(forms.CheckboxSelectMultiple):
     """Boxes to tick, as the menus of the list show them."""
 
@@ -165,8 +169,8 @@ class TicketFilter(filters.FilterSet):
         method="filter_risk",
     )
     breached = filters.ChoiceFilter(label=_("Deadline missed"), choices=Metric.choices, method="filter_breached")
-    returned = filters.BooleanFilter(label=_("Was returned"), method="filter_returned")
-    reopened = filters.BooleanFilter(label=_("Was reopened"), method="filter_reopened")
+    returned = filters.ChoiceFilter(label=_("Was returned"), choices=YES_OR_NO, method="filter_returned")
+    reopened = filters.ChoiceFilter(label=_("Was reopened"), choices=YES_OR_NO, method="filter_reopened")
     score = _Number(label=_("Rating"), method="filter_score")
 
     data: QueryDict  # always an address
@@ -336,8 +340,6 @@ class TicketFilter(filters.FilterSet):
             question = self.questions.get(name.removeprefix(ANSWER), {"choices": []})
             return next((contract.label(one) for one in question["choices"] if one["value"] == value), value)
         field = self._field_of(name)
-        if isinstance(field, forms.NullBooleanField):
-            return str(_("Yes") if value.lower() == "true" else _("No"))
         for key, words in getattr(field, "choices", ()):
             if str(getattr(key, "value", key)) == value:
                 return str(words)
@@ -412,11 +414,11 @@ class TicketFilter(filters.FilterSet):
     def filter_score(self, tickets: QuerySet[Ticket], _name: str, value: int) -> QuerySet[Ticket]:
         return tickets.filter(Exists(Rating.objects.filter(ticket=OuterRef("pk"), score=value)))
 
-    def filter_returned(self, tickets: QuerySet[Ticket], _name: str, value: bool) -> QuerySet[Ticket]:
-        return tickets.filter(return_count__gt=0) if value else tickets.filter(return_count=0)
+    def filter_returned(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
+        return tickets.filter(return_count__gt=0) if value == "true" else tickets.filter(return_count=0)
 
-    def filter_reopened(self, tickets: QuerySet[Ticket], _name: str, value: bool) -> QuerySet[Ticket]:
-        return tickets.filter(reopen_count__gt=0) if value else tickets.filter(reopen_count=0)
+    def filter_reopened(self, tickets: QuerySet[Ticket], _name: str, value: str) -> QuerySet[Ticket]:
+        return tickets.filter(reopen_count__gt=0) if value == "true" else tickets.filter(reopen_count=0)
 
 
 def _without(data: QueryDict, name: str, value: str) -> str:

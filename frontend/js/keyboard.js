@@ -168,7 +168,9 @@ document.addEventListener("htmx:beforeSwap", () => {
   at = document.querySelector("[data-rows] > .is-at")?.id;
 });
 document.addEventListener("htmx:afterSettle", () => {
-  if (at) document.getElementById(at)?.classList.add("is-at");
+  // Unless one has gone on to another row meanwhile.
+  if (at && !document.querySelector("[data-rows] > .is-at")) document.getElementById(at)?.classList.add("is-at");
+  at = null;
 });
 
 document.addEventListener("keydown", handle);

@@ -1,20 +1,17 @@
 """Many tickets at once in a real browser, by keys: tick, assign, watch the job, undo."""
 
 import re
-import threading
 from collections.abc import Iterator
 
 import pytest
-from django.db import connection
 from django.urls import reverse
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from escalations import bulk, defaults
 from escalations.models import BulkAction, Ticket
-from events import relay
 from tests.browser.test_main_job import DESKTOP, SMALL, does_not_scroll_sideways
+from tests.browser.worker import work_off
 from tests.escalations.desk import Desk
-from tests.escalations.test_bulk import owed
 from tests.factories import PASSWORD
 
 TICKETS = 28  # more than are done at once
@@ -49,22 +46,6 @@ def page(live_desk: str, browser: Browser, desk: Desk, size: ViewportSize) -> It
     assert not troubles, troubles
 
 
-def do_the_job() -> None:
-    """Be the worker, in a thread of its own as Playwright's loop holds this one."""
-
-    def work() -> None:
-        try:
-            while pending := owed():
-                for number in pending:
-                    relay.deliver(number)
-        finally:
-            connection.close()
-
-    worker = threading.Thread(target=work)
-    worker.start()
-    worker.join()
-
-
 @pytest.mark.parametrize("size", [DESKTOP, SMALL], ids=["desktop", "small"])
 def test_ticked_by_keys_assigned_watched_and_undone(desk: Desk, page: Page, size: ViewportSize) -> None:
     bar = page.locator(".bulk-bar")
@@ -96,13 +77,13 @@ def test_ticked_by_keys_assigned_watched_and_undone(desk: Desk, page: Page, size
     dialog.get_by_label("Owner").select_option(label="Otis Second")
     dialog.get_by_role("button", name=f"Assign: {TICKETS} escalations").click()
     expect(page.locator("#bulk-results")).to_contain_text(f"0 of {TICKETS} escalations")
-    do_the_job()
+    work_off(bulk.CONSUMER)
     expect(page.locator("#bulk-results")).to_contain_text(f"Changed: {TICKETS}.")
     does_not_scroll_sideways(page)
     assert set(Ticket.objects.values_list("owner", flat=True)) == {desk.other_l2.pk}
     page.get_by_role("button", name=f"Undo {TICKETS}").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Undo: Assign to Otis Second")
-    do_the_job()
+    work_off(bulk.CONSUMER)
     expect(page.locator("#bulk-results")).to_contain_text(f"Changed: {TICKETS}.")
     assert set(Ticket.objects.values_list("owner", flat=True)) == {desk.l2.pk}
     assert BulkAction.objects.count() == 2 and bulk.AT_ONCE < TICKETS

@@ -8,6 +8,11 @@ from playwright.sync_api import expect
 from tests.browser.test_main_job import DESKTOP, SMALL, Enter, desk, does_not_scroll_sideways, enter  # noqa: F401
 from tests.escalations.desk import Desk
 
+#: What htmx says before and after a swap.
+SAY = """([name]) => {
+    const detail = { xhr: {}, target: document.body };
+    document.dispatchEvent(new CustomEvent(name, { detail }));
+}"""
 #: What a swap without morphing does: the same rows, made anew.
 SWAP = """() => {
     const rows = document.getElementById("rows");
@@ -59,3 +64,17 @@ def test_find_and_act_by_keys(desk: Desk, enter: Enter) -> None:  # noqa: F811
     page.goto("/search/?q=refund")
     expect(page.locator("#found mark").first).to_have_text("refund")
     does_not_scroll_sideways(page)
+
+
+@pytest.mark.parametrize("size", [DESKTOP], ids=["desktop"])
+def test_going_on_while_the_list_refreshes_leaves_one_row_to_be_at(desk: Desk, enter: Enter) -> None:  # noqa: F811
+    desk.escalated()
+    desk.escalated()
+    page = enter(desk.l2)
+    page.goto("/queue/")
+    page.keyboard.press("j")
+    page.evaluate(SAY, ["htmx:beforeSwap"])
+    page.keyboard.press("j")
+    page.evaluate(SAY, ["htmx:afterSettle"])
+    expect(page.locator("tr.is-at")).to_have_count(1)
+    expect(page.locator("#rows tr[id]").nth(1)).to_have_class(re.compile("is-at"))
