@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
+from django.utils.translation import gettext_lazy
 
 from config import environment as env
 from config.schedule import SCHEDULE
@@ -277,6 +278,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 HTTPS = SITE_URL.startswith("https://")
+FILTERS_EMPTY_CHOICE_LABEL = gettext_lazy("Any")
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

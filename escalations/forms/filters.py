@@ -99,6 +99,17 @@ class _AnyWords(_AnyOf):
     field_class = _Words
 
 
+class _Typed(forms.TextInput):
+    """Several values in one line, parted by semicolons."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:  # noqa: ARG002
+        parts = (part.strip() for value in data.getlist(name) for part in value.split(";"))
+        return [part for part in parts if part]
+
+    def format_value(self, value: Any) -> str:
+        return "; ".join(value or ())
+
+
 #: Nothing chosen is either way.
 YES_OR_NO = [("true", _("Yes")), ("false", _("No"))]
 
@@ -189,6 +200,8 @@ class TicketFilter(filters.FilterSet):
         for name in MENUS:
             field = self.form.fields[name]
             field.widget = _Several(choices=_choices(field))
+        for name in ("product", "error_code"):
+            self.form.fields[name].widget = _Typed(attrs={"placeholder": _("Several: parted by ;")})
         cast(forms.MultipleChoiceField, self.form.fields["owner"]).choices = self._owners
         self.form.fields["q"].widget = forms.TextInput(attrs={"type": "search", "maxlength": 200})
 

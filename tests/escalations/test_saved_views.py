@@ -219,3 +219,14 @@ def test_partner_and_l1_keep_their_own_views(desk: Desk) -> None:
     assert desk.lead.teams_as(Role.LEAD)
     assert signed_in(desk.partner).get(reverse("saved_views")).status_code == 200
     assert signed_in(desk.l1).post(reverse("save_view"), {"name": "X", "audience": "own"}).status_code == 302
+
+
+def test_products_and_error_codes_are_typed_and_what_is_left_open_narrows_nothing(desk: Desk) -> None:
+    first, second, third = (desk.escalated() for _ in range(3))
+    for ticket, code in ((first, "E-1"), (second, "E-2"), (third, "E-3")):
+        Ticket.objects.filter(pk=ticket.pk).update(error_code=code)
+    html = signed_in(desk.l2).get(address(error_code="E-1; E-2", returned="", reopened="")).content.decode()
+    assert sorted(references_in(html)) == sorted([first.reference, second.reference])
+    assert 'value="E-1; E-2"' in html
+    assert "Was returned" not in "".join(re.findall(r'<ul class="chips.*?</ul>', html, re.DOTALL))
+    assert signed_in(desk.l2).get(address(returned="unknown")).status_code == 400
