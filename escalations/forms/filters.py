@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django_filters.widgets import DateRangeWidget
 
 from accounts.models import Role, Team, TeamKind, User
 from common import clock
@@ -110,6 +111,15 @@ class _Typed(forms.TextInput):
         return "; ".join(value or ())
 
 
+class _Days(DateRangeWidget):
+    """The first and the last day of a span."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"type": "date", **(attrs or {})})
+        for widget, label in zip(self.widgets, (_("First day"), _("Last day")), strict=True):
+            widget.attrs = {**widget.attrs, "aria-label": label}
+
+
 #: Nothing chosen is either way.
 YES_OR_NO = [("true", _("Yes")), ("false", _("No"))]
 
@@ -160,8 +170,8 @@ class TicketFilter(filters.FilterSet):
     error_code = _AnyWords(label=_("Error code"), field_name="error_code")
     older = filters.ChoiceFilter(label=_("Older than"), choices=SPANS, method="filter_older")
     untouched = filters.ChoiceFilter(label=_("Unchanged for"), choices=SPANS, method="filter_untouched")
-    created = filters.DateFromToRangeFilter(label=_("Escalated"), field_name="created_at")
-    resolved = filters.DateFromToRangeFilter(label=_("Resolved"), field_name="resolved_at")
+    created = filters.DateFromToRangeFilter(label=_("Escalated"), field_name="created_at", widget=_Days)
+    resolved = filters.DateFromToRangeFilter(label=_("Resolved"), field_name="resolved_at", widget=_Days)
     due = filters.ChoiceFilter(
         label=_("Deadline"),
         choices=[
