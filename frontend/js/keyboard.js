@@ -167,8 +167,8 @@ let at = null;
 document.addEventListener("htmx:beforeSwap", () => {
   at = document.querySelector("[data-rows] > .is-at")?.id;
 });
-document.addEventListener("htmx:afterSettle", () => {
-  // Unless one has gone on to another row meanwhile.
+// At once, not when all has settled: no key may fall in between and find no row to be at.
+document.addEventListener("htmx:afterSwap", () => {
   if (at && !document.querySelector("[data-rows] > .is-at")) document.getElementById(at)?.classList.add("is-at");
   at = null;
 });

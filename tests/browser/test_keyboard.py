@@ -75,6 +75,6 @@ def test_going_on_while_the_list_refreshes_leaves_one_row_to_be_at(desk: Desk, e
     page.keyboard.press("j")
     page.evaluate(SAY, ["htmx:beforeSwap"])
     page.keyboard.press("j")
-    page.evaluate(SAY, ["htmx:afterSettle"])
+    page.evaluate(SAY, ["htmx:afterSwap"])
     expect(page.locator("tr.is-at")).to_have_count(1)
     expect(page.locator("#rows tr[id]").nth(1)).to_have_class(re.compile("is-at"))
