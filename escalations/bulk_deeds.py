@@ -20,8 +20,8 @@ from knowledgebase.models import KnownIssue
 
 Given = dict[str, Any]
 
-ASSIGN, TEAM, PRIORITY, TAG, KNOWN_ISSUE = "assign", "team", "priority", "tag", "known_issue"
-MACRO = "macro"
+ASSIGN, TEAM, PRIORITY, TAG = "assign", "team", "priority", "tag"
+KNOWN_ISSUE, MACRO = "known_issue", "macro"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from escalations import macros
 from escalations.bulk_deeds import ASSIGN, DEEDS, KNOWN_ISSUE, MACRO, PRIORITY, TAG, TEAM
 from escalations.forms import actions
 from escalations.forms.fields import TagsField
-from escalations.forms.filters import LARGEST_ID, TicketFilter
+from escalations.forms.filter_fields import LARGEST_ID
+from escalations.forms.filters import TicketFilter
 from escalations.forms.work import PriorityForm, TeamForm
 from escalations.models import Macro, Priority
 from escalations.models.ticket import TicketQuerySet

@@ -1,6 +1,6 @@
 """The queue's filters, kept in its address."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property, reduce
@@ -14,11 +14,21 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django_filters.widgets import DateRangeWidget
 
 from accounts.models import Role, Team, TeamKind, User
 from common import clock
 from escalations import contract, finding, search_operators, searching, tagging
+from escalations.forms.filter_fields import (
+    LARGEST_ID,
+    LONGEST_VALUE,
+    MOST_VALUES,
+    AnyOf,
+    AnyWords,
+    Days,
+    Number,
+    Several,
+    Typed,
+)
 from escalations.models import Category, Channel, Clock, Customer, Metric, Priority, Rating, Segment, State, Ticket
 from escalations.models.ticket import OPEN
 
@@ -48,10 +58,8 @@ SPANS = [
 ]
 #: Begins the name of a filter by one of a category's own answers.
 ANSWER = "answer."
-MOST_VALUES, LONGEST_VALUE = 50, 300
 #: So many colleagues are offered as owners.
 MOST_OWNERS = 40
-LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -63,69 +71,8 @@ class Chip:
     without: str
 
 
-class _Number(filters.Filter):
-    """The number of a row: a whole one that the database can hold."""
-
-    field_class = forms.IntegerField
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, min_value=0, max_value=LARGEST_ID, **kwargs)
-
-
-class _Words(forms.MultipleChoiceField):
-    """Any values, said one by one; `check` says what is wrong with one."""
-
-    def __init__(self, *args: Any, check: Callable[[str], None] | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.check = check
-
-    def validate(self, value: list[str]) -> None:
-        if len(value) > MOST_VALUES:
-            raise ValidationError(_("At most %d values at once.") % MOST_VALUES)
-        for one in value:
-            if len(one) > LONGEST_VALUE or "\x00" in one:
-                raise ValidationError(_("This value is none that there could be."))
-            if self.check:
-                self.check(one)
-
-
-class _AnyOf(filters.MultipleChoiceFilter):
-    """One of several values of a column of the ticket, so no ticket is found twice."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, distinct=False, **kwargs)
-
-
-class _AnyWords(_AnyOf):
-    field_class = _Words
-
-
-class _Typed(forms.TextInput):
-    """Several values in one line, parted by semicolons."""
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:  # noqa: ARG002
-        parts = (part.strip() for value in data.getlist(name) for part in value.split(";"))
-        return [part for part in parts if part]
-
-    def format_value(self, value: Any) -> str:
-        return "; ".join(value or ())
-
-
-class _Days(DateRangeWidget):
-    """The first and the last day of a span."""
-
-    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__({"type": "date", **(attrs or {})})
-        for widget, label in zip(self.widgets, (_("First day"), _("Last day")), strict=True):
-            widget.attrs = {**widget.attrs, "aria-label": label}
-
-
 #: Nothing chosen is either way.
 YES_OR_NO = [("true", _("Yes")), ("false", _("No"))]
-
-
-class _Several(forms.CheckboxSelectMultiple):
-    """Boxes to tick, as the menus of the list show them."""
 
 
 def _choices(field: forms.Field) -> Iterable[Any]:
@@ -151,7 +98,7 @@ class TicketFilter(filters.FilterSet):
 
     q = filters.CharFilter(label=_("Words or reference"), method="filter_words")
     scope = filters.ChoiceFilter(label=_("Show"), choices=list(SCOPES.items()), method="filter_scope")
-    state = _AnyOf(label=_("State"), choices=State.choices)
+    state = AnyOf(label=_("State"), choices=State.choices)
     priority = filters.TypedMultipleChoiceFilter(
         label=_("Priority"), choices=Priority.choices, coerce=int, distinct=False
     )
@@ -159,19 +106,19 @@ class TicketFilter(filters.FilterSet):
         label=_("Category"), to_field_name="key", queryset=Category.objects.all(), method="filter_category"
     )
     team = filters.ModelMultipleChoiceFilter(label=_("Team"), queryset=Team.objects.none(), distinct=False)
-    owner = _AnyWords(label=_("Owner"), method="filter_owner", check=_check_owner)
-    channel = _AnyOf(label=_("Channel"), choices=Channel.choices)
-    segment = _AnyOf(label=_("Segment"), field_name="customer__segment", choices=Segment.choices)
-    tag = _AnyWords(label=_("Tag"), method="filter_tag")
-    customer = _AnyWords(label=_("Customer"), field_name="customer_id", check=_check_id)
-    known_issue = _AnyWords(label=_("Known issue"), field_name="known_issue_id", check=_check_id)
-    root_cause = _AnyWords(label=_("Root cause"), field_name="root_cause__key")
-    product = _AnyWords(label=_("Product"), field_name="product")
-    error_code = _AnyWords(label=_("Error code"), field_name="error_code")
+    owner = AnyWords(label=_("Owner"), method="filter_owner", check=_check_owner)
+    channel = AnyOf(label=_("Channel"), choices=Channel.choices)
+    segment = AnyOf(label=_("Segment"), field_name="customer__segment", choices=Segment.choices)
+    tag = AnyWords(label=_("Tag"), method="filter_tag")
+    customer = AnyWords(label=_("Customer"), field_name="customer_id", check=_check_id)
+    known_issue = AnyWords(label=_("Known issue"), field_name="known_issue_id", check=_check_id)
+    root_cause = AnyWords(label=_("Root cause"), field_name="root_cause__key")
+    product = AnyWords(label=_("Product"), field_name="product", widget=Typed)
+    error_code = AnyWords(label=_("Error code"), field_name="error_code", widget=Typed)
     older = filters.ChoiceFilter(label=_("Older than"), choices=SPANS, method="filter_older")
     untouched = filters.ChoiceFilter(label=_("Unchanged for"), choices=SPANS, method="filter_untouched")
-    created = filters.DateFromToRangeFilter(label=_("Escalated"), field_name="created_at", widget=_Days)
-    resolved = filters.DateFromToRangeFilter(label=_("Resolved"), field_name="resolved_at", widget=_Days)
+    created = filters.DateFromToRangeFilter(label=_("Escalated"), field_name="created_at", widget=Days)
+    resolved = filters.DateFromToRangeFilter(label=_("Resolved"), field_name="resolved_at", widget=Days)
     due = filters.ChoiceFilter(
         label=_("Deadline"),
         choices=[
@@ -184,7 +131,7 @@ class TicketFilter(filters.FilterSet):
         ],
         method="filter_due",
     )
-    risk = _AnyOf(
+    risk = AnyOf(
         label=_("Risk"),
         choices=[(key, f"{low}–{high}\xa0%") for key, (low, high) in RISKS.items()],
         method="filter_risk",
@@ -192,7 +139,7 @@ class TicketFilter(filters.FilterSet):
     breached = filters.ChoiceFilter(label=_("Deadline missed"), choices=Metric.choices, method="filter_breached")
     returned = filters.ChoiceFilter(label=_("Was returned"), choices=YES_OR_NO, method="filter_returned")
     reopened = filters.ChoiceFilter(label=_("Was reopened"), choices=YES_OR_NO, method="filter_reopened")
-    score = _Number(label=_("Rating"), method="filter_score")
+    score = Number(label=_("Rating"), method="filter_score")
 
     data: QueryDict  # always an address
 
@@ -209,9 +156,7 @@ class TicketFilter(filters.FilterSet):
         cast(filters.ModelMultipleChoiceFilter, self.filters["team"]).queryset = teams
         for name in MENUS:
             field = self.form.fields[name]
-            field.widget = _Several(choices=_choices(field))
-        for name in ("product", "error_code"):
-            self.form.fields[name].widget = _Typed(attrs={"placeholder": _("Several: parted by ;")})
+            field.widget = Several(choices=_choices(field))
         cast(forms.MultipleChoiceField, self.form.fields["owner"]).choices = self._owners
         self.form.fields["q"].widget = forms.TextInput(attrs={"type": "search", "maxlength": 200})
 
@@ -316,7 +261,7 @@ class TicketFilter(filters.FilterSet):
         for name in MENUS:
             bound = self.form[name]
             options = [option for option in _choices(bound.field)]  # noqa: C416  list() would count the rows first
-            cast(_Several, bound.field.widget).choices = options
+            cast(Several, bound.field.widget).choices = options
             if len(options) > 1:
                 offered.append(bound)
         return offered

@@ -21,6 +21,7 @@ def test_a_list_is_narrowed_kept_and_walked_through(desk: Desk, enter: Enter, si
     page.get_by_label("P1").check()
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile("priority=1"))
+    expect(page.locator("#rows")).to_contain_text(first.reference)
     expect(page.locator("#rows")).not_to_contain_text(third.reference)
 
     page.locator(".filter-menu summary", has_text="Columns").click()
