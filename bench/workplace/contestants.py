@@ -95,7 +95,7 @@ def product(services: Services, database: str, port: int) -> Contestant:
         "escalate": lambda client, turn: ("/escalate/other/", _contract(client, turn)),
         "comment": lambda client, turn: (
             f"/tickets/ESC-{ticket(client, turn)}/messages/",
-            {"kind": "note", "body": f"Looked at it once more, number {turn}: the balance is as it was."},
+            {"kind": "note", "body_note": f"Looked at it once more, number {turn}: the balance is as it was."},
         ),
         "take next": lambda _client, _turn: ("/queue/take-next/", {}),
         **_searches(SEARCH),
