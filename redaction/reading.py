@@ -1,0 +1,69 @@
+"""Everything there is to find in one piece of text, in it as it stands and in what it encodes."""
+
+from collections.abc import Iterator
+
+from redaction import base64_text, cards, codes, ibans, keys, layers, tracks
+from redaction.judging import Surroundings
+from redaction.own_ids import OwnIds
+from redaction.prefilter import Search, searches
+from redaction.schemes import Edit, Found
+
+_MOST_LAYERS = 4
+
+
+def find(text: str, own_ids: OwnIds, depth: int = 0, *, quoted: bool = False) -> list[Found]:
+    """All findings, in no order; they may overlap."""
+    needed = searches(text)
+    found = list(_as_it_stands(text, own_ids, needed))
+    if depth >= _MOST_LAYERS:
+        return found
+    if Search.SHAPES in needed and (view := layers.unshaped(text)) is not None:
+        found += map(view.back, _as_it_stands(view.text, own_ids, searches(view.text)))
+    if Search.ESCAPES in needed and (view := layers.unescaped(text)) is not None:
+        found += map(view.back, find(view.text, own_ids, depth + 1, quoted=quoted))
+    if Search.QUOTED in needed and not quoted and (view := layers.unquoted(text)) is not None:
+        found += map(view.back, find(view.text, own_ids, depth + 1, quoted=True))
+    if Search.BASE64 in needed:
+        found += base64_text.find(text, lambda inner: find(inner, own_ids, depth + 1), applied)
+    return found
+
+
+def _as_it_stands(text: str, own_ids: OwnIds, needed: Search) -> Iterator[Found]:
+    accounts = list(ibans.find(text)) if Search.IBANS in needed else []
+    yield from accounts
+    stripes = list(tracks.find(text)) if Search.TRACKS in needed else []
+    yield from stripes
+    numbers = cards.find(text, Surroundings(text, [*own_ids.spans(text), *((a.start, a.end) for a in accounts)]))
+    if Search.MESSAGES in needed:
+        numbers += [cards.masked(text, places) for places in tracks.find_in_messages(text)]
+    yield from numbers
+    yield from codes.find_near(text, numbers)
+    if Search.CODES in needed:
+        yield from codes.find(text)
+    if Search.KEYS in needed:
+        yield from keys.find(text)
+    if Search.PASSWORDS in needed:
+        yield from keys.find_passwords(text)
+    if Search.PRIVATE_KEYS in needed:
+        yield from keys.find_private(text)
+
+
+def settled(found: list[Found]) -> list[Edit]:
+    """The edits of all findings in order, the wider of two that overlap."""
+    edits: list[Edit] = []
+    for edit in sorted({edit for one in found for edit in one.edits}, key=lambda edit: (edit.start, -edit.end)):
+        if not edits or edit.start >= edits[-1].end:
+            edits.append(edit)
+        elif edit.end > edits[-1].end:
+            edits[-1] = Edit(edits[-1].start, edit.end, edits[-1].by + edit.by)
+    return edits
+
+
+def applied(text: str, found: list[Found]) -> str:
+    """`text` with what was found hidden."""
+    parts: list[str] = []
+    done = 0
+    for edit in settled(found):
+        parts += [text[done : edit.start], edit.by]
+        done = edit.end
+    return "".join([*parts, text[done:]])
