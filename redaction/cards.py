@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from redaction import tracks
 from redaction.characters import END, INVISIBLE, kinds_of
 from redaction.judging import Stretch, Surroundings
-from redaction.schemes import LONGEST, MASK, SHORTEST, STRENGTHS, Edit, Found
+from redaction.schemes import IF_NAMED, LIKELY, LONGEST, MASK, SHORTEST, STRENGTHS, Edit, Found
 
 _WIDEST_GAP = 10
 _FIRST_SHOWN, _LAST_SHOWN, _SHORTEST_WITH_FIRST = 6, 4, 16
@@ -22,30 +23,54 @@ _GLUED_AFTER = (3, 4, 6, 7, 8, 10)  # digits of an expiry, a code, or both
 Places = NDArray[np.int64]
 
 
+_SHORTEST_MESSAGE = 20
+_SHORTEST_CODE_AND_AMOUNT = 6
+_STRONGEST = STRENGTHS.max(axis=1)
+_UP_TO_LONGEST = np.arange(LONGEST)
+_EVEN = _UP_TO_LONGEST % 2 == 0
+
+
 class Digits(NamedTuple):
-    """All digits of a text: values, places, and for each where its run and its group (unbroken digits) end."""
+    """All digits of a text: values, places, which begin a group (unbroken digits) or a run (with little between)."""
 
     values: NDArray[np.uint8]
     places: Places
     starts_group: NDArray[np.bool_]
     starts_run: NDArray[np.bool_]
+    groups: Places  # where they start, and the end
+    run_ends: Places
+    longest: int  # digits of the longest group
 
 
-def find(text: str, surroundings: Surroundings) -> list[Found]:
-    """Every card number in `text`, in order; numbers may overlap."""
-    kinds = kinds_of(text)
-    digits = _digits(kinds)
+class _Begun(NamedTuple):
+    """Where numbers may begin, with what is known of each."""
+
+    firsts: Places
+    prefixes: Places
+    group_ends: Places
+    run_ends: Places
+    announced: Places  # the length that stands before it, or 0
+
+
+def find(text: str, surroundings: Surroundings, *, named: bool = True) -> list[Found]:
+    """Every card number in `text`, in order; numbers may overlap.
+
+    `named` is False when the text has none of the words that stand near cards.
+    """
+    digits = _digits(kinds_of(text))
     if digits is None:
         return []
     found = []
     end = 0
-    for first, last, strength in _candidates(digits):
+    for first, last, strength in _candidates(digits, IF_NAMED if named else LIKELY):
         if last <= end:
             continue  # part of a longer one
         stretch = Stretch.of(text, digits.places, digits.starts_group, digits.starts_run, first, last, strength)
-        if surroundings.allow(stretch):
+        if surroundings.allow(stretch, named=named):
             found.append(masked(text, digits.places[first:last].tolist()))
             end = last
+    if digits.longest >= _SHORTEST_MESSAGE:
+        found += [masked(text, places) for places in tracks.find_in_messages(text)]
     return found
 
 
@@ -79,65 +104,75 @@ def _digits(kinds: NDArray[np.uint8]) -> Digits | None:
     edges = np.concatenate(([-1], np.flatnonzero(breaks), [len(places) - 1]))
     if np.diff(edges).max() < SHORTEST:
         return None
-    starts_group = np.concatenate(([True], gaps > 0))
     starts_run = np.concatenate(([True], breaks))
-    return Digits(seen[places], places if visible is None else visible[places], starts_group, starts_run)
+    starts_group = np.concatenate(([True], gaps > 0))
+    groups = np.append(np.flatnonzero(starts_group), len(places))
+    return Digits(
+        seen[places],
+        places if visible is None else visible[places],
+        starts_group,
+        starts_run,
+        groups,
+        edges[1:] + 1,
+        int(np.diff(groups).max()),
+    )
 
 
-def _candidates(digits: Digits) -> list[tuple[int, int, int]]:
+def _candidates(digits: Digits, weakest: int) -> list[tuple[int, int, int]]:
     """Stretches with a scheme's prefix, a length of its and a right check digit: first, last, strength."""
-    count = len(digits.values)
-    run_starts = np.append(np.flatnonzero(digits.starts_run), count)
-    group_starts = np.append(np.flatnonzero(digits.starts_group), count)
-    firsts = group_starts[:-1]
-    run_ends = run_starts[np.searchsorted(run_starts, firsts, side="right")]
-    group_ends = group_starts[1:]
-    long_enough = run_ends - firsts >= SHORTEST
-    firsts, run_ends, group_ends = firsts[long_enough], run_ends[long_enough], group_ends[long_enough]
-    values = np.concatenate((digits.values, np.zeros(LONGEST + 1, dtype=np.uint8)))
-    prefixed = np.flatnonzero((group_ends - firsts) >= SHORTEST + 2)
-    announced = values[firsts[prefixed]].astype(np.int64) * 10 + values[firsts[prefixed] + 1]
-    inner = group_ends[prefixed] - firsts[prefixed] - 2
-    prefixed = prefixed[(announced >= SHORTEST) & (announced <= LONGEST) & (announced <= inner)]
-    announced = values[firsts[prefixed]].astype(np.int64) * 10 + values[firsts[prefixed] + 1]
-    all_firsts = np.concatenate((firsts, firsts[prefixed] + 2))
-    only_length = np.concatenate((np.zeros(len(firsts), dtype=np.int64), announced))
-    run_ends = np.concatenate((run_ends, run_ends[prefixed]))
-    group_ends = np.concatenate((group_ends, group_ends[prefixed]))
-    return _checked(values, digits.starts_group, all_firsts, only_length, run_ends, group_ends)
+    values = np.concatenate((digits.values, np.zeros(LONGEST + 8, dtype=np.uint8)))
+    firsts, group_ends = digits.groups[:-1], digits.groups[1:]
+    announced = np.zeros(len(firsts), dtype=np.int64)
+    if digits.longest >= SHORTEST + 2:
+        after, lengths, ends = _announced(values, firsts, group_ends)
+        firsts, group_ends = np.concatenate((firsts, after)), np.concatenate((group_ends, ends))
+        announced = np.concatenate((announced, lengths))
+    prefixes = values[firsts].astype(np.int64)
+    for step in (1, 2, 3):
+        prefixes = prefixes * 10 + values[firsts + step]
+    kept = np.flatnonzero(_STRONGEST[prefixes] >= weakest)
+    run_ends = digits.run_ends[np.searchsorted(digits.run_ends, firsts[kept], side="right")]
+    long_enough = run_ends - firsts[kept] >= SHORTEST
+    kept, run_ends = kept[long_enough], run_ends[long_enough]
+    if not len(kept):
+        return []
+    begun = _Begun(firsts[kept], prefixes[kept], group_ends[kept], run_ends, announced[kept])
+    return _checked(values, np.append(digits.starts_group, True), begun, weakest)
+
+
+def _announced(values: NDArray[np.uint8], firsts: Places, group_ends: Places) -> tuple[Places, Places, Places]:
+    """Groups that begin with the length of the number that follows, as in ISO 8583: its start, its length, the end."""
+    sizes = group_ends - firsts
+    long = np.flatnonzero(sizes >= SHORTEST + 2)
+    lengths = values[firsts[long]].astype(np.int64) * 10 + values[firsts[long] + 1]
+    left = sizes[long] - 2 - lengths
+    right = (lengths >= SHORTEST) & (lengths <= LONGEST) & ((left == 0) | (left >= _SHORTEST_CODE_AND_AMOUNT))
+    return firsts[long[right]] + 2, lengths[right], group_ends[long[right]]
 
 
 def _checked(
-    values: NDArray[np.uint8],
-    starts_group: NDArray[np.bool_],
-    firsts: Places,
-    only_length: Places,
-    run_ends: Places,
-    group_ends: Places,
+    values: NDArray[np.uint8], starts_group: NDArray[np.bool_], begun: "_Begun", weakest: int
 ) -> list[tuple[int, int, int]]:
-    weights = np.array([1000, 100, 10, 1])
-    prefixes = values[firsts[:, None] + np.arange(4)].astype(np.int64) @ weights
-    kept = STRENGTHS[prefixes].any(axis=1)
-    firsts, prefixes, only_length = firsts[kept], prefixes[kept], only_length[kept]
-    run_ends, group_ends = run_ends[kept], group_ends[kept]
-    if not len(firsts):
-        return []
-    window = values[firsts[:, None] + np.arange(LONGEST)].astype(np.int16)
+    window = values[begun.firsts[:, None] + _UP_TO_LONGEST].astype(np.int16)
     doubled = _DOUBLED[window]
-    even = np.arange(LONGEST) % 2 == 0
     # A check doubles every second digit from the right, so which ones depends on where the number ends.
-    sums = {0: np.where(even, doubled, window).cumsum(axis=1), 1: np.where(even, window, doubled).cumsum(axis=1)}
-    ends_group = np.append(starts_group, [True] * (LONGEST + 2))
-    ends_group[len(starts_group)] = True
+    sums = (
+        np.where(_EVEN, doubled, window).cumsum(axis=1, dtype=np.int16) % 10,
+        np.where(_EVEN, window, doubled).cumsum(axis=1, dtype=np.int16) % 10,
+    )
     found: list[tuple[int, int, int]] = []
     for length in range(SHORTEST, LONGEST + 1):
-        lasts = firsts + length
-        strengths = STRENGTHS[prefixes, length]
-        right = (strengths > 0) & (lasts <= run_ends) & (sums[length % 2][:, length - 1] % 10 == 0)
-        at_end = ends_group[np.minimum(lasts, len(starts_group))]
-        glued = np.isin(group_ends - lasts, _GLUED_AFTER)
-        announced = only_length == length
-        right &= np.where(only_length > 0, announced, at_end | glued)
-        for index in np.flatnonzero(right):
-            found.append((int(firsts[index]), int(lasts[index]), int(strengths[index])))
+        strengths = STRENGTHS[begun.prefixes, length]
+        lasts = begun.firsts + length
+        right = np.flatnonzero(
+            (strengths >= weakest) & (sums[length % 2][:, length - 1] == 0) & (lasts <= begun.run_ends)
+        )
+        for index in right.tolist():
+            first, last = int(begun.firsts[index]), int(lasts[index])
+            if begun.announced[index]:
+                fits = begun.announced[index] == length
+            else:
+                fits = starts_group[last] or int(begun.group_ends[index]) - last in _GLUED_AFTER
+            if fits:
+                found.append((first, last, int(strengths[index])))
     return sorted(found, key=lambda one: (one[0], -one[1]))

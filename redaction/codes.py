@@ -36,10 +36,10 @@ _GLUED = re.compile(
 _AS_FAR_AS_LOOKED = 80
 
 
-def find(text: str) -> Iterator[Found]:
+def find(text: str, start: int, end: int) -> Iterator[Found]:
     """Codes that a label names."""
     for pattern in (_AFTER_LABEL, _BEFORE_LABEL):
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(text, start, end):
             yield _hidden(*match.span("code"))
 
 

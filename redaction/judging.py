@@ -5,7 +5,7 @@ what touches them, and by words before them. On doubt it is a card.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -19,13 +19,15 @@ from redaction.schemes import IF_NAMED, LIKELY, MASK, SURE
 _AS_FAR_AS_LOOKED = 64  # characters to each side, so that a hostile text costs no more
 _LONGEST_PHONE = 15  # ITU-T E.164
 _SHORTEST_HASH = 24
+_UUID_LENGTH = 36
 
 _UUID = re.compile(r"(?i)(?<![0-9a-z])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![0-9a-z])")
-_CARD_WORDS = re.compile(
-    r"(?i)card|tarjeta|(?<![a-z])pan(?![a-z])|primary.?account|visa|master|maestro|amex|american.?express|diners|discover"
-    r"|jcb|union.?pay|(?<![a-z])mir(?![a-z])|rupay|troy|uzcard|humo|(?<![a-z])ccn?(?![a-z])|cr[eé]dit|d[eé]bit|cvv|cvc"
-    r"|plastic|track.?[12]"
-)
+_CARD_WORDS = (
+    "card", "tarjeta", "primaryaccount", "primary account", "visa", "master", "maestro", "amex", "express", "diners",
+    "discover", "jcb", "unionpay", "union pay", "rupay", "troy", "uzcard", "humo", "credit", "crédit", "debit", "débit",
+    "cvv", "cvc", "plastic", "track1", "track2", "track 1", "track 2",
+)  # fmt: skip
+_SHORT_CARD_WORDS = re.compile(r"(?<![a-z])(?:pan|mir|ccn?)(?![a-z])")
 _OTHER_WORDS = re.compile(
     r"(?i)(?:imei|meid|iccid|ean|gtin|isbn|upc|sscc|barcode|tracking|seguimiento|gu[ií]a|fedex|dhl|ups|usps"
     r"|phone|tel|tel[eé]fono|m[oó]vil|celular|whatsapp|timestamp|epoch|blk|block|serial|sn|sku|imsi|msisdn)(?:[\s_.-]?(?:id|no|num|number|n[uú]mero|nro|code|c[oó]digo)\.?)?"
@@ -131,17 +133,18 @@ def _visible(gap: str) -> str:
 class Surroundings:
     """What is known of a text besides the digits at hand: where it holds UUIDs, IBANs and ids of one's own."""
 
-    def __init__(self, text: str, taken: Iterable[tuple[int, int]] = ()) -> None:
+    def __init__(self, text: str, taken: Callable[[], Iterable[tuple[int, int]]] = tuple) -> None:
         self._text = text
-        self._taken = sorted(taken)
+        self._others = taken
 
     @cached_property
-    def _uuids(self) -> list[tuple[int, int]]:
-        return [match.span() for match in _UUID.finditer(self._text)] if "-" in self._text else []
+    def _taken(self) -> list[tuple[int, int]]:
+        """Where other things stand, in order."""
+        return sorted(self._others())
 
-    def allow(self, stretch: Stretch) -> bool:
-        """Whether it is a card's number, as far as can be told."""
-        named = _is_named(stretch)
+    def allow(self, stretch: Stretch, *, named: bool = True) -> bool:
+        """Whether it is a card's number, as far as can be told; `named` as in `cards.find`."""
+        named = named and _is_named(stretch)
         strength = stretch.strength
         if strength == IF_NAMED and not named:
             return False
@@ -149,16 +152,16 @@ class Surroundings:
             return False
         if not _is_free(stretch, named=named):
             return False
-        spans = self._uuids + self._taken
-        return not any(a < stretch.end and stretch.start < b for a, b in spans)
+        if any(a < stretch.end and stretch.start < b for a, b in self._taken):
+            return False
+        around = max(0, stretch.start - _UUID_LENGTH), stretch.end + _UUID_LENGTH
+        uuids = _UUID.finditer(self._text, *around) if "-" in self._text[slice(*around)] else ()
+        return not any(match.start() < stretch.end and stretch.start < match.end() for match in uuids)
 
 
 def _is_named(stretch: Stretch) -> bool:
-    text = stretch.text
-    return (
-        _CARD_WORDS.search(text[max(0, stretch.start - 48) : stretch.start]) is not None
-        or _CARD_WORDS.search(text[stretch.end : stretch.end + 32]) is not None
-    )
+    near = f"{stretch.text[max(0, stretch.start - 48) : stretch.start]} {stretch.text[stretch.end : stretch.end + 32]}".lower()
+    return any(word in near for word in _CARD_WORDS) or _SHORT_CARD_WORDS.search(near) is not None
 
 
 def _is_grouped(stretch: Stretch, *, named: bool) -> bool:
@@ -168,7 +171,8 @@ def _is_grouped(stretch: Stretch, *, named: bool) -> bool:
         return True
     signs = {"".join(gap.split()) for gap in gaps}
     if len(sizes) == 2:
-        return sizes in _TWO_PARTS and not signs & {".", ",", ":"}
+        apart = "\n" in gaps[0] and not named  # the last of a line, and the first of the next
+        return sizes in _TWO_PARTS and not apart and not signs & {".", ",", ":"}
     if set(sizes[:-1]) == {4} and sizes[-1] <= 4:
         return True
     if sizes in _OWN_SHAPES and (len(signs) == 1 or (sizes in _ON_CARDS and stretch.strength == SURE)):

@@ -91,27 +91,27 @@ _PLACEHOLDER = re.compile(
 )
 
 
-def find(text: str) -> Iterator[Found]:
+def find(text: str, start: int, end: int) -> Iterator[Found]:
     """Keys and tokens by their makers' forms, by header, and by label."""
-    for match in _KEY.finditer(text):
+    for match in _KEY.finditer(text, start, end):
         yield _hidden("key", text, *match.span(match.lastgroup or 0))
-    for match in _HEADER.finditer(text):
+    for match in _HEADER.finditer(text, start, end):
         if _is_random(match["key"]) or (match["scheme"].lower() == "basic" and _has_both_cases(match["key"][1:])):
             yield _hidden("key", text, *match.span("key"))
-    for match in _LABEL.finditer(text):
+    for match in _LABEL.finditer(text, start, end):
         if _is_random(match["key"]):
             yield _hidden("key", text, *match.span("key"))
 
 
-def find_passwords(text: str) -> Iterator[Found]:
+def find_passwords(text: str, start: int, end: int) -> Iterator[Found]:
     """Passwords in the address of a service or page, and by label."""
-    for match in _IN_ADDRESS.finditer(text):
+    for match in _IN_ADDRESS.finditer(text, start, end):
         if MASK not in match["key"] and not match["key"].startswith(("//", "<", "$", "{", "*")):
             yield _hidden("password", text, *match.span("key"))
-    for match in _IN_QUERY.finditer(text):
+    for match in _IN_QUERY.finditer(text, start, end):
         if not _PLACEHOLDER.match(match["key"]) and (_is_mixed(match["key"]) or "pass" in match[0].lower()):
             yield _hidden("password", text, *match.span("key"))
-    for match in _PASSWORD.finditer(text):
+    for match in _PASSWORD.finditer(text, start, end):
         if _is_mixed(match["key"]) and not _PLACEHOLDER.match(match["key"]):
             yield _hidden("password", text, *match.span("key"))
 

@@ -6,19 +6,21 @@ its search could find, and more: a text without it is spared the search.
 
 import enum
 import threading
+from collections.abc import Iterator
 from functools import cache
 
 import hyperscan
 
+from redaction.ibans import LENGTHS
 
-class Search(enum.Flag):
+
+class Search(enum.Enum):
     """What a text may hold."""
 
-    NOTHING = 0
+    CARD_WORDS = enum.auto()
     CODES = enum.auto()
     IBANS = enum.auto()
     TRACKS = enum.auto()
-    MESSAGES = enum.auto()
     KEYS = enum.auto()
     PASSWORDS = enum.auto()
     PRIVATE_KEYS = enum.auto()
@@ -28,6 +30,15 @@ class Search(enum.Flag):
     BASE64 = enum.auto()
 
 
+#: How far before and after the end of what is reported a search has to look; the others need the whole text.
+_REACH = {
+    Search.CODES: (200, 120),
+    Search.IBANS: (100, 100),
+    Search.TRACKS: (60, 200),
+    Search.KEYS: (400, 600),
+    Search.PASSWORDS: (400, 600),
+}
+
 _ANY_CASE = hyperscan.HS_FLAG_CASELESS
 # Two or more digits in base64, whatever their place in a triple, end on three of these letters.
 _DIGITS_IN_BASE64 = "[DTjz][AEIMQUYcgk][w-z0-5]"
@@ -35,15 +46,25 @@ _BASE64 = "[A-Za-z0-9+/_-]"
 
 _EXPRESSIONS: list[tuple[Search, str, int]] = [
     (
+        Search.CARD_WORDS,
+        "card|tarjeta|pan|account|visa|master|maestro|amex|express|diners|discover|jcb|union.?pay|mir|rupay|troy|uzcard|humo"
+        "|cc|cr.{1,2}dit|d.{1,2}bit|cvv|plastic|track",
+        _ANY_CASE,
+    ),
+    (
         Search.CODES,
-        r"(cvv2?|cvc2?|cav2|cvn2?|cvd|cid|csc|security|verification|validation|seguridad|validaci|reverso|d.gitos)[^0-9]{0,60}[0-9]{3}",
+        r"(cvv2?|cvc2?|cav2|cvn2?|cvd|cid|csc|(security|verification|validation)[ _.-]?(code|value|number)?|securitycode|seguridad"
+        r"|validaci.{1,2}n|tarjeta|reverso)[^0-9A-Z\x80-\xff]{0,3}([^0-9]{0,40}[^0-9A-Z\x80-\xff])?[0-9]{3,4}([^0-9]|$)",
         _ANY_CASE,
     ),
     (Search.CODES, r"[0-9]{3}.{0,12}(cvv|cvc)", _ANY_CASE),
-    (Search.IBANS, r"[A-Z]{2}[ -]?[0-9][ -]?[0-9]([ -.]{0,2}[A-Z0-9]){11}", _ANY_CASE),
-    (Search.IBANS, r"[A-Z]{2}[0-9]{2}[\x80-\xff]{1,3}[A-Z0-9]{4}", _ANY_CASE),
+    (
+        Search.IBANS,
+        f"({'|'.join(LENGTHS)})[ -]?[0-9][ -]?[0-9]([ .-]|[\\x80-\\xff]{{2,3}}){{0,2}}[A-Z0-9]{{3,4}}"
+        "(([ .-]|[\\x80-\\xff]{2,3}){0,2}[A-Z0-9]){8}",
+        _ANY_CASE,
+    ),
     (Search.TRACKS, r"[0-9]{4,19}(\^|[=D][0-9=])", 0),
-    (Search.MESSAGES, r"0[1-8][0-9]{2}[4-7C-F][0-9A-F]{15}", 0),
     (
         Search.KEYS,
         r"(sk|rk)_(live|test)_|whsec_|(AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}|gh[pousr]_[0-9A-Za-z]{36}|github_pat_"
@@ -78,13 +99,19 @@ _EXPRESSIONS: list[tuple[Search, str, int]] = [
         r"%[0-9A-Fa-f]{2}|&(#[0-9]|#[xX][0-9A-Fa-f]|[A-Za-z]{2,24};)|\\(u\{?[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[\"/])",
         0,
     ),
-    (Search.QUOTED, r"=(\r?\n|3[0-9]|20|2[DEFdef]|C2=|E[0-9a-f]=|3D|3A|22)", 0),
-    (Search.SHAPES, r"<[A-Za-z/!][^<>]{0,500}>|\]\]>|\n[ \t]*>", 0),
     (
-        Search.BASE64,
-        r"eyJ[A-Za-z0-9+/_-]{16}|([a-z][A-Za-z+/]{0,7}[A-Z][A-Za-z+/]{0,7}[0-9][A-Za-z0-9+/]{0,7}){3}",
-        0,
+        Search.QUOTED,
+        r"=\r?\n|(=3[0-9]){2}|[0-9][ -]?=(20|2[DEF]|C2=A0|E2=8[0-9]=[0-9A-F]{2})[ -]?[0-9=]|=3D[\"']?[0-9]|[0-9]=3[0-9][0-9=]"
+        r"|=3D3D|=(22|20|27|3A)[0-9]{4}",
+        _ANY_CASE,
     ),
+    (
+        Search.SHAPES,
+        r"[0-9][\s-]{0,3}(<[^<>]{0,500}>[^0-9A-Za-z<]{0,8}){1,6}[0-9]|[0-9][ -]{0,2}\r?\n[ \t]*>"
+        r"|(cvv2?|cvc2?|code|seguridad)[:\s]{0,3}(<[^<>]{0,100}>\s{0,4}){1,4}[0-9]{3}",
+        _ANY_CASE,
+    ),
+    (Search.BASE64, "eyJ|ewog|eyAi|W3si|PD94|ZXlK|Y2Fy|Q2Fy|cGFu|UEFO|dGFy", 0),
     (
         Search.BASE64,
         f"{_DIGITS_IN_BASE64}({_BASE64}|\\s){{1,29}}{_DIGITS_IN_BASE64}({_BASE64}|\\s){{1,29}}{_DIGITS_IN_BASE64}",
@@ -96,11 +123,14 @@ _EXPRESSIONS: list[tuple[Search, str, int]] = [
 @cache
 def _database() -> "hyperscan.Database":
     database = hyperscan.Database()
+    once = hyperscan.HS_FLAG_SINGLEMATCH
     database.compile(
         expressions=[expression.encode() for _, expression, _ in _EXPRESSIONS],
         ids=list(range(len(_EXPRESSIONS))),
         elements=len(_EXPRESSIONS),
-        flags=[flags | hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL for _, _, flags in _EXPRESSIONS],
+        flags=[
+            flags | hyperscan.HS_FLAG_DOTALL | (0 if search in _REACH else once) for search, _, flags in _EXPRESSIONS
+        ],
     )
     return database
 
@@ -117,15 +147,43 @@ def _scratch() -> _Scratch:
     return _Scratch()
 
 
-def searches(text: str) -> Search:
-    """What to look for in `text`."""
-    found = [Search.NOTHING]
+class Needed:
+    """What to look for in a text, and where."""
 
-    def note(which: int, _start: int, _end: int, _flags: int, _context: object) -> None:
-        found.append(_EXPRESSIONS[which][0])
+    def __init__(self, text: str) -> None:
+        self._ends: dict[Search, list[int]] = {}
+        self._size = len(text)
+        data = text.encode("utf-8", "surrogatepass")
+        _database().scan(data, match_event_handler=self._note, scratch=_scratch().scratch)
+        if len(data) != len(text):
+            self._ends = {search: _characters(data, ends) for search, ends in self._ends.items()}
 
-    _database().scan(text.encode("utf-8", "surrogatepass"), match_event_handler=note, scratch=_scratch().scratch)
-    answer = Search.NOTHING
-    for search in found:
-        answer |= search
+    def _note(self, which: int, _start: int, end: int, _flags: int, _context: object) -> None:
+        self._ends.setdefault(_EXPRESSIONS[which][0], []).append(end)
+
+    def __contains__(self, search: Search) -> bool:
+        return search in self._ends
+
+    def spans(self, search: Search) -> Iterator[tuple[int, int]]:
+        """The stretches of the text in which to look."""
+        before, after = _REACH[search]
+        start = end = -1
+        for place in sorted(self._ends.get(search, ())):
+            if place - before > end:
+                if end > 0:
+                    yield start, end
+                start = max(0, place - before)
+            end = min(place + after, self._size)
+        if end > 0:
+            yield start, end
+
+
+def _characters(data: bytes, ends: list[int]) -> list[int]:
+    """Places in characters for places in bytes."""
+    answer: list[int] = []
+    done, count = 0, 0
+    for end in sorted(ends):
+        count += len(data[done:end].decode("utf-8", "ignore"))
+        done = end
+        answer.append(count)
     return answer

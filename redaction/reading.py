@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from redaction import base64_text, cards, codes, ibans, keys, layers, tracks
 from redaction.judging import Surroundings
 from redaction.own_ids import OwnIds
-from redaction.prefilter import Search, searches
+from redaction.prefilter import Needed, Search
 from redaction.schemes import Edit, Found
 
 _MOST_LAYERS = 4
@@ -13,12 +13,12 @@ _MOST_LAYERS = 4
 
 def find(text: str, own_ids: OwnIds, depth: int = 0, *, quoted: bool = False) -> list[Found]:
     """All findings, in no order; they may overlap."""
-    needed = searches(text)
+    needed = Needed(text)
     found = list(_as_it_stands(text, own_ids, needed))
     if depth >= _MOST_LAYERS:
         return found
     if Search.SHAPES in needed and (view := layers.unshaped(text)) is not None:
-        found += map(view.back, _as_it_stands(view.text, own_ids, searches(view.text)))
+        found += map(view.back, _as_it_stands(view.text, own_ids, Needed(view.text)))
     if Search.ESCAPES in needed and (view := layers.unescaped(text)) is not None:
         found += map(view.back, find(view.text, own_ids, depth + 1, quoted=quoted))
     if Search.QUOTED in needed and not quoted and (view := layers.unquoted(text)) is not None:
@@ -28,22 +28,21 @@ def find(text: str, own_ids: OwnIds, depth: int = 0, *, quoted: bool = False) ->
     return found
 
 
-def _as_it_stands(text: str, own_ids: OwnIds, needed: Search) -> Iterator[Found]:
-    accounts = list(ibans.find(text)) if Search.IBANS in needed else []
+def _as_it_stands(text: str, own_ids: OwnIds, needed: Needed) -> Iterator[Found]:
+    accounts = [one for span in needed.spans(Search.IBANS) for one in ibans.find(text, *span)]
     yield from accounts
-    stripes = list(tracks.find(text)) if Search.TRACKS in needed else []
-    yield from stripes
-    numbers = cards.find(text, Surroundings(text, [*own_ids.spans(text), *((a.start, a.end) for a in accounts)]))
-    if Search.MESSAGES in needed:
-        numbers += [cards.masked(text, places) for places in tracks.find_in_messages(text)]
+    for span in needed.spans(Search.TRACKS):
+        yield from tracks.find(text, *span)
+    surroundings = Surroundings(text, lambda: [*own_ids.spans(text), *((a.start, a.end) for a in accounts)])
+    numbers = cards.find(text, surroundings, named=Search.CARD_WORDS in needed)
     yield from numbers
     yield from codes.find_near(text, numbers)
-    if Search.CODES in needed:
-        yield from codes.find(text)
-    if Search.KEYS in needed:
-        yield from keys.find(text)
-    if Search.PASSWORDS in needed:
-        yield from keys.find_passwords(text)
+    for span in needed.spans(Search.CODES):
+        yield from codes.find(text, *span)
+    for span in needed.spans(Search.KEYS):
+        yield from keys.find(text, *span)
+    for span in needed.spans(Search.PASSWORDS):
+        yield from keys.find_passwords(text, *span)
     if Search.PRIVATE_KEYS in needed:
         yield from keys.find_private(text)
 
