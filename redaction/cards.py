@@ -5,12 +5,12 @@ and any sign may separate groups. First all digits of a text are weighed at once
 that remain are judged one by one by what stands around them (`judging`). Both are linear in the text.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from redaction import tracks
 from redaction.characters import END, INVISIBLE, kinds_of
 from redaction.judging import Stretch, Surroundings
 from redaction.schemes import IF_NAMED, LIKELY, LONGEST, MASK, SHORTEST, STRENGTHS, Edit, Found
@@ -23,7 +23,7 @@ _GLUED_AFTER = (3, 4, 6, 7, 8, 10)  # digits of an expiry, a code, or both
 Places = NDArray[np.int64]
 
 
-_SHORTEST_MESSAGE = 20
+_MOST_UNEQUAL = 4  # groups of different sizes
 _SHORTEST_CODE_AND_AMOUNT = 6
 _STRONGEST = STRENGTHS.max(axis=1)
 _UP_TO_LONGEST = np.arange(LONGEST)
@@ -52,14 +52,20 @@ class _Begun(NamedTuple):
     announced: Places  # the length that stands before it, or 0
 
 
-def find(text: str, surroundings: Surroundings, *, named: bool = True) -> list[Found]:
-    """Every card number in `text`, in order; numbers may overlap.
+def find(
+    text: str, spans: Iterable[tuple[int, int]], surroundings: Surroundings, *, named: bool = True
+) -> list[Found]:
+    """Every card number in some stretches of `text`, in order; numbers may overlap.
 
     `named` is False when the text has none of the words that stand near cards.
     """
-    digits = _digits(kinds_of(text))
+    spans = list(spans)
+    if not spans:
+        return []
+    digits = _digits(kinds_of("\x00".join([text[start:end] for start, end in spans])))
     if digits is None:
         return []
+    digits = digits._replace(places=_in_text(digits.places, spans))
     found = []
     end = 0
     for first, last, strength in _candidates(digits, IF_NAMED if named else LIKELY):
@@ -69,9 +75,14 @@ def find(text: str, surroundings: Surroundings, *, named: bool = True) -> list[F
         if surroundings.allow(stretch, named=named):
             found.append(masked(text, digits.places[first:last].tolist()))
             end = last
-    if digits.longest >= _SHORTEST_MESSAGE:
-        found += [masked(text, places) for places in tracks.find_in_messages(text)]
     return found
+
+
+def _in_text(places: Places, spans: list[tuple[int, int]]) -> Places:
+    """Places in the text for places in its stretches, which have been joined by one character each."""
+    bounds = np.array(spans)
+    joined = np.concatenate(([0], np.cumsum(bounds[:-1, 1] - bounds[:-1, 0] + 1)))
+    return places + (bounds[:, 0] - joined)[np.searchsorted(joined, places, side="right") - 1]
 
 
 def masked(text: str, places: list[int], kind: str = "card") -> Found:
@@ -137,7 +148,7 @@ def _candidates(digits: Digits, weakest: int) -> list[tuple[int, int, int]]:
     if not len(kept):
         return []
     begun = _Begun(firsts[kept], prefixes[kept], group_ends[kept], run_ends, announced[kept])
-    return _checked(values, np.append(digits.starts_group, True), begun, weakest)
+    return _checked(values, digits, begun, weakest)
 
 
 def _announced(values: NDArray[np.uint8], firsts: Places, group_ends: Places) -> tuple[Places, Places, Places]:
@@ -150,9 +161,13 @@ def _announced(values: NDArray[np.uint8], firsts: Places, group_ends: Places) ->
     return firsts[long[right]] + 2, lengths[right], group_ends[long[right]]
 
 
-def _checked(
-    values: NDArray[np.uint8], starts_group: NDArray[np.bool_], begun: "_Begun", weakest: int
-) -> list[tuple[int, int, int]]:
+def _is_sensible(groups: Places, firsts: Places, lasts: Places, sizes: Places, length: int) -> NDArray[np.bool_]:
+    """Whether the number of groups can be right; most numbers that pass the check are torn out of others."""
+    count = np.searchsorted(groups, lasts, side="left") - np.searchsorted(groups, firsts, side="right") + 1
+    return (count <= _MOST_UNEQUAL) | (count == -(-length // sizes))
+
+
+def _checked(values: NDArray[np.uint8], digits: Digits, begun: "_Begun", weakest: int) -> list[tuple[int, int, int]]:
     window = values[begun.firsts[:, None] + _UP_TO_LONGEST].astype(np.int16)
     doubled = _DOUBLED[window]
     # A check doubles every second digit from the right, so which ones depends on where the number ends.
@@ -161,18 +176,24 @@ def _checked(
         np.where(_EVEN, window, doubled).cumsum(axis=1, dtype=np.int16) % 10,
     )
     found: list[tuple[int, int, int]] = []
+    sizes = begun.group_ends - begun.firsts
     for length in range(SHORTEST, LONGEST + 1):
         strengths = STRENGTHS[begun.prefixes, length]
         lasts = begun.firsts + length
         right = np.flatnonzero(
             (strengths >= weakest) & (sums[length % 2][:, length - 1] == 0) & (lasts <= begun.run_ends)
         )
+        if not len(right):
+            continue
+        right = right[_is_sensible(digits.groups, begun.firsts[right], lasts[right], sizes[right], length)]
         for index in right.tolist():
             first, last = int(begun.firsts[index]), int(lasts[index])
             if begun.announced[index]:
                 fits = begun.announced[index] == length
+            elif digits.starts_group[last] if last < len(digits.starts_group) else True:
+                fits = True
             else:
-                fits = starts_group[last] or int(begun.group_ends[index]) - last in _GLUED_AFTER
+                fits = sizes[index] - length in _GLUED_AFTER
             if fits:
                 found.append((first, last, int(strengths[index])))
     return sorted(found, key=lambda one: (one[0], -one[1]))

@@ -19,7 +19,7 @@ LENGTHS = {
 _HEAD = re.compile(
     r"(?i)(?:(?<![A-Z0-9])(?<![A-Z0-9]-)|(?<=iban))(?P<country>"
     + "|".join(LENGTHS)
-    + r")(?P<check>[\s-]?[0-9][\s-]?[0-9])(?=[\s-]{0,2}[A-Z0-9])"
+    + r")(?P<check>[0-9]{2})(?=[\s-]{0,2}[A-Z0-9])"
 )
 _GAP = re.compile(r"[\s\u00ad\u200b-\u200d\u2060.-]{0,2}")
 _PRINTED = 4  # characters a group

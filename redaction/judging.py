@@ -127,7 +127,7 @@ class Stretch(NamedTuple):
 
 
 def _visible(gap: str) -> str:
-    return "".join(c for c in gap if c.isascii() or c.isprintable() or c.isspace())
+    return gap if gap.isascii() else "".join(c for c in gap if c.isascii() or c.isprintable() or c.isspace())
 
 
 class Surroundings:

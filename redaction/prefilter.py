@@ -6,17 +6,22 @@ its search could find, and more: a text without it is spared the search.
 
 import enum
 import threading
-from collections.abc import Iterator
 from functools import cache
 
 import hyperscan
+import numpy as np
 
 from redaction.ibans import LENGTHS
 
 
-class Search(enum.Enum):
+class Search(enum.IntEnum):
     """What a text may hold."""
 
+    BLOCKS = enum.auto()
+    GROUPS = enum.auto()
+    SPREAD = enum.auto()
+    OTHER_DIGITS = enum.auto()
+    MESSAGES = enum.auto()
     CARD_WORDS = enum.auto()
     CODES = enum.auto()
     IBANS = enum.auto()
@@ -32,8 +37,10 @@ class Search(enum.Enum):
 
 #: How far before and after the end of what is reported a search has to look; the others need the whole text.
 _REACH = {
+    Search.BLOCKS: (20, 24),
+    Search.GROUPS: (80, 60),
     Search.CODES: (200, 120),
-    Search.IBANS: (100, 100),
+    Search.IBANS: (40, 0),
     Search.TRACKS: (60, 200),
     Search.KEYS: (400, 600),
     Search.PASSWORDS: (400, 600),
@@ -43,12 +50,30 @@ _ANY_CASE = hyperscan.HS_FLAG_CASELESS
 # Two or more digits in base64, whatever their place in a triple, end on three of these letters.
 _DIGITS_IN_BASE64 = "[DTjz][AEIMQUYcgk][w-z0-5]"
 _BASE64 = "[A-Za-z0-9+/_-]"
+# What numbers in `schemes.STRENGTHS` begin with.
+_PREFIX = "([3-6][0-9]{3}|2[2-7][0-9]{2}|2131|1800|0604|8[0126][0-9]{2}|9792|9860|9704)"
 
 _EXPRESSIONS: list[tuple[Search, str, int]] = [
+    (Search.BLOCKS, f"(^|[^0-9])(1[2-9])?{_PREFIX}[0-9]{{8}}", 0),
+    (Search.GROUPS, f"(^|[^0-9]){_PREFIX}[^0-9A-Za-z]([^0-9A-Za-z]{{0,12}}[0-9]){{8}}", 0),
+    (Search.GROUPS, f"(^|[^0-9]){_PREFIX}[0-9]{{1,7}}[^0-9A-Za-z]([^0-9A-Za-z]{{0,12}}[0-9]){{4}}", 0),
+    (Search.SPREAD, "[0-9]([^0-9A-Za-z]{1,6}[0-9]){11}", 0),
+    (Search.SPREAD, "(^|[^0-9])([3-6][0-9]|2[2-7]|8[0126]|9[78])([^0-9A-Za-z]{1,6}[0-9]{2}){5}", 0),
+    (Search.SPREAD, "(^|[^0-9])([3-6][0-9]{2}|2[2-7][0-9]|8[0126][0-9]|979|986)([^0-9A-Za-z]{1,6}[0-9]{3}){3}", 0),
+    # Digits of other scripts, and what cannot be seen.
+    (
+        Search.OTHER_DIGITS,
+        r"\xd9[\xa0-\xa9]|\xdb[\xb0-\xb9]|\xdf[\x80-\x89]|\xe0[\xa5-\xbf][\x80-\xbf]|\xe1[\x81-\xb1][\x80-\xbf]|\xef\xbc[\x90-\x99]"
+        r"|\xf0[\x90-\x9f][\x80-\xbf]{2}|\xc2[\xad\xb2\xb3\xb9]|\xe2\x81|\xe2\x82[\x80-\x89]|\xe2[\x91\x92\x93\x9d\x9e]|\xe2\x83"
+        r"|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xef\xbb\xbf|\xef\xb8[\x80-\x8f]|\xd8\x9c|\xcd[\x8f\xa0-\xaf]|\xcc|\xea[\x98-\xaf]|\xe3\x85\xa4"
+        r"|\xef\xbe\xa0|\xe1\x85|\xe1\xa0\x8e",
+        0,
+    ),
+    (Search.MESSAGES, "(^|[^0-9A-Za-z])0[1-8][0-9]0[4-7C-F][0-9A-F]{15}", 0),
     (
         Search.CARD_WORDS,
-        "card|tarjeta|pan|account|visa|master|maestro|amex|express|diners|discover|jcb|union.?pay|mir|rupay|troy|uzcard|humo"
-        "|cc|cr.{1,2}dit|d.{1,2}bit|cvv|plastic|track",
+        "card|tarjeta|(^|[^a-z])(pan|mir|ccn?)[^a-z]|primary.?account|visa|master|maestro|amex|express|diners|discover|jcb"
+        "|union.?pay|rupay|troy|uzcard|humo|cr(e|\\xc3.)dit|d(e|\\xc3.)bit|cvv|cvc|plastic|track.?[12]",
         _ANY_CASE,
     ),
     (
@@ -60,8 +85,8 @@ _EXPRESSIONS: list[tuple[Search, str, int]] = [
     (Search.CODES, r"[0-9]{3}.{0,12}(cvv|cvc)", _ANY_CASE),
     (
         Search.IBANS,
-        f"({'|'.join(LENGTHS)})[ -]?[0-9][ -]?[0-9]([ .-]|[\\x80-\\xff]{{2,3}}){{0,2}}[A-Z0-9]{{3,4}}"
-        "(([ .-]|[\\x80-\\xff]{2,3}){0,2}[A-Z0-9]){8}",
+        f"(^|[^0-9A-Z]|iban)({'|'.join(LENGTHS)})[0-9]{{2}}([ .-]|[\\x80-\\xff]{{2,3}}){{0,2}}[A-Z0-9]{{4}}"
+        "([ .-]|[\\x80-\\xff]{2,3}){0,2}[A-Z0-9]{3}",
         _ANY_CASE,
     ),
     (Search.TRACKS, r"[0-9]{4,19}(\^|[=D][0-9=])", 0),
@@ -135,6 +160,9 @@ def _database() -> "hyperscan.Database":
     return database
 
 
+_SEARCHES = [search for search, _, _ in _EXPRESSIONS]
+
+
 class _Scratch(threading.local):
     """Hyperscan's working memory, one for each thread."""
 
@@ -151,31 +179,38 @@ class Needed:
     """What to look for in a text, and where."""
 
     def __init__(self, text: str) -> None:
-        self._ends: dict[Search, list[int]] = {}
-        self._size = len(text)
+        hits: list[tuple[int, int]] = []
         data = text.encode("utf-8", "surrogatepass")
-        _database().scan(data, match_event_handler=self._note, scratch=_scratch().scratch)
+        _database().scan(
+            data,
+            match_event_handler=lambda which, _start, end, _flags, _context: hits.append((which, end)),
+            scratch=_scratch().scratch,
+        )
+        self._size = len(text)
+        self._ends: dict[Search, list[int]] = {}
+        for which, end in hits:
+            self._ends.setdefault(_SEARCHES[which], []).append(end)
         if len(data) != len(text):
-            self._ends = {search: _characters(data, ends) for search, ends in self._ends.items()}
-
-    def _note(self, which: int, _start: int, end: int, _flags: int, _context: object) -> None:
-        self._ends.setdefault(_EXPRESSIONS[which][0], []).append(end)
+            self._ends = {search: _characters(data, places) for search, places in self._ends.items()}
 
     def __contains__(self, search: Search) -> bool:
         return search in self._ends
 
-    def spans(self, search: Search) -> Iterator[tuple[int, int]]:
-        """The stretches of the text in which to look."""
-        before, after = _REACH[search]
-        start = end = -1
-        for place in sorted(self._ends.get(search, ())):
-            if place - before > end:
-                if end > 0:
-                    yield start, end
-                start = max(0, place - before)
-            end = min(place + after, self._size)
-        if end > 0:
-            yield start, end
+    def spans(self, *searches: Search) -> list[tuple[int, int]]:
+        """The stretches of the text in which to look, in order and apart from each other."""
+        bounds = [
+            np.array(self._ends[search])[:, None] + np.array([[-_REACH[search][0], _REACH[search][1]]])
+            for search in searches
+            if search in self._ends
+        ]
+        if not bounds:
+            return []
+        starts, ends = np.concatenate(bounds).clip(0, self._size).T
+        order = np.argsort(starts)
+        starts, ends = starts[order], np.maximum.accumulate(ends[order])
+        apart = np.flatnonzero(starts[1:] > ends[:-1])
+        firsts, lasts = np.append(0, apart + 1), np.append(apart, len(starts) - 1)
+        return list(zip(starts[firsts].tolist(), ends[lasts].tolist(), strict=True))
 
 
 def _characters(data: bytes, ends: list[int]) -> list[int]:

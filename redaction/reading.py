@@ -34,7 +34,9 @@ def _as_it_stands(text: str, own_ids: OwnIds, needed: Needed) -> Iterator[Found]
     for span in needed.spans(Search.TRACKS):
         yield from tracks.find(text, *span)
     surroundings = Surroundings(text, lambda: [*own_ids.spans(text), *((a.start, a.end) for a in accounts)])
-    numbers = cards.find(text, surroundings, named=Search.CARD_WORDS in needed)
+    numbers = cards.find(text, _numbers(text, needed), surroundings, named=Search.CARD_WORDS in needed)
+    if Search.MESSAGES in needed:
+        numbers += [cards.masked(text, places) for places in tracks.find_in_messages(text)]
     yield from numbers
     yield from codes.find_near(text, numbers)
     for span in needed.spans(Search.CODES):
@@ -45,6 +47,21 @@ def _as_it_stands(text: str, own_ids: OwnIds, needed: Needed) -> Iterator[Found]
         yield from keys.find_passwords(text, *span)
     if Search.PRIVATE_KEYS in needed:
         yield from keys.find_private(text)
+
+
+def _numbers(text: str, needed: Needed) -> list[tuple[int, int]]:
+    """The stretches in which a card's number may stand."""
+    if Search.OTHER_DIGITS in needed or Search.SPREAD in needed:
+        return [(0, len(text))]
+    spans: list[tuple[int, int]] = []
+    for start, end in needed.spans(Search.BLOCKS, Search.GROUPS):
+        while start > 0 and text[start - 1].isdigit():
+            start -= 1
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    return spans
 
 
 def settled(found: list[Found]) -> list[Edit]:
