@@ -31,8 +31,12 @@ def provide_own_ids(provider: Callable[[], OwnIds]) -> None:
 
 def redact(text: str, own_ids: OwnIds | None = None) -> Redacted:
     """Mask every card number and secret. Doing it twice changes nothing more."""
-    ids = _own_ids() if own_ids is None else own_ids
-    return _applied(text, _found(text, ids))
+    return hidden(text, found_in(text, current(own_ids)))
+
+
+def current(own_ids: OwnIds | None) -> OwnIds:
+    """The formats named, or else those of the program."""
+    return _own_ids() if own_ids is None else own_ids
 
 
 def clean(text: str, own_ids: OwnIds | None = None) -> str:
@@ -40,7 +44,8 @@ def clean(text: str, own_ids: OwnIds | None = None) -> str:
     return redact(text, own_ids).text
 
 
-def _found(text: str, own_ids: OwnIds) -> list[Found]:
+def found_in(text: str, own_ids: OwnIds) -> list[Found]:
+    """All findings, in no order; they may overlap."""
     if len(text) <= _PIECE + _AROUND:
         return reading.find(text, own_ids)
     found: list[Found] = []
@@ -61,7 +66,8 @@ def _moved(found: Found, by: int) -> Found:
     return Found(found.kind, found.start + by, found.end + by, edits)
 
 
-def _applied(text: str, found: list[Found]) -> Redacted:
+def hidden(text: str, found: list[Found]) -> Redacted:
+    """The text without what was found, and the findings in order."""
     if not found:
         return Redacted(text, ())
     edits = reading.settled(found)

@@ -43,6 +43,7 @@ _DATE_AFTER = re.compile(r"[\W_]{1,3}(?:(?:0[1-9]|1[0-2])[\W_]{0,3}(?:20)?[2-4]\
 _CODE_AFTER = re.compile(r"[\W_]{1,3}\d{3}(?!\d)")
 _GLUED_DATE = re.compile(r"(?:(?:0[1-9]|1[0-2])(?:20)?[2-4]\d|(?:20)?[2-4]\d(?:0[1-9]|1[0-2]))(?:\d{3,4})?$")
 
+_QUOTED_BREAK = re.compile(r"\s*\n[ \t]*>[\s>]*")
 _TWO_PARTS = {
     (8, 8),
     (4, 12),
@@ -169,7 +170,7 @@ def _is_grouped(stretch: Stretch, *, named: bool) -> bool:
     sizes, gaps = stretch.sizes, stretch.gaps
     if len(sizes) == 1:
         return True
-    signs = {"".join(gap.split()) for gap in gaps}
+    signs = {"".join(gap.split()) for gap in gaps if not _QUOTED_BREAK.fullmatch(gap)} or {""}
     if len(sizes) == 2:
         apart = "\n" in gaps[0] and not named  # the last of a line, and the first of the next
         return sizes in _TWO_PARTS and not apart and not signs & {".", ",", ":"}

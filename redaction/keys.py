@@ -86,6 +86,7 @@ _PRIVATE = re.compile(
     r"-----BEGIN (?P<name>[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?)-----(?P<key>.{0,20000}?)(?:-----END (?P=name)-----|\Z|(?=-----BEGIN ))",
     re.DOTALL,
 )
+_STAND_IN = re.compile(r"\$\{.*\}|\$[A-Z_]+|%[A-Z_]+%|<.*>|\{.*\}|\[.*\]|\*+|[xX]+|//.*")
 _PLACEHOLDER = re.compile(
     r"(?i)[<\[{(*$%.]|(?:x{3,}|your|example|changeme|null|none|true|false|undefined|redacted|\*{3,})(?:$|[^a-z])"
 )
@@ -106,7 +107,7 @@ def find(text: str, start: int, end: int) -> Iterator[Found]:
 def find_passwords(text: str, start: int, end: int) -> Iterator[Found]:
     """Passwords in the address of a service or page, and by label."""
     for match in _IN_ADDRESS.finditer(text, start, end):
-        if MASK not in match["key"] and not match["key"].startswith(("//", "<", "$", "{", "*")):
+        if MASK not in match["key"] and not _STAND_IN.fullmatch(match["key"]):
             yield _hidden("password", text, *match.span("key"))
     for match in _IN_QUERY.finditer(text, start, end):
         if not _PLACEHOLDER.match(match["key"]) and (_is_mixed(match["key"]) or "pass" in match[0].lower()):

@@ -29,7 +29,7 @@ _SHAPE = re.compile(
     re.DOTALL,
 )
 _INLINE = frozenset(
-    "a abbr b bdi bdo big cite code del dfn em font i ins kbd mark nobr q s samp small span strike strong sub sup tt u var wbr".split()
+    "a abbr b bdi bdo big cite code del dfn em font i ins kbd mark nobr q s samp small span strike strong sub sup tt u var wbr t r w:t w:r w:rpr a:t a:r a:rpr rpr text:span".split()
 )
 Mark = tuple[int, int, str]
 
@@ -107,7 +107,8 @@ def unescaped(text: str) -> View | None:
 
 def unquoted(text: str) -> View | None:
     """The text without quoted-printable; None when it has none."""
-    return _view(text, chain.from_iterable(_meanings(match) for match in _QUOTED.finditer(text)))
+    marks = chain.from_iterable(_meanings(match) for match in _QUOTED.finditer(text))
+    return _view(text, (mark for mark in marks if not (mark[2].isascii() and mark[2].isalpha())))
 
 
 def unshaped(text: str) -> View | None:

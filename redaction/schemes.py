@@ -109,9 +109,6 @@ _IF_NAMED: list[tuple[range, range]] = [
     (_span("0604"), _ANY),
     (_span("50"), _ANY),
     (_span("56", "69"), _ANY),
-    (_span("3"), range(14, 20)),
-    (_span("4"), range(13, 20)),
-    (_span("5"), range(15, 20)),
     (_span("9704"), range(16, 20)),  # NAPAS
 ]
 
