@@ -6,6 +6,7 @@ Latin-1 and in binary data as well, and every other byte comes out as it went in
 
 import codecs
 from collections.abc import Iterator
+from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
 from redaction.firewall import current, found_in, hidden
@@ -37,7 +38,7 @@ def redact_stream(source: BinaryIO, target: BinaryIO | None, own_ids: OwnIds | N
     data = first
     while True:
         final = not data
-        pending += reader.decode(data, final)
+        pending += reader.decode(data, final and not encoding.name.startswith("utf-16"))
         if final or len(pending) > 2 * _AROUND:
             text = context + pending
             found = [one for one in found_in(text, ids) if one.end > len(context)]
@@ -52,14 +53,14 @@ def redact_stream(source: BinaryIO, target: BinaryIO | None, own_ids: OwnIds | N
             passed += cut - len(context)
             context, pending = text[max(0, cut - _AROUND) : cut], text[cut:]
         if final:
+            if target is not None:
+                target.write(reader.getstate()[0])  # half a character, if it ends on one
             return
         data = source.read(_BYTES_AT_ONCE)
 
 
 def redact_bytes(content: bytes, own_ids: OwnIds | None = None) -> tuple[bytes, tuple[Finding, ...]]:
     """The same for bytes that are at hand."""
-    from io import BytesIO
-
     target = BytesIO()
     findings = tuple(redact_stream(BytesIO(content), target, own_ids))
     return target.getvalue() if findings else content, findings
@@ -82,9 +83,12 @@ def _moved(found: Found, by: int) -> Found:
 
 
 def _sniffed(first: bytes) -> _Encoding:
-    for mark, name in ((codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
-                       (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):  # fmt: skip
-        if first.startswith(mark) and len(first) % 2 == 0:
+    if first.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) and len(first) < _BYTES_AT_ONCE:
+        name = "utf-32-le" if first.startswith(codecs.BOM_UTF32_LE) else "utf-32-be"
+        if _is_whole(first, name):
+            return _Encoding(name, "surrogatepass")
+    for mark, name in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if first.startswith(mark):
             return _Encoding(name, "surrogatepass")
     sample = first[:4096]
     if len(sample) >= 8:
@@ -94,6 +98,14 @@ def _sniffed(first: bytes) -> _Encoding:
         if even > len(sample) * 0.4 and odd < len(sample) * 0.05:
             return _Encoding("utf-16-be", "surrogatepass")
     return _Encoding("utf-8", "surrogateescape")
+
+
+def _is_whole(data: bytes, name: str) -> bool:
+    try:
+        data.decode(name, "surrogatepass")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _written(text: str, findings: tuple[Finding, ...], encoding: _Encoding) -> bytes:
