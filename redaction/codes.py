@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from redaction.characters import digits_of
 from redaction.schemes import MASK, Edit, Found
 
 _OF = r"(?:\s+(?:of|on|from|de|del|en|the|la|el|my|mi|this|card|tarjeta|back|atr[aá]s|reverso|is|es|era|was|son|are|number|n[uú]mero|nr|no|code|c[oó]digo|value))"
@@ -30,10 +31,16 @@ _NEAR = re.compile(
     re.IGNORECASE,
 )
 _TOUCHING = re.compile(r"\s?[|:;,/]\s?(?P<code>[0-9]{3,4})(?![0-9A-Za-z]|[.,:/-][0-9])")
+_LAST = re.compile(r"\s{1,3}(?P<code>[0-9]{3,4})(?=\s*(?:$|[\n.,;)\]\"']))(?![.,][0-9])")
+_AFTER_NAME = re.compile(
+    rf"[\s|:;,/]{{1,3}}(?:{_MONTH_AND_YEAR}|{_YEAR_AND_MONTH})\s?[\s|;,]\s?[^\W\d_]+(?:[ .'-]{{1,2}}[^\W\d_]+){{0,4}}\s?[|;,\s]\s?"
+    r"(?P<code>[0-9]{3,4})(?=\s*(?:$|[\n.,;|)\]\"']))"
+)
 _GLUED = re.compile(
     r"(?:(?:0[1-9]|1[0-2])(?:20)?[2-4][0-9]|[2-4][0-9](?:0[1-9]|1[0-2]))(?P<code>[0-9]{3,4})(?![0-9])"
 )
 _AS_FAR_AS_LOOKED = 80
+_AMEX = 15  # digits; its codes have four
 
 
 def find(text: str, start: int, end: int) -> Iterator[Found]:
@@ -47,9 +54,10 @@ def find_near(text: str, cards: Iterable[Found]) -> Iterator[Found]:
     """Codes that follow a card's number and the date of its end."""
     for card in cards:
         after = text[card.end : card.end + _AS_FAR_AS_LOOKED]
-        for pattern in (_NEAR, _GLUED, _TOUCHING):
+        usual = 4 if len(digits_of(text[card.start : card.end])) == _AMEX else 3
+        for pattern in (_NEAR, _GLUED, _TOUCHING, _LAST, _AFTER_NAME):
             match = pattern.match(after)
-            if match:
+            if match and (pattern not in (_TOUCHING, _LAST) or len(match["code"]) == usual):
                 yield _hidden(card.end + match.start("code"), card.end + match.end("code"))
                 break
 

@@ -30,7 +30,7 @@ _CARD_WORDS = (
 _SHORT_CARD_WORDS = re.compile(r"(?<![a-z])(?:pan|mir|ccn?)(?![a-z])")
 _OTHER_WORDS = re.compile(
     r"(?i)(?:imei|meid|iccid|ean|gtin|isbn|upc|sscc|barcode|tracking|seguimiento|gu[ií]a|fedex|dhl|ups|usps"
-    r"|phone|tel|tel[eé]fono|m[oó]vil|celular|whatsapp|timestamp|epoch|blk|block|serial|sn|sku|imsi|msisdn)(?:[\s_.-]?(?:id|no|num|number|n[uú]mero|nro|code|c[oó]digo)\.?)?"
+    r"|phone|tel|tel[eé]fono|m[oó]vil|celular|whatsapp|timestamp|epoch|blk|block|serial|sn|sku|imsi|msisdn|clabe|cbu|cvu|cnpj|rut|nit|rfc)(?:[\s_.-]?(?:id|no|num|number|n[uú]mero|nro|code|c[oó]digo)\.?)?"
     r"[\W_]{0,4}$"
 )
 _DEVICE = re.compile(r"(?i)(?:imei|meid)[^0-9]{0,12}$")
@@ -46,6 +46,8 @@ _GLUED_DATE = re.compile(r"(?:(?:0[1-9]|1[0-2])(?:20)?[2-4]\d|(?:20)?[2-4]\d(?:0
 _QUOTED_BREAK = re.compile(r"\s*\n[ \t]*>[\s>]*")
 _TWO_PARTS = {
     (8, 8),
+    (8, 6),
+    (8, 5),
     (4, 12),
     (12, 4),
     (6, 13),
@@ -173,7 +175,8 @@ def _is_grouped(stretch: Stretch, *, named: bool) -> bool:
     signs = {"".join(gap.split()) for gap in gaps if not _QUOTED_BREAK.fullmatch(gap)} or {""}
     if len(sizes) == 2:
         apart = "\n" in gaps[0] and not named  # the last of a line, and the first of the next
-        return sizes in _TWO_PARTS and not apart and not signs & {".", ",", ":"}
+        usual = named or (stretch.strength == SURE and not signs & {"|", ";", "="})
+        return sizes in _TWO_PARTS and usual and not apart and not signs & {".", ",", ":"}
     if set(sizes[:-1]) == {4} and sizes[-1] <= 4:
         return True
     if sizes in _OWN_SHAPES and (len(signs) == 1 or (sizes in _ON_CARDS and stretch.strength == SURE)):
@@ -181,7 +184,11 @@ def _is_grouped(stretch: Stretch, *, named: bool) -> bool:
     equal = len(set(sizes[:-1])) == 1 and sizes[-1] <= sizes[0] + (len(sizes) > 2 and sizes[0] > 3)
     if equal and len(signs) == 1:
         return not (sizes[0] == 3 and sizes[-1] == 3 and signs <= {".", ","})
-    return named and stretch.strength >= LIKELY and len(signs) == 1 and not signs & {".", ",", ":"}
+    one_line = not any("\n" in gap for gap in gaps)
+    alone = stretch.group_before[1] != gaps[0] != stretch.group_after[1]
+    return (
+        named and one_line and alone and stretch.strength >= LIKELY and len(signs) == 1 and not signs & {".", ",", ":"}
+    )
 
 
 def _stands_alone(stretch: Stretch, *, named: bool) -> bool:

@@ -83,7 +83,8 @@ _IN_ADDRESS = re.compile(
     r"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s/?#:@\"'<>]{0,80}:(?P<key>[^\s\"'<>•@]{1,200}(?:@[^\s\"'<>•@/]{1,80})?)@(?=[\w\[%.-])"
 )
 _PRIVATE = re.compile(
-    r"-----BEGIN (?P<name>[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?)-----(?P<key>.{0,20000}?)(?:-----END (?P=name)-----|\Z|(?=-----BEGIN ))",
+    r"-{4,5} ?BEGIN (?P<name>[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?) ?-{4,5}(?P<key>.{0,20000}?)"
+    r"(?:-{4,5} ?END (?P=name) ?-{4,5}|\Z|(?=-{4,5} ?BEGIN ))",
     re.DOTALL,
 )
 _STAND_IN = re.compile(r"\$\{.*\}|\$[A-Z_]+|%[A-Z_]+%|<.*>|\{.*\}|\[.*\]|\*+|[xX]+|//.*")

@@ -18,7 +18,7 @@ _BOUNDARY = "\x00"  # ends a number, and is in no word
 
 _HEX = "[0-9A-Fa-f]"
 _ESCAPE = re.compile(
-    rf"(?P<percent>(?:%{_HEX}{{2}})+)"
+    rf"(?P<percent>(?:%{_HEX}{{2}})+)|%u(?P<old>{_HEX}{{4}})"
     rf"|&(?P<entity>\#[0-9]{{1,7}}|\#[xX]{_HEX}{{1,6}}|[A-Za-z][A-Za-z0-9]{{1,24}}(?=;));?"
     rf"|\\+(?:u(?P<long>{_HEX}{{4}}|\{{{_HEX}{{1,6}}\}})|x(?P<short>{_HEX}{{2}})|(?P<plain>[\"'/\\nrt]))"
 )
@@ -108,7 +108,15 @@ def unescaped(text: str) -> View | None:
 def unquoted(text: str) -> View | None:
     """The text without quoted-printable; None when it has none."""
     marks = chain.from_iterable(_meanings(match) for match in _QUOTED.finditer(text))
-    return _view(text, (mark for mark in marks if not (mark[2].isascii() and mark[2].isalpha())))
+    return _view(text, (mark for mark in marks if not _is_assignment(text, mark)))
+
+
+def _is_assignment(text: str, mark: Mark) -> bool:
+    """Whether the sign of equality says what something is, as in `pan=4111`: letters are never escaped."""
+    start, end, meaning = mark
+    if meaning.isascii() and meaning.isalpha():
+        return True
+    return meaning.isdigit() and text[start - 1 : start].isalpha() and text[end : end + 1] != "="
 
 
 def unshaped(text: str) -> View | None:
@@ -155,7 +163,7 @@ def _entity(match: re.Match[str]) -> Iterator[Mark]:
 
 
 def _code(match: re.Match[str]) -> Iterator[Mark]:
-    code = int((match["long"] or match["short"]).strip("{}"), 16)
+    code = int((match["long"] or match["short"] or match["old"]).strip("{}"), 16)
     if code <= 0x10FFFF:
         yield match.start(), match.end(), chr(code)
 
@@ -174,6 +182,7 @@ _READERS: dict[str, Callable[[re.Match[str]], Iterator[Mark]]] = {
     "entity": _entity,
     "long": _code,
     "short": _code,
+    "old": _code,
     "plain": _plain,
     "soft": _soft,
 }

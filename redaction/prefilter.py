@@ -118,10 +118,10 @@ _EXPRESSIONS: list[tuple[Search, str, int]] = [
         r"(pass(word|wd|phrase|code)?|pwd|contrase.{1,2}a|clave(.(de.)?acceso)?)[\"'\\\]]{0,3}\s{0,3}(:=|[:=])",
         _ANY_CASE,
     ),
-    (Search.PRIVATE_KEYS, r"PRIVATE KEY( BLOCK)?-----", 0),
+    (Search.PRIVATE_KEYS, r"PRIVATE KEY( BLOCK)? ?----", 0),
     (
         Search.ESCAPES,
-        r"%[0-9A-Fa-f]{2}|&(#[0-9]|#[xX][0-9A-Fa-f]|[A-Za-z]{2,24};)|\\(u\{?[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[\"/])",
+        r"%(u[0-9A-Fa-f]{2})?[0-9A-Fa-f]{2}|&(#[0-9]|#[xX][0-9A-Fa-f]|[A-Za-z]{2,24};)|\\(u\{?[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[\"/])",
         0,
     ),
     (

@@ -98,10 +98,11 @@ _LIKELY: list[tuple[range, range]] = [
     (_span("1800"), range(15, 16)),
     *(
         (_span(prefix), _ANY)
-        for prefix in ("5018", "5020", "5038", "5893", "6304", "6390", "6703", "6706", "6709", "6759", "6771")
+        for prefix in ("5018", "5020", "5038", "5893", "6304", "6703", "6706", "6709", "6759", "6771")
     ),
     (_span("6761", "6763"), _ANY),
     (_span("56", "58"), range(12, 13)),
+    (_span("6390"), range(12, 14)),
 ]
 
 #: What is one only where the text speaks of a card.
