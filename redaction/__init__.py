@@ -1,4 +1,4 @@
-"""Cards and secrets out of text, before anything is stored: `clean(text)`, or `redact(text)` to learn what was found."""
+"""Cards and secrets out of text before it is stored: `clean(text)`, or `redact(text)` to learn what was found."""
 
 from redaction.firewall import Redacted, clean, provide_own_ids, redact, redact_json
 from redaction.own_ids import OwnIds

@@ -11,8 +11,12 @@ from redaction.streams import redact_stream
 def main() -> None:
     """Read the standard input; write it without cards and secrets, or only what was found."""
     parser = argparse.ArgumentParser(prog="python -m redaction", description=__doc__)
-    parser.add_argument("--json", action="store_true", help="write kind, start, end and mask of each finding instead")
-    parser.add_argument("--own-id", action="append", default=[], metavar="FORMAT", help="such as ORD-################")
+    parser.add_argument(
+        "--json", action="store_true", help="write kind, start, end and mask of each finding instead"
+    )
+    parser.add_argument(
+        "--own-id", action="append", default=[], metavar="FORMAT", help="such as ORD-################"
+    )
     chosen = parser.parse_args()
     try:
         own_ids = OwnIds(chosen.own_id)

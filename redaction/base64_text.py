@@ -46,6 +46,8 @@ def _pieces(text: str, match: re.Match[str]) -> Iterator[_Piece]:
     else:
         segments = [m.start() for m in re.finditer(r"[/_-]", match[0])][:_LONGEST_SEGMENTS]
         spans += [(match.start() + at + 1, match.end()) for at in segments]
+    if match.start() == 0:  # perhaps not the token's beginning, but that of the piece that is read
+        spans += [(shift, match.end()) for shift in (1, 2, 3)]
     for start, end in spans:
         inner = _decoded(text[start:end])
         if inner is not None:

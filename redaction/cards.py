@@ -31,7 +31,7 @@ _EVEN = _UP_TO_LONGEST % 2 == 0
 
 
 class Digits(NamedTuple):
-    """All digits of a text: values, places, which begin a group (unbroken digits) or a run (with little between)."""
+    """All digits of a text: values, places, which begin a group (unbroken), which a run (little between)."""
 
     values: NDArray[np.uint8]
     places: Places
@@ -73,7 +73,7 @@ def find(
             continue  # part of a longer one
         stretch = Stretch.of(text, digits.places, digits.starts_group, digits.starts_run, first, last, strength)
         if surroundings.allow(stretch, named=named):
-            found.append(masked(text, digits.places[first:last].tolist()))
+            found.append(masked(digits.places[first:last].tolist()))
             end = last
     return found
 
@@ -82,14 +82,15 @@ def _in_text(places: Places, spans: list[tuple[int, int]]) -> Places:
     """Places in the text for places in its stretches, which have been joined by one character each."""
     bounds = np.array(spans)
     joined = np.concatenate(([0], np.cumsum(bounds[:-1, 1] - bounds[:-1, 0] + 1)))
-    return places + (bounds[:, 0] - joined)[np.searchsorted(joined, places, side="right") - 1]
+    moved: Places = places + (bounds[:, 0] - joined)[np.searchsorted(joined, places, side="right") - 1]
+    return moved
 
 
-def masked(text: str, places: list[int], kind: str = "card") -> Found:
+def masked(places: list[int]) -> Found:
     """First six and last four of 16 digits and more are shown, the last four of fewer."""
     shown = _FIRST_SHOWN if len(places) >= _SHORTEST_WITH_FIRST else 0
     edits = [Edit(place, place + 1, MASK) for place in places[shown:-_LAST_SHOWN]]
-    return Found(kind, places[0], places[-1] + 1, edits)
+    return Found("card", places[0], places[-1] + 1, edits)
 
 
 def _digits(kinds: NDArray[np.uint8]) -> Digits | None:
@@ -152,7 +153,7 @@ def _candidates(digits: Digits, weakest: int) -> list[tuple[int, int, int]]:
 
 
 def _announced(values: NDArray[np.uint8], firsts: Places, group_ends: Places) -> tuple[Places, Places, Places]:
-    """Groups that begin with the length of the number that follows, as in ISO 8583: its start, its length, the end."""
+    """Groups that begin with the length of what follows, as in ISO 8583: where it starts, its length, the end."""
     sizes = group_ends - firsts
     long = np.flatnonzero(sizes >= SHORTEST + 2)
     lengths = values[firsts[long]].astype(np.int64) * 10 + values[firsts[long] + 1]
@@ -164,10 +165,13 @@ def _announced(values: NDArray[np.uint8], firsts: Places, group_ends: Places) ->
 def _is_sensible(groups: Places, firsts: Places, lasts: Places, sizes: Places, length: int) -> NDArray[np.bool_]:
     """Whether the number of groups can be right; most numbers that pass the check are torn out of others."""
     count = np.searchsorted(groups, lasts, side="left") - np.searchsorted(groups, firsts, side="right") + 1
-    return (count <= _MOST_UNEQUAL) | (count == -(-length // sizes))
+    sensible: NDArray[np.bool_] = (count <= _MOST_UNEQUAL) | (count == -(-length // sizes))
+    return sensible
 
 
-def _checked(values: NDArray[np.uint8], digits: Digits, begun: "_Begun", weakest: int) -> list[tuple[int, int, int]]:
+def _checked(
+    values: NDArray[np.uint8], digits: Digits, begun: "_Begun", weakest: int
+) -> list[tuple[int, int, int]]:
     window = values[begun.firsts[:, None] + _UP_TO_LONGEST].astype(np.int16)
     doubled = _DOUBLED[window]
     # A check doubles every second digit from the right, so which ones depends on where the number ends.

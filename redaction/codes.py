@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator
 from redaction.characters import digits_of
 from redaction.schemes import MASK, Edit, Found
 
-_OF = r"(?:\s+(?:of|on|from|de|del|en|the|la|el|my|mi|this|card|tarjeta|back|atr[aá]s|reverso|is|es|era|was|son|are|number|n[uú]mero|nr|no|code|c[oó]digo|value))"
+_OF = (
+    r"(?:\s+(?:of|on|from|de|del|en|the|la|el|my|mi|this|card|tarjeta|back|atr[aá]s|reverso|is|es|era|was|son|are"
+    r"|number|n[uú]mero|nr|no|code|c[oó]digo|value))"
+)
 _NAMES = (
     r"(?:cvv2?|cvc2?|cav2|cvn2?|cvd|(?<![a-z])cid|(?<![a-z])csc)(?![a-z])"
     r"|card[\s_.-]?(?:security|verification|validation)[\s_.-]?(?:code|value|number)?"
-    r"|(?:security|verification|validation)[\s_.-]?(?:value)|security[\s_.-]?(?:code|number)"
+    r"|(?:3|tres|three)[\s-](?:d[ií]gitos|digits?)(?:[\s-]code)?|(?:security|verification|validation)[\s_.-]?(?:value)|security[\s_.-]?(?:code|number)"
     r"|(?:c[oó]d(?:igo|\.)?|n[uú]mero|clave|d[ií]gitos?)[\s_.-]{0,2}(?:de[\s_.-])?(?:la[\s_.-])?(?:seguridad|validaci[oó]n|verificaci[oó]n[\s_.-]de[\s_.-](?:la[\s_.-])?tarjeta|reverso)"
 )
 _SIGNS = r"(?:[\s:=\"'\\>#\[\]()/|.,;*_`\u2192-]|<(?!/)|&gt;|&quot;|(?:type|xsi:type)=[\"']\w*[\"'])"
@@ -25,7 +28,7 @@ _BEFORE_LABEL = re.compile(
 _MONTH_AND_YEAR = r"(?:0?[1-9]|1[0-2])\s{0,2}[/|.:;,\s-]?\s{0,2}(?:20)?[2-4][0-9]"
 _YEAR_AND_MONTH = r"(?:20)?[2-4][0-9][/-]?(?:0[1-9]|1[0-2])"
 _NEAR = re.compile(
-    r"(?:[\s|/:;,._\"'-]|exp(?:ir[yes]{1,3}|iration)?|date|vence|venc|v[aá]lid[oa]?|caduca(?:\sel)?|thru|until|hasta|good|fecha|vto|on|el|and|y){0,12}"
+    r"(?:[\s|/:;,._\"'()\[-]|exp(?:ir[yes]{1,3}|iration)?|date|vence|venc|v[aá]lid[oa]?|caduca(?:\sel)?|thru|until|hasta|good|fecha|vto|on|el|and|y){0,12}"
     rf"(?<![0-9])(?:{_MONTH_AND_YEAR}|{_YEAR_AND_MONTH})"
     r"(?:[\s|/:;,._\"'()-]|and|y|con|with|code){1,6}(?P<code>[0-9]{3,4})(?![0-9A-Za-z]|[.,:/-][0-9])",
     re.IGNORECASE,
@@ -33,7 +36,8 @@ _NEAR = re.compile(
 _TOUCHING = re.compile(r"\s?[|:;,/]\s?(?P<code>[0-9]{3,4})(?![0-9A-Za-z]|[.,:/-][0-9])")
 _LAST = re.compile(r"\s{1,3}(?P<code>[0-9]{3,4})(?=\s*(?:$|[\n.,;)\]\"']))(?![.,][0-9])")
 _AFTER_NAME = re.compile(
-    rf"[\s|:;,/]{{1,3}}(?:{_MONTH_AND_YEAR}|{_YEAR_AND_MONTH})\s?[\s|;,]\s?[^\W\d_]+(?:[ .'-]{{1,2}}[^\W\d_]+){{0,4}}\s?[|;,\s]\s?"
+    rf"[\s|:;,/]{{1,3}}(?:{_MONTH_AND_YEAR}|{_YEAR_AND_MONTH})\s?[\s|;,]\s?[^\W\d_]+"
+    r"(?:[ .'-]{1,2}[^\W\d_]+){0,4}\s?[|;,\s]\s?"
     r"(?P<code>[0-9]{3,4})(?=\s*(?:$|[\n.,;|)\]\"']))"
 )
 _GLUED = re.compile(

@@ -1,8 +1,8 @@
 """Whole files, by what they are: bytes in, bytes without cards and secrets out.
 
 Texts, tables, office documents, mail and archives are written again with what was found masked; a picture loses
-all that it says besides its pixels. A PDF cannot be rewritten reliably: what is found in it is told, and the caller
-refuses the file or keeps only its text. So it is with whatever else has a finding and is no text.
+all that it says besides its pixels. A PDF cannot be rewritten reliably: what is found in it is told, and the
+caller refuses the file or keeps only its text. So it is with whatever else has a finding and is no text.
 """
 
 import re
@@ -36,7 +36,7 @@ class TooMuch(ValueError):
 
 
 class RedactedFile(NamedTuple):
-    """What may be stored, and what was found. `content` is None where something was found that cannot be taken out.
+    """What may be stored (None where something was found that cannot be taken out), and what was found.
 
     Places are counted in the part of the file (a member, a cell, a page's text) that the finding is in.
     """
@@ -72,7 +72,11 @@ def _redact(content: bytes, name: str, own_ids: OwnIds | None, depth: int) -> Re
 
 def _is_binary(content: bytes) -> bool:
     head = content[:8192]
-    return b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")) and head.count(b"\x00") < len(head) * 0.4
+    return (
+        b"\x00" in head
+        and not head.startswith((b"\xff\xfe", b"\xfe\xff"))
+        and head.count(b"\x00") < len(head) * 0.4
+    )
 
 
 def _pdf(content: bytes, own_ids: OwnIds | None) -> RedactedFile:
@@ -134,7 +138,9 @@ def _archive(content: bytes, own_ids: OwnIds | None, depth: int) -> RedactedFile
             _check(old, len(content))
             for member in old.infolist():
                 data = _member(old, member)
-                cleaned = _redact(_cells_as_text(member.filename, data, own_ids), member.filename, own_ids, depth + 1)
+                cleaned = _redact(
+                    _cells_as_text(member.filename, data, own_ids), member.filename, own_ids, depth + 1
+                )
                 name = redact(member.filename, own_ids)
                 findings += [*cleaned.findings, *name.findings]
                 lost = lost or cleaned.content is None
@@ -174,7 +180,9 @@ def _cells_as_text(name: str, data: bytes, own_ids: OwnIds | None) -> bytes:
     """A sheet whose cells with a card for a number are texts, since a mask is no number."""
     if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", name):
         return data
-    return _CELL.sub(_text_cell(own_ids), data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    return _CELL.sub(_text_cell(own_ids), data.decode("utf-8", "surrogateescape")).encode(
+        "utf-8", "surrogateescape"
+    )
 
 
 def _text_cell(own_ids: OwnIds | None) -> Callable[[re.Match[str]], str]:

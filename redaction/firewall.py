@@ -8,7 +8,7 @@ from redaction.own_ids import NO_OWN_IDS, OwnIds
 from redaction.schemes import Finding, Found
 
 #: A long text is read in pieces of this many characters, each with what stands around it.
-_PIECE, _AROUND = 48_000, 4_000
+_PIECE, _AROUND = 120_000, 12_000
 
 _own_ids: Callable[[], OwnIds] = lambda: NO_OWN_IDS  # noqa: E731 - replaced by `provide_own_ids`
 
@@ -25,7 +25,7 @@ def provide_own_ids(provider: Callable[[], OwnIds]) -> None:
 
     The program does this once when it starts. The provider is called for every text, so it should be cheap.
     """
-    global _own_ids  # noqa: PLW0603 - one for the process, as a setting is
+    global _own_ids
     _own_ids = provider
 
 
@@ -54,9 +54,8 @@ def found_in(text: str, own_ids: OwnIds) -> list[Found]:
         end = min(start + _PIECE, len(text))
         begin = max(0, start - _AROUND)
         piece = text[begin : min(len(text), end + _AROUND)]
-        for one in reading.find(piece, own_ids):
-            if start <= one.start + begin < end:
-                found.append(_moved(one, begin))
+        moved = (_moved(one, begin) for one in reading.find(piece, own_ids))
+        found += [one for one in moved if one.start < end and one.end > start]
         start = end
     return found
 

@@ -23,14 +23,15 @@ _UUID_LENGTH = 36
 
 _UUID = re.compile(r"(?i)(?<![0-9a-z])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![0-9a-z])")
 _CARD_WORDS = (
-    "card", "tarjeta", "primaryaccount", "primary account", "visa", "master", "maestro", "amex", "express", "diners",
-    "discover", "jcb", "unionpay", "union pay", "rupay", "troy", "uzcard", "humo", "credit", "crédit", "debit", "débit",
-    "cvv", "cvc", "plastic", "track1", "track2", "track 1", "track 2",
+    "card", "tarjeta", "primaryaccount", "primary account", "visa", "master", "maestro", "amex", "express",
+    "diners", "discover", "jcb", "unionpay", "union pay", "rupay", "troy", "uzcard", "humo", "credit", "crédit",
+    "debit", "débit", "cvv", "cvc", "plastic", "track1", "track2", "track 1", "track 2",
 )  # fmt: skip
 _SHORT_CARD_WORDS = re.compile(r"(?<![a-z])(?:pan|mir|ccn?)(?![a-z])")
 _OTHER_WORDS = re.compile(
-    r"(?i)(?:imei|meid|iccid|ean|gtin|isbn|upc|sscc|barcode|tracking|seguimiento|gu[ií]a|fedex|dhl|ups|usps"
-    r"|phone|tel|tel[eé]fono|m[oó]vil|celular|whatsapp|timestamp|epoch|blk|block|serial|sn|sku|imsi|msisdn|clabe|cbu|cvu|cnpj|rut|nit|rfc)(?:[\s_.-]?(?:id|no|num|number|n[uú]mero|nro|code|c[oó]digo)\.?)?"
+    r"(?i)(?<![a-z])(?:imei|meid|iccid|ean|gtin|isbn|upc|sscc|barcode|tracking|seguimiento|gu[ií]a|fedex|dhl|ups|usps"
+    r"|phone|tel|tel[eé]fono|m[oó]vil|celular|whatsapp|timestamp|epoch|blk|block|serial|sn|sku|imsi|msisdn"
+    r"|clabe|cbu|cvu|cnpj|rut|nit|rfc)(?:[\s_.-]?(?:id|no|num|number|n[uú]mero|nro|code|c[oó]digo)\.?)?"
     r"[\W_]{0,4}$"
 )
 _DEVICE = re.compile(r"(?i)(?:imei|meid)[^0-9]{0,12}$")
@@ -44,6 +45,7 @@ _CODE_AFTER = re.compile(r"[\W_]{1,3}\d{3}(?!\d)")
 _GLUED_DATE = re.compile(r"(?:(?:0[1-9]|1[0-2])(?:20)?[2-4]\d|(?:20)?[2-4]\d(?:0[1-9]|1[0-2]))(?:\d{3,4})?$")
 
 _QUOTED_BREAK = re.compile(r"\s*\n[ \t]*>[\s>]*")
+_ESCAPES = {"%", "=", ";&#", "&#"}
 _TWO_PARTS = {
     (8, 8),
     (8, 6),
@@ -163,7 +165,8 @@ class Surroundings:
 
 
 def _is_named(stretch: Stretch) -> bool:
-    near = f"{stretch.text[max(0, stretch.start - 48) : stretch.start]} {stretch.text[stretch.end : stretch.end + 32]}".lower()
+    before = stretch.text[max(0, stretch.start - 48) : stretch.start]
+    near = f"{before} {stretch.text[stretch.end : stretch.end + 32]}".lower()
     return any(word in near for word in _CARD_WORDS) or _SHORT_CARD_WORDS.search(near) is not None
 
 
@@ -173,6 +176,8 @@ def _is_grouped(stretch: Stretch, *, named: bool) -> bool:
     if len(sizes) == 1:
         return True
     signs = {"".join(gap.split()) for gap in gaps if not _QUOTED_BREAK.fullmatch(gap)} or {""}
+    if sizes[0] == 2 and gaps[0] in _ESCAPES:
+        return False  # the codes of characters, which are read elsewhere
     if len(sizes) == 2:
         apart = "\n" in gaps[0] and not named  # the last of a line, and the first of the next
         usual = named or (stretch.strength == SURE and not signs & {"|", ";", "="})
@@ -187,7 +192,12 @@ def _is_grouped(stretch: Stretch, *, named: bool) -> bool:
     one_line = not any("\n" in gap for gap in gaps)
     alone = stretch.group_before[1] != gaps[0] != stretch.group_after[1]
     return (
-        named and one_line and alone and stretch.strength >= LIKELY and len(signs) == 1 and not signs & {".", ",", ":"}
+        named
+        and one_line
+        and alone
+        and stretch.strength >= LIKELY
+        and len(signs) == 1
+        and not signs & {".", ",", ":"}
     )
 
 
@@ -208,8 +218,8 @@ def _stands_alone(stretch: Stretch, *, named: bool) -> bool:
     right = 0 < stretch.group_after[0] <= size and stretch.group_after[1] == gap
     if size < 4:
         return not (left or right)
-    after = stretch.text[stretch.end : stretch.end + 16]
-    if right and (_DATE_AFTER.match(after) or _CODE_AFTER.match(after)):
+    following = stretch.text[stretch.end : stretch.end + 16]
+    if right and (_DATE_AFTER.match(following) or _CODE_AFTER.match(following)):
         right = False
     if left and right:
         return named and stretch.strength == SURE

@@ -1,4 +1,4 @@
-"""Keys, tokens and passwords: by the form that their makers give them, by a label, or by their place in an address.
+"""Keys, tokens and passwords: by the form that makers give them, by a label, by their place in an address.
 
 The forms are those that the makers publish so that leaked keys can be found. What is public of a key (its
 prefix) stays, so that people know which one to revoke.
@@ -63,9 +63,13 @@ _KEY = re.compile(
     )
 )
 _HEADER = re.compile(
-    r"(?i)(?:authorization[\"']?\s*[:=]\s*[\"']?\s*)?\b(?P<scheme>bearer|basic|token|digest)\s+(?P<key>[0-9A-Za-z+/_.~-]{12,}=*)"
+    r"(?i)(?:authorization[\"']?\s*[:=]\s*[\"']?\s*)?\b(?P<scheme>bearer|basic|token|digest)\s+"
+    r"(?P<key>[0-9A-Za-z+/_.~-]{12,}=*)"
 )
-_WORDS = r"(?:api|access|auth|client|secret|private|signing|encryption|master|session|refresh|bearer|app|consumer|webhook|account|aws|x)"
+_WORDS = (
+    r"(?:api|access|auth|client|secret|private|signing|encryption|master|session|refresh|bearer|app"
+    r"|consumer|webhook|account|aws|x)"
+)
 _LABEL = re.compile(
     rf"(?i)(?<![a-z])(?:{_WORDS}[\s_.-]?){{0,4}}(?:api[\s_.-]?key|access[\s_.-]?key(?:[\s_.-]?id)?|secret(?:[\s_.-]?access)?(?:[\s_.-]?key)?"
     r"|token|auth[\s_.-]?key|client[\s_.-]?secret|private[\s_.-]?key|signing[\s_.-]?key|encryption[\s_.-]?key|credentials?|clave[\s_.-]?api)"
@@ -96,26 +100,26 @@ _PLACEHOLDER = re.compile(
 def find(text: str, start: int, end: int) -> Iterator[Found]:
     """Keys and tokens by their makers' forms, by header, and by label."""
     for match in _KEY.finditer(text, start, end):
-        yield _hidden("key", text, *match.span(match.lastgroup or 0))
+        yield _hidden("key", *match.span(match.lastgroup or 0))
     for match in _HEADER.finditer(text, start, end):
         if _is_random(match["key"]) or (match["scheme"].lower() == "basic" and _has_both_cases(match["key"][1:])):
-            yield _hidden("key", text, *match.span("key"))
+            yield _hidden("key", *match.span("key"))
     for match in _LABEL.finditer(text, start, end):
         if _is_random(match["key"]):
-            yield _hidden("key", text, *match.span("key"))
+            yield _hidden("key", *match.span("key"))
 
 
 def find_passwords(text: str, start: int, end: int) -> Iterator[Found]:
     """Passwords in the address of a service or page, and by label."""
     for match in _IN_ADDRESS.finditer(text, start, end):
         if MASK not in match["key"] and not _STAND_IN.fullmatch(match["key"]):
-            yield _hidden("password", text, *match.span("key"))
+            yield _hidden("password", *match.span("key"))
     for match in _IN_QUERY.finditer(text, start, end):
         if not _PLACEHOLDER.match(match["key"]) and (_is_mixed(match["key"]) or "pass" in match[0].lower()):
-            yield _hidden("password", text, *match.span("key"))
+            yield _hidden("password", *match.span("key"))
     for match in _PASSWORD.finditer(text, start, end):
         if _is_mixed(match["key"]) and not _PLACEHOLDER.match(match["key"]):
-            yield _hidden("password", text, *match.span("key"))
+            yield _hidden("password", *match.span("key"))
 
 
 def find_private(text: str) -> Iterator[Found]:
@@ -138,7 +142,7 @@ def _rows(places: list[int]) -> list[Edit]:
     return edits
 
 
-def _hidden(kind: str, text: str, start: int, end: int) -> Found:
+def _hidden(kind: str, start: int, end: int) -> Found:
     return Found(kind, start, end, [Edit(start, end, MASK * min(end - start, 40))])
 
 

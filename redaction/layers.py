@@ -29,7 +29,27 @@ _SHAPE = re.compile(
     re.DOTALL,
 )
 _INLINE = frozenset(
-    "a abbr b bdi bdo big cite code del dfn em font i ins kbd mark nobr q s samp small span strike strong sub sup tt u var wbr t r w:t w:r w:rpr a:t a:r a:rpr rpr text:span".split()
+    {
+        *("a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd"),
+        *(
+            "mark",
+            "nobr",
+            "q",
+            "s",
+            "samp",
+            "small",
+            "span",
+            "strike",
+            "strong",
+            "sub",
+            "sup",
+            "tt",
+            "u",
+            "var",
+            "wbr",
+        ),
+        *("t", "r", "rpr", "w:t", "w:r", "w:rpr", "a:t", "a:r", "a:rpr", "text:span"),  # of office documents
+    }
 )
 Mark = tuple[int, int, str]
 

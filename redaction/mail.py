@@ -14,8 +14,10 @@ from redaction.schemes import Finding
 Part = Callable[[bytes, str], tuple[bytes | None, tuple[Finding, ...]]]
 
 
-def redact_mail(content: bytes, clean_part: Part, own_ids: OwnIds | None) -> tuple[bytes | None, tuple[Finding, ...]]:
-    """The mail without what was found; None where a part cannot be cleaned. One without findings stays as it is."""
+def redact_mail(
+    content: bytes, clean_part: Part, own_ids: OwnIds | None
+) -> tuple[bytes | None, tuple[Finding, ...]]:
+    """The mail without what was found, as it is when that is nothing; None where a part cannot be cleaned."""
     mail = email.message_from_bytes(content, policy=policy.compat32)
     findings: list[Finding] = []
     lost = False

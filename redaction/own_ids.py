@@ -10,7 +10,7 @@ _FEWEST_FIXED = 2
 
 
 class OwnIds:
-    """A set of formats. `#` is a digit, `@` a letter, `*` either; all else stands for itself: `ORD-################`.
+    """A set of formats. `#` is a digit, `@` a letter, `*` either; the rest is itself: `ORD-################`.
 
     Raises ValueError for a format that any card would fit: it needs two fixed letters or digits, and its fixed
     digits, where it is of digits only, must not be a scheme's.

@@ -78,8 +78,9 @@ _EXPRESSIONS: list[tuple[Search, str, int]] = [
     ),
     (
         Search.CODES,
-        r"(cvv2?|cvc2?|cav2|cvn2?|cvd|cid|csc|(security|verification|validation)[ _.-]?(code|value|number)?|securitycode|seguridad"
-        r"|validaci.{1,2}n|tarjeta|reverso)[^0-9A-Z\x80-\xff]{0,3}([^0-9]{0,40}[^0-9A-Z\x80-\xff])?[0-9]{3,4}([^0-9]|$)",
+        r"(cvv2?|cvc2?|cav2|cvn2?|cvd|cid|csc|(security|verification|validation)[ _.-]?(code|value|number)?"
+        r"|securitycode|seguridad|validaci.{1,2}n|tarjeta|reverso|d(i|\xc3.)gitos|digits?)"
+        r"[^0-9A-Z\x80-\xff]{0,3}([^0-9]{0,40}[^0-9A-Z\x80-\xff])?[0-9]{3,4}([^0-9]|$)",
         _ANY_CASE,
     ),
     (Search.CODES, r"[0-9]{3}.{0,12}(cvv|cvc)", _ANY_CASE),
@@ -126,8 +127,8 @@ _EXPRESSIONS: list[tuple[Search, str, int]] = [
     ),
     (
         Search.QUOTED,
-        r"=\r?\n|(=3[0-9]){2}|[0-9][ -]?=(20|2[DEF]|C2=A0|E2=8[0-9]=[0-9A-F]{2})[ -]?[0-9=]|=3D[\"']?[0-9]|[0-9]=3[0-9][0-9=]"
-        r"|=3D3D|=(22|20|27|3A)[0-9]{4}",
+        r"=\r?\n|(=3[0-9]){2}|[0-9][ -]?=(20|2[DEF]|C2=A0|E2=8[0-9]=[0-9A-F]{2})[ -]?[0-9=]"
+        r"|=3D[\"']?[0-9]|[0-9]=3[0-9][0-9=]|=3D3D|=(22|20|27|3A)[0-9]{4}",
         _ANY_CASE,
     ),
     (
@@ -154,7 +155,8 @@ def _database() -> "hyperscan.Database":
         ids=list(range(len(_EXPRESSIONS))),
         elements=len(_EXPRESSIONS),
         flags=[
-            flags | hyperscan.HS_FLAG_DOTALL | (0 if search in _REACH else once) for search, _, flags in _EXPRESSIONS
+            flags | hyperscan.HS_FLAG_DOTALL | (0 if search in _REACH else once)
+            for search, _, flags in _EXPRESSIONS
         ],
     )
     return database

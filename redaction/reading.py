@@ -36,7 +36,7 @@ def _as_it_stands(text: str, own_ids: OwnIds, needed: Needed) -> Iterator[Found]
     surroundings = Surroundings(text, lambda: [*own_ids.spans(text), *((a.start, a.end) for a in accounts)])
     numbers = cards.find(text, _numbers(text, needed), surroundings, named=Search.CARD_WORDS in needed)
     if Search.MESSAGES in needed:
-        numbers += [cards.masked(text, places) for places in tracks.find_in_messages(text)]
+        numbers += [cards.masked(places) for places in tracks.find_in_messages(text)]
     yield from numbers
     yield from codes.find_near(text, numbers)
     for span in needed.spans(Search.CODES):

@@ -45,9 +45,7 @@ def redact_stream(source: BinaryIO, target: BinaryIO | None, own_ids: OwnIds | N
             cut = len(text) if final else _cut(found, len(context), len(text))
             ready = [one for one in found if one.start < cut]
             cleaned = hidden(text[len(context) : cut], [_moved(one, -len(context)) for one in ready])
-            yield from (
-                one._replace(start=one.start + passed, end=one.end + passed) for one in cleaned.findings
-            )
+            yield from (one._replace(start=one.start + passed, end=one.end + passed) for one in cleaned.findings)
             if target is not None:
                 target.write(_written(cleaned.text, cleaned.findings, encoding))
             passed += cut - len(context)
@@ -78,7 +76,9 @@ def _cut(found: list[Found], start: int, size: int) -> int:
 
 
 def _moved(found: Found, by: int) -> Found:
-    edits = [edit._replace(start=edit.start + by, end=edit.end + by) for edit in found.edits if edit.start + by >= 0]
+    edits = [
+        edit._replace(start=edit.start + by, end=edit.end + by) for edit in found.edits if edit.start + by >= 0
+    ]
     return Found(found.kind, max(0, found.start + by), found.end + by, edits)
 
 

@@ -1,13 +1,9 @@
 """Recall, mistakes and speed of the firewall: `python -m bench.redaction`; bench/README.md explains."""
 
 import argparse
-import json
-from pathlib import Path
 
 from bench.redaction import measure, negatives
-from bench.redaction.measure import Score
 from redaction import OwnIds, redact
-
 
 _OWN_IDS = OwnIds(negatives.OWN_IDS)
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - examples are read more easily one a line
 """The ways in which a card's number is written: plain, separated, spelt in other digits, broken over lines."""
 
 import unicodedata
@@ -74,7 +75,7 @@ def keycaps_and_superscripts(rng: Random) -> tuple[str, str]:
     return "".join(unicodedata.lookup(f"SUPERSCRIPT {_NAMES[int(digit)]}") for digit in number), number
 
 
-_NAMES = "ZERO ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE".split()
+_NAMES = ["ZERO", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX", "SEVEN", "EIGHT", "NINE"]
 
 
 def zero_width(rng: Random) -> tuple[str, str]:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - examples are read more easily one a line
 """Cards inside formats and encodings, one layer or several: JSON, XML, HTML, URLs, base64, mail."""
 
 import base64

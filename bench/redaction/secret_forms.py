@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - examples are read more easily one a line
 """Everything else that must go: codes from a card's back, IBANs, keys, tokens, passwords in addresses."""
 
 import base64

@@ -37,7 +37,7 @@ def test_a_text_keeps_its_encoding(encoding: str) -> None:
 def test_bytes_without_meaning_pass_as_they_came() -> None:
     noise = bytes(range(256)) * 40
     assert redact_bytes(noise) == (noise, ())
-    assert redact_bytes(noise + CARD.encode() + b"\xff\xfe\x00") [0] == noise + b"411111******1111\xff\xfe\x00"
+    assert redact_bytes(noise + CARD.encode() + b"\xff\xfe\x00")[0] == noise + b"411111******1111\xff\xfe\x00"
     assert redact_bytes(b"\xff\xfea\x00b\x00c")[0] == b"\xff\xfea\x00b\x00c"
 
 
@@ -75,7 +75,13 @@ def test_a_workbook_opens_and_shows_masks() -> None:
     assert len(answer.findings) == 4
     again = openpyxl.load_workbook(io.BytesIO(answer.content))
     masked = "411111••••••1111"
-    assert [cell.value for cell in again.active[1]] == ["card", masked, masked, 12.5, "my card 5555 55•• •••• 4444"]
+    assert [cell.value for cell in again.active[1]] == [
+        "card",
+        masked,
+        masked,
+        12.5,
+        "my card 5555 55•• •••• 4444",
+    ]
     assert again.properties.title == f"for {masked}"
 
 
@@ -108,7 +114,11 @@ def test_a_picture_keeps_its_pixels_only() -> None:
 
 
 def test_what_has_nothing_to_hide_stays_as_it_is() -> None:
-    for content, name in ((b"hello", "a.txt"), (zipped(a__txt="hello"), "a.zip"), (b"From: a@b.example\n\nhi\n", "a.eml")):
+    for content, name in (
+        (b"hello", "a.txt"),
+        (zipped(a__txt="hello"), "a.zip"),
+        (b"From: a@b.example\n\nhi\n", "a.eml"),
+    ):
         assert redact_file(content, name) == (content, ())
 
 
