@@ -62,8 +62,6 @@ def _decoded(token: str) -> str | None:
         data = base64.b64decode(plain + "=" * (-len(plain) % 4))
     except (binascii.Error, ValueError):
         return None
-    if sum(byte in b"0123456789" for byte in data) < 3:
-        return None
     inner = data.decode("utf-16-le" if data[1::2].count(0) * 3 > len(data) else "utf-8", "replace")
     strange = sum(c == "\ufffd" or (c < " " and c not in "\t\r\n") for c in inner)
     return inner if strange * 10 <= len(inner) else None

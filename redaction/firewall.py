@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from redaction import reading
+from redaction.layers import View
 from redaction.own_ids import NO_OWN_IDS, OwnIds
 from redaction.schemes import Finding, Found
 
 #: A long text is read in pieces of this many characters, each with what stands around it.
+_MOST_ROUNDS = 3
 _PIECE, _AROUND = 120_000, 12_000
 
 _own_ids: Callable[[], OwnIds] = lambda: NO_OWN_IDS  # noqa: E731 - replaced by `provide_own_ids`
@@ -31,7 +33,16 @@ def provide_own_ids(provider: Callable[[], OwnIds]) -> None:
 
 def redact(text: str, own_ids: OwnIds | None = None) -> Redacted:
     """Mask every card number and secret. Doing it twice changes nothing more."""
-    return hidden(text, found_in(text, current(own_ids)))
+    ids = current(own_ids)
+    found = found_in(text, ids)
+    for _ in range(_MOST_ROUNDS if found else 0):
+        # What stood glued to something may be readable once that is hidden.
+        view = View(text, reading.settled(found), near=len(text))
+        more = [view.back(one) for one in found_in(view.text, ids)]
+        if not more:
+            break
+        found += more
+    return hidden(text, found)
 
 
 def current(own_ids: OwnIds | None) -> OwnIds:
