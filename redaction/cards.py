@@ -134,6 +134,8 @@ def _candidates(digits: Digits, weakest: int) -> list[tuple[int, int, int]]:
     """Stretches with a scheme's prefix, a length of its and a right check digit: first, last, strength."""
     values = np.concatenate((digits.values, np.zeros(LONGEST + 8, dtype=np.uint8)))
     firsts, group_ends = digits.groups[:-1], digits.groups[1:]
+    apart = ~_goes_on(digits)
+    firsts, group_ends = firsts[apart], group_ends[apart]
     announced = np.zeros(len(firsts), dtype=np.int64)
     if digits.longest >= SHORTEST + 2:
         after, lengths, ends = _announced(values, firsts, group_ends)
@@ -150,6 +152,19 @@ def _candidates(digits: Digits, weakest: int) -> list[tuple[int, int, int]]:
         return []
     begun = _Begun(firsts[kept], prefixes[kept], group_ends[kept], run_ends, announced[kept])
     return _checked(values, digits, begun, weakest)
+
+
+def _goes_on(digits: Digits) -> NDArray[np.bool_]:
+    """Groups of less than four digits that go on a row of such, as in a list of small numbers."""
+    sizes = np.diff(digits.groups)
+    begins = digits.groups[:-1]
+    gaps = np.diff(digits.places, prepend=-1)[begins]
+    inside = ~digits.starts_run[begins]
+    goes_on = np.zeros(len(sizes), dtype=np.bool_)
+    goes_on[1:-1] = (
+        (sizes[1:-1] < 4) & (sizes[:-2] == sizes[1:-1]) & inside[1:-1] & inside[2:] & (gaps[1:-1] == gaps[2:])
+    )
+    return goes_on
 
 
 def _announced(values: NDArray[np.uint8], firsts: Places, group_ends: Places) -> tuple[Places, Places, Places]:

@@ -46,6 +46,7 @@ _GLUED_DATE = re.compile(r"(?:(?:0[1-9]|1[0-2])(?:20)?[2-4]\d|(?:20)?[2-4]\d(?:0
 
 _QUOTED_BREAK = re.compile(r"\s*\n[ \t]*>[\s>]*")
 _ESCAPES = {"%", "=", ";&#", "&#"}
+_PLAIN_SIGNS = {"", "-", "."}  # nothing is a space
 _TWO_PARTS = {
     (8, 8),
     (8, 6),
@@ -184,9 +185,11 @@ def _is_grouped(stretch: Stretch, *, named: bool) -> bool:
         return sizes in _TWO_PARTS and usual and not apart and not signs & {".", ",", ":"}
     if set(sizes[:-1]) == {4} and sizes[-1] <= 4:
         return True
-    if sizes in _OWN_SHAPES and (len(signs) == 1 or (sizes in _ON_CARDS and stretch.strength == SURE)):
+    if sizes in _OWN_SHAPES and (
+        len(signs) == 1 or (sizes in _ON_CARDS and (stretch.strength == SURE or signs <= _PLAIN_SIGNS))
+    ):
         return True
-    equal = len(set(sizes[:-1])) == 1 and sizes[-1] <= sizes[0] + (len(sizes) > 2 and sizes[0] > 3)
+    equal = len(set(sizes[:-1])) == 1 and sizes[-1] <= sizes[0] + (sizes[0] > 3 and signs <= _PLAIN_SIGNS)
     if equal and len(signs) == 1:
         return not (sizes[0] == 3 and sizes[-1] == 3 and signs <= {".", ","})
     one_line = not any("\n" in gap for gap in gaps)

@@ -50,16 +50,21 @@ _ANY_CASE = hyperscan.HS_FLAG_CASELESS
 # Two or more digits in base64, whatever their place in a triple, end on three of these letters.
 _DIGITS_IN_BASE64 = "[DTjz][AEIMQUYcgk][w-z0-5]"
 _BASE64 = "[A-Za-z0-9+/_-]"
+_SIGN = "[^0-9A-Za-z\\n]"  # on one line, since many lines begin with a date
 # What numbers in `schemes.STRENGTHS` begin with.
 _PREFIX = "([3-6][0-9]{3}|2[2-7][0-9]{2}|2131|1800|0604|8[0126][0-9]{2}|9792|9860|9704)"
 
 _EXPRESSIONS: list[tuple[Search, str, int]] = [
-    (Search.BLOCKS, f"(^|[^0-9])(1[2-9])?{_PREFIX}[0-9]{{8}}", 0),
+    (Search.BLOCKS, f"(^|[^0-9-]|(^|[^_])-)(1[2-9])?{_PREFIX}[0-9]{{8}}", 0),
     (Search.GROUPS, f"(^|[^0-9]){_PREFIX}[^0-9A-Za-z]([^0-9A-Za-z]{{0,12}}[0-9]){{8}}", 0),
-    (Search.GROUPS, f"(^|[^0-9]){_PREFIX}[0-9]{{1,7}}[^0-9A-Za-z]([^0-9A-Za-z]{{0,12}}[0-9]){{4}}", 0),
+    (Search.GROUPS, f"(^|[^0-9]){_PREFIX}[0-9]{{1,7}}{_SIGN}({_SIGN}{{0,12}}[0-9]){{4}}", 0),
     (Search.SPREAD, "[0-9]([^0-9A-Za-z]{1,6}[0-9]){11}", 0),
-    (Search.SPREAD, "(^|[^0-9])([3-6][0-9]|2[2-7]|8[0126]|9[78])([^0-9A-Za-z]{1,6}[0-9]{2}){5}", 0),
-    (Search.SPREAD, "(^|[^0-9])([3-6][0-9]{2}|2[2-7][0-9]|8[0126][0-9]|979|986)([^0-9A-Za-z]{1,6}[0-9]{3}){3}", 0),
+    (Search.GROUPS, f"(^|[^0-9])([3-6][0-9]|2[2-7]|8[0126]|9[78])({_SIGN}{{1,6}}[0-9]{{2}}){{5}}", 0),
+    (
+        Search.GROUPS,
+        f"(^|[^0-9])([3-6][0-9]{{2}}|2[2-7][0-9]|8[0126][0-9]|979|986)({_SIGN}{{1,6}}[0-9]{{3}}){{3}}",
+        0,
+    ),
     # Digits of other scripts, and what cannot be seen.
     (
         Search.OTHER_DIGITS,
@@ -128,7 +133,7 @@ _EXPRESSIONS: list[tuple[Search, str, int]] = [
     (
         Search.QUOTED,
         r"=\r?\n|(=3[0-9]){2}|[0-9][ -]?=(20|2[DEF]|C2=A0|E2=8[0-9]=[0-9A-F]{2})[ -]?[0-9=]"
-        r"|=3D[\"']?[0-9]|[0-9]=3[0-9][0-9=]|=3D3D|=(22|20|27|3A)[0-9]{4}",
+        r"|=3D[\"']?[0-9]|[0-9]=3[0-9][0-9=]|=3D3D|=(22|20|27|3A)([0-9]{12}|[0-9]{4}[ -][0-9]{4})",
         _ANY_CASE,
     ),
     (
