@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from redaction.characters import END, INVISIBLE, kinds_of
-from redaction.judging import Stretch, Surroundings
-from redaction.schemes import IF_NAMED, LIKELY, LONGEST, MASK, SHORTEST, STRENGTHS, Edit, Found
+from redaction.judging import Layout, Surroundings
+from redaction.schemes import IF_NAMED, LIKELY, LONGEST, SHORTEST, STRENGTHS, Found, rows
 
 _WIDEST_GAP = 10
 _FIRST_SHOWN, _LAST_SHOWN, _SHORTEST_WITH_FIRST = 6, 4, 16
@@ -65,15 +65,18 @@ def find(
     digits = _digits(kinds_of("\x00".join([text[start:end] for start, end in spans])))
     if digits is None:
         return []
-    digits = digits._replace(places=_in_text(digits.places, spans))
+    candidates = _candidates(digits, IF_NAMED if named else LIKELY)
+    if not candidates:
+        return []
+    places = _in_text(digits.places, spans).tolist()
+    layout = Layout(text, places, digits.groups.tolist(), np.flatnonzero(digits.starts_run).tolist())
     found = []
     end = 0
-    for first, last, strength in _candidates(digits, IF_NAMED if named else LIKELY):
+    for first, last, strength in candidates:
         if last <= end:
             continue  # part of a longer one
-        stretch = Stretch.of(text, digits.places, digits.starts_group, digits.starts_run, first, last, strength)
-        if surroundings.allow(stretch, named=named):
-            found.append(masked(digits.places[first:last].tolist()))
+        if surroundings.allow(layout.stretch(first, last, strength), named=named):
+            found.append(masked(places[first:last]))
             end = last
     return found
 
@@ -89,8 +92,7 @@ def _in_text(places: Places, spans: list[tuple[int, int]]) -> Places:
 def masked(places: list[int]) -> Found:
     """First six and last four of 16 digits and more are shown, the last four of fewer."""
     shown = _FIRST_SHOWN if len(places) >= _SHORTEST_WITH_FIRST else 0
-    edits = [Edit(place, place + 1, MASK) for place in places[shown:-_LAST_SHOWN]]
-    return Found("card", places[0], places[-1] + 1, edits)
+    return Found("card", places[0], places[-1] + 1, rows(places[shown:-_LAST_SHOWN]))
 
 
 def _digits(kinds: NDArray[np.uint8]) -> Digits | None:
@@ -161,9 +163,11 @@ def _goes_on(digits: Digits) -> NDArray[np.bool_]:
     gaps = np.diff(digits.places, prepend=-1)[begins]
     inside = ~digits.starts_run[begins]
     goes_on = np.zeros(len(sizes), dtype=np.bool_)
-    goes_on[1:-1] = (
-        (sizes[1:-1] < 4) & (sizes[:-2] == sizes[1:-1]) & inside[1:-1] & inside[2:] & (gaps[1:-1] == gaps[2:])
-    )
+    if len(sizes) < 4:
+        return goes_on
+    same = (sizes[1:] == sizes[:-1]) & inside[1:]  # as the one before
+    evenly = gaps[1:-1] == gaps[2:]
+    goes_on[2:-1] = (sizes[2:-1] < 4) & same[:-2] & same[1:-1] & inside[3:] & evenly[:-1] & evenly[1:]
     return goes_on
 
 

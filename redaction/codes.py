@@ -58,12 +58,16 @@ def find_near(text: str, cards: Iterable[Found]) -> Iterator[Found]:
     """Codes that follow a card's number and the date of its end."""
     for card in cards:
         after = text[card.end : card.end + _AS_FAR_AS_LOOKED]
-        usual = 4 if len(digits_of(text[card.start : card.end])) == _AMEX else 3
         for pattern in (_NEAR, _GLUED, _TOUCHING, _LAST, _AFTER_NAME):
             match = pattern.match(after)
-            if match and (pattern not in (_TOUCHING, _LAST) or len(match["code"]) == usual):
+            if match and (pattern not in (_TOUCHING, _LAST) or len(match["code"]) == _usual(text, card)):
                 yield _hidden(card.end + match.start("code"), card.end + match.end("code"))
                 break
+
+
+def _usual(text: str, card: Found) -> int:
+    """How many digits a card's code has."""
+    return 4 if len(digits_of(text[card.start : card.end])) == _AMEX else 3
 
 
 def _hidden(start: int, end: int) -> Found:

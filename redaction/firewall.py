@@ -1,6 +1,5 @@
 """What stands between the outside and storage: text in, text without cards and secrets out."""
 
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,7 +10,6 @@ from redaction.schemes import Finding, Found
 
 #: A long text is read in pieces of this many characters, each with what stands around it.
 _MOST_ROUNDS = 3
-_GLUE = re.compile(r"[\w+/=%&\\-]")
 _PIECE, _AROUND = 120_000, 12_000
 
 _own_ids: Callable[[], OwnIds] = lambda: NO_OWN_IDS  # noqa: E731 - replaced by `provide_own_ids`
@@ -38,15 +36,8 @@ def redact(text: str, own_ids: OwnIds | None = None) -> Redacted:
     ids = current(own_ids)
     found = found_in(text, ids)
     for _ in range(_MOST_ROUNDS if found else 0):
-        # What stood glued to something may be readable once that is hidden.
-        glued = [
-            one
-            for one in found
-            if _GLUE.search(text[max(0, one.start - 1) : one.start] + text[one.end : one.end + 1])
-        ]
-        if not glued:
-            break
-        view = View(text, reading.settled(glued))
+        # What stood beside something may read otherwise once that is hidden.
+        view = View(text, reading.settled(found))
         more = [view.back(one) for one in found_in(view.text, ids)]
         if not more:
             break

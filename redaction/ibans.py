@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from redaction.schemes import MASK, Edit, Found
+from redaction.schemes import Found, rows
 
 #: The length by country, from the IBAN registry.
 LENGTHS = {
@@ -36,7 +36,7 @@ def find(text: str, start: int, end: int) -> Iterator[Found]:
         places = _places(text, match.start(), LENGTHS[match["country"].upper()])
         if places and _is_right("".join(text[place] for place in places).upper()):
             done = places[-1] + 1
-            edits = [Edit(place, place + 1, MASK) for place in places[_SHOWN_FIRST:-_SHOWN_LAST]]
+            edits = rows(places[_SHOWN_FIRST:-_SHOWN_LAST])
             yield Found("iban", places[0], done, edits)
 
 

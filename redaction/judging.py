@@ -5,13 +5,11 @@ what touches them, and by words before them. On doubt it is a card.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from redaction.characters import digits_of
 from redaction.schemes import IF_NAMED, LIKELY, MASK, SURE
@@ -92,42 +90,38 @@ class Stretch(NamedTuple):
     group_after: tuple[int, str]
     strength: int
 
-    @classmethod
-    def of(
-        cls,
-        text: str,
-        places: NDArray[np.int64],
-        starts_group: NDArray[np.bool_],
-        starts_run: NDArray[np.bool_],
-        first: int,
-        last: int,
-        strength: int,
-    ) -> "Stretch":
-        inside = [first, *(first + 1 + np.flatnonzero(starts_group[first + 1 : last])).tolist(), last]
-        ends = [(int(places[at - 1]), int(places[at])) for at in inside[1:-1]]
+
+class Layout:
+    """How the digits of a text stand: their places, which begin a group, and which a run."""
+
+    def __init__(self, text: str, places: list[int], groups: list[int], runs: list[int]) -> None:
+        self._text = text
+        self._places = places
+        self._groups = groups  # the first of each, and the end
+        self._runs = frozenset(runs)
+
+    def stretch(self, first: int, last: int, strength: int) -> Stretch:
+        """The digits from `first` to before `last`, with their neighbours."""
+        groups, places, text = self._groups, self._places, self._text
+        at = bisect_right(groups, first) - 1
+        to = bisect_left(groups, last)
+        glued_before, glued_after = groups[at] != first, groups[to] != last
+        begins = [first, *groups[at + 1 : to], last]
         before, after = (0, ""), (0, "")
-        count = len(places)
-        glued_before, glued_after = not starts_group[first], last < count and not starts_group[last]
-        if not glued_before and not starts_run[first]:
-            begun = first - 1
-            while begun > max(0, first - 8) and not starts_group[begun]:
-                begun -= 1
-            before = (first - begun, text[int(places[first - 1]) + 1 : int(places[first])])
-        if last < count and starts_group[last] and not starts_run[last]:
-            ended = last + 1
-            while ended < min(count, last + 8) and not starts_group[ended]:
-                ended += 1
-            after = (ended - last, text[int(places[last - 1]) + 1 : int(places[last])])
-        return cls(
+        if not glued_before and first not in self._runs:
+            before = (first - groups[at - 1], _visible(text[places[first - 1] + 1 : places[first]]))
+        if not glued_after and last < len(places) and last not in self._runs:
+            after = (groups[to + 1] - last, _visible(text[places[last - 1] + 1 : places[last]]))
+        return Stretch(
             text,
-            int(places[first]),
-            int(places[last - 1]) + 1,
-            tuple(b - a for a, b in pairwise(inside)),
-            tuple(_visible(text[a + 1 : b]) for a, b in ends),
+            places[first],
+            places[last - 1] + 1,
+            tuple(b - a for a, b in pairwise(begins)),
+            tuple(_visible(text[places[start - 1] + 1 : places[start]]) for start in begins[1:-1]),
             glued_before,
-            bool(glued_after),
-            (before[0], _visible(before[1])),
-            (after[0], _visible(after[1])),
+            glued_after,
+            before,
+            after,
             strength,
         )
 
@@ -219,6 +213,9 @@ def _stands_alone(stretch: Stretch, *, named: bool) -> bool:
     size, gap = stretch.sizes[0], stretch.gaps[0]
     left = stretch.group_before == (size, gap)
     right = 0 < stretch.group_after[0] <= size and stretch.group_after[1] == gap
+    # What has been masked was a part of the row, too.
+    left = left or stretch.text[max(0, stretch.start - len(gap) - 1) : stretch.start] == MASK + gap
+    right = right or stretch.text[stretch.end : stretch.end + len(gap) + 1] == gap + MASK
     if size < 4:
         return not (left or right)
     following = stretch.text[stretch.end : stretch.end + 16]
@@ -226,7 +223,9 @@ def _stands_alone(stretch: Stretch, *, named: bool) -> bool:
         right = False
     if left and right:
         return named and stretch.strength == SURE
-    return not (left or right) or stretch.strength == SURE
+    return (
+        not (left or right) or stretch.strength == SURE or (named and not left and stretch.group_after[0] < size)
+    )
 
 
 def _is_free(stretch: Stretch, *, named: bool) -> bool:

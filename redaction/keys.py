@@ -7,7 +7,7 @@ prefix) stays, so that people know which one to revoke.
 import re
 from collections.abc import Iterator
 
-from redaction.schemes import MASK, Edit, Found
+from redaction.schemes import MASK, Edit, Found, rows
 
 #: What is public of a key, and what is not.
 _FORMS = [
@@ -126,20 +126,9 @@ def find_private(text: str) -> Iterator[Found]:
     """Private keys in PEM and PGP armour; one that is cut off goes to the end."""
     for match in _PRIVATE.finditer(text):
         places = [place for place in range(*match.span("key")) if text[place].isalnum() or text[place] in "+/="]
-        edits = _rows(places)
+        edits = rows(places)
         if edits:
             yield Found("private_key", match.start(), match.end(), edits)
-
-
-def _rows(places: list[int]) -> list[Edit]:
-    """Edits that hide neighbouring places together."""
-    edits: list[Edit] = []
-    for place in places:
-        if edits and edits[-1].end == place:
-            edits[-1] = Edit(edits[-1].start, place + 1, edits[-1].by + MASK)
-        else:
-            edits.append(Edit(place, place + 1, MASK))
-    return edits
 
 
 def _hidden(kind: str, start: int, end: int) -> Found:

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
-from redaction.schemes import Edit, Found
+from redaction.schemes import MASK, Edit, Found
 
 _NEAR = 240  # characters around a mark that are read with it
 _BOUNDARY = "\x00"  # ends a number, and is in no word
@@ -106,8 +106,17 @@ class View:
 
     def back(self, found: Found) -> Found:
         """The same finding in the text as it was written."""
-        edits = [Edit(*self.written(edit.start, edit.end), edit.by) for edit in found.edits]
+        edits = [Edit(*self.written(start, end), by) for edit in found.edits for start, end, by in _single(edit)]
         return Found(found.kind, *self.written(found.start, found.end), edits)
+
+
+def _single(edit: Edit) -> Iterator[Edit]:
+    """An edit that only hides, a character at a time: what stands between them in writing is to stay."""
+    if edit.by != MASK * (edit.end - edit.start):
+        yield edit
+        return
+    for place in range(edit.start, edit.end):
+        yield Edit(place, place + 1, MASK)
 
 
 def _edge(text: str, place: int, step: int) -> int:

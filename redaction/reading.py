@@ -6,7 +6,7 @@ from redaction import base64_text, cards, codes, ibans, keys, layers, tracks
 from redaction.judging import Surroundings
 from redaction.own_ids import OwnIds
 from redaction.prefilter import Needed, Search
-from redaction.schemes import Edit, Found
+from redaction.schemes import MASK, Edit, Found
 
 _MOST_LAYERS = 4
 
@@ -67,12 +67,17 @@ def _numbers(text: str, needed: Needed) -> list[tuple[int, int]]:
 def settled(found: list[Found]) -> list[Edit]:
     """The edits of all findings in order, the wider of two that overlap."""
     edits: list[Edit] = []
-    for edit in sorted({edit for one in found for edit in one.edits}, key=lambda edit: (edit.start, -edit.end)):
+    for edit in sorted({edit for one in found for edit in one.edits}, key=_precedence):
         if not edits or edit.start >= edits[-1].end:
             edits.append(edit)
         elif edit.end > edits[-1].end:
             edits[-1] = Edit(edits[-1].start, edit.end, edits[-1].by + edit.by)
     return edits
+
+
+def _precedence(edit: Edit) -> tuple[int, int, bool]:
+    """First the wider one, and of two as wide what hides all."""
+    return edit.start, -edit.end, bool(edit.by.strip(MASK))
 
 
 def applied(text: str, found: list[Found]) -> str:

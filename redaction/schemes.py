@@ -33,6 +33,19 @@ class Edit(NamedTuple):
     by: str
 
 
+def rows(places: list[int]) -> list[Edit]:
+    """Edits that hide the characters at `places`, neighbours together."""
+    edits: list[Edit] = []
+    start = done = -1
+    for place in [*places, -1]:
+        if place != done:
+            if start >= 0:
+                edits.append(Edit(start, done, MASK * (done - start)))
+            start = place
+        done = place + 1
+    return edits
+
+
 class Found(NamedTuple):
     """A finding on its way: where it stands in the text that is being read, and what must change there."""
 

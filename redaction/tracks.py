@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from redaction.characters import digits_of
-from redaction.schemes import IF_NAMED, LONGEST, MASK, SHORTEST, STRENGTHS, Edit, Found, passes_luhn
+from redaction.schemes import IF_NAMED, LONGEST, SHORTEST, STRENGTHS, Found, passes_luhn, rows
 
 _TRACK = re.compile(
     r"(?<![0-9])(?P<pan>[0-9](?:[ -]?[0-9]){11,18})"
@@ -22,7 +22,7 @@ def find(text: str, start: int, end: int) -> Iterator[Found]:
         shown = 6 if len(number) >= 16 else 0
         places = [place for place in range(*match.span("pan")) if text[place].isdigit()]
         hidden = [*places[shown:-4], *(p for p in range(*match.span("rest")) if text[p].isalnum())]
-        yield Found("track", match.start(), match.end(), [Edit(p, p + 1, MASK) for p in hidden])
+        yield Found("track", match.start(), match.end(), rows(hidden))
 
 
 def find_in_messages(text: str) -> Iterator[list[int]]:
