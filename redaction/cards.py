@@ -1,154 +1,222 @@
-"""Card numbers in the ways that people and programs usually write them.
+"""Card numbers: 12 to 19 digits with a scheme's prefix and length, a right check digit, sensibly grouped.
 
-A number is 13 to 19 digits, in one block or in groups that a person would make, with a scheme's prefix and
-length, and a right check digit. Digits of every script count (a fullwidth or Arabic seven is a seven), and
-invisible characters between them do not. On doubt it is a card.
-
-The work is linear in the text: every run of digits is read once, and the check of any stretch of it is a
-difference of two running sums.
+Digits of every script count (a fullwidth or Arabic seven is a seven), invisible characters between them do not,
+and any sign may separate groups. First all digits of a text are weighed at once, as arrays; the few stretches
+that remain are judged one by one by what stands around them (`judging`). Both are linear in the text.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterator
-from itertools import accumulate, pairwise
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from redaction.schemes import LENGTHS_BY_FIRST_FOUR, SHORTEST, Finding
+import numpy as np
+from numpy.typing import NDArray
 
-MASK = "•"
+from redaction.characters import END, INVISIBLE, kinds_of
+from redaction.judging import Layout, Surroundings
+from redaction.schemes import IF_NAMED, LIKELY, LONGEST, SHORTEST, STRENGTHS, Found, rows
 
-# What stands between digits: spaces, dashes, dots and underscores, and characters that cannot be seen.
-_BETWEEN = r" \u00a0\u2000-\u200a\u202f\u3000\t._\-\u00ad\u2010-\u2015\u2212\u200b-\u200d\u2060\ufeff"
-_RUN = re.compile(rf"\d(?:[{_BETWEEN}]{{0,3}}+\d){{{SHORTEST - 1},}}+")
-_GROUP = re.compile(r"\d+")
-_UUID = re.compile(r"(?i)(?<![0-9a-z])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![0-9a-z])")
-_INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
+_WIDEST_GAP = 10
+_FIRST_SHOWN, _LAST_SHOWN, _SHORTEST_WITH_FIRST = 6, 4, 16
+_DOUBLED = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9], dtype=np.int16)
+_GLUED_AFTER = (3, 4, 6, 7, 8, 10)  # digits of an expiry, a code, or both
 
-_GROUPINGS = {(4, 6, 5), (4, 6, 4), (4, 5, 6), (6, 13), (6, 9), (6, 7), (8, 8), (4, 12), (12, 4), (6, 4, 6)}
-_LONGEST_WITHOUT_FIRST = 15
-_LONGEST_PHONE = 15  # ITU-T E.164
-_SHORTEST_HASH = 24
-_AS_FAR_AS_LOOKED = 64  # characters to each side of a run, so that a hostile text costs no more
-_SURE_LENGTHS = range(14, 17)
-_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+Places = NDArray[np.int64]
 
 
-class _Run(NamedTuple):
-    """Digits with little between them: their values, where each stands, and which begin a group."""
+_MOST_UNEQUAL = 4  # groups of different sizes
+_SHORTEST_CODE_AND_AMOUNT = 6
+_STRONGEST = STRENGTHS.max(axis=1)
+_UP_TO_LONGEST = np.arange(LONGEST)
+_EVEN = _UP_TO_LONGEST % 2 == 0
 
-    digits: str
-    places: list[int]
-    group_starts: list[int]
+
+class Digits(NamedTuple):
+    """All digits of a text: values, places, which begin a group (unbroken), which a run (little between)."""
+
+    values: NDArray[np.uint8]
+    places: Places
+    starts_group: NDArray[np.bool_]
+    starts_run: NDArray[np.bool_]
+    groups: Places  # where they start, and the end
+    run_ends: Places
+    longest: int  # digits of the longest group
 
 
-def find_cards(text: str) -> list[Finding]:
-    """Every card number in `text`, in order; numbers that overlap are one finding."""
-    uuids = None
-    found: list[Finding] = []
-    for match in _RUN.finditer(text):
-        run = _read(text, *match.span())
-        for first, last in _merged(_windows(text, run)):
-            start, end = run.places[first], run.places[last - 1] + 1
-            if uuids is None:
-                uuids = [uuid.span() for uuid in _UUID.finditer(text)]
-            if any(a < end and start < b for a, b in uuids):
-                continue
-            found.append(Finding("card", start, end, _mask(text, run.places[first:last])))
+class _Begun(NamedTuple):
+    """Where numbers may begin, with what is known of each."""
+
+    firsts: Places
+    prefixes: Places
+    group_ends: Places
+    run_ends: Places
+    announced: Places  # the length that stands before it, or 0
+
+
+def find(
+    text: str, spans: Iterable[tuple[int, int]], surroundings: Surroundings, *, named: bool = True
+) -> list[Found]:
+    """Every card number in some stretches of `text`, in order; numbers may overlap.
+
+    `named` is False when the text has none of the words that stand near cards.
+    """
+    spans = list(spans)
+    if not spans:
+        return []
+    digits = _digits(kinds_of("\x00".join([text[start:end] for start, end in spans])))
+    if digits is None:
+        return []
+    candidates = _candidates(digits, IF_NAMED if named else LIKELY)
+    if not candidates:
+        return []
+    places = _in_text(digits.places, spans).tolist()
+    layout = Layout(text, places, digits.groups.tolist(), np.flatnonzero(digits.starts_run).tolist())
+    found = []
+    end = 0
+    for first, last, strength in candidates:
+        if last <= end:
+            continue  # part of a longer one
+        if surroundings.allow(layout.stretch(first, last, strength), named=named):
+            found.append(masked(places[first:last]))
+            end = last
     return found
 
 
-def _read(text: str, start: int, end: int) -> _Run:
-    places: list[int] = []
-    group_starts: list[int] = []
-    for group in _GROUP.finditer(text, start, end):
-        joined = places and set(text[places[-1] + 1 : group.start()]) <= _INVISIBLE
-        if not joined:
-            group_starts.append(len(places))
-        places.extend(range(*group.span()))
-    digits = "".join(str(unicodedata.decimal(text[place])) for place in places)
-    return _Run(digits, places, group_starts)
+def _in_text(places: Places, spans: list[tuple[int, int]]) -> Places:
+    """Places in the text for places in its stretches, which have been joined by one character each."""
+    bounds = np.array(spans)
+    joined = np.concatenate(([0], np.cumsum(bounds[:-1, 1] - bounds[:-1, 0] + 1)))
+    moved: Places = places + (bounds[:, 0] - joined)[np.searchsorted(joined, places, side="right") - 1]
+    return moved
 
 
-def _windows(text: str, run: _Run) -> Iterator[tuple[int, int]]:
-    """Stretches of the run's digits, by index, that are card numbers."""
-    values = [int(digit) for digit in run.digits]
-    # Sums with the digits at even, and at odd, places doubled. A check doubles every second digit from the
-    # right, so which of the two sums holds the answer depends on where the number ends.
-    sums = [
-        list(accumulate((_DOUBLED[v] if n % 2 == odd else v for n, v in enumerate(values)), initial=0))
-        for odd in (0, 1)
-    ]
-    bounds = {place: index for index, place in enumerate([*run.group_starts, len(values)])}
-    for first in run.group_starts:
-        for length in _lengths(run.digits[first : first + 4]):
-            last = first + length
-            if last not in bounds:
-                continue
-            luhn = sums[last % 2]
-            if (luhn[last] - luhn[first]) % 10 == 0 and _is_card(text, run, first, last, bounds):
-                yield first, last
+def masked(places: list[int]) -> Found:
+    """First six and last four of 16 digits and more are shown, the last four of fewer."""
+    shown = _FIRST_SHOWN if len(places) >= _SHORTEST_WITH_FIRST else 0
+    return Found("card", places[0], places[-1] + 1, rows(places[shown:-_LAST_SHOWN]))
 
 
-def _lengths(prefix: str) -> frozenset[int]:
-    return LENGTHS_BY_FIRST_FOUR.get(int(prefix), frozenset()) if len(prefix) == 4 else frozenset()
-
-
-def _is_card(text: str, run: _Run, first: int, last: int, bounds: dict[int, int]) -> bool:
-    """Whether digits with a card's prefix, length and check digit stand in the text as a card's would."""
-    starts = [*run.group_starts[bounds[first] : bounds[last]], last]
-    sizes = tuple(b - a for a, b in pairwise(starts))
-    if not _is_grouping(sizes):
-        return False
-    start, end = run.places[first], run.places[last - 1] + 1
-    before, after = text[start - 1 : start], text[end : end + 1]
-    if MASK in (before, after):
-        return False  # the ends of a masked number
-    if before == "+" and len(run.digits) <= _LONGEST_PHONE:
-        return False
-    if len(sizes) == 2:
-        return text[run.places[starts[1]] - 1] != "."  # a number with decimals
-    if len(sizes) > 2:
-        return True
-    if before == "." and text[start - 2 : start - 1].isdigit():
-        return False  # a decimal fraction
-    if text[max(0, start - 2) : start] == "_-":
-        return False  # a signed identifier, such as a file system's blocks have
-    glued = before in ("_", "-") or before.isalpha() or after == "_" or after.isalpha()
-    if glued and last - first not in _SURE_LENGTHS:
-        return False
-    return not _in_hash(text, start, end)
-
-
-def _is_grouping(sizes: tuple[int, ...]) -> bool:
-    """One block, equal groups (the last may be shorter, or longer by one), or a scheme's own grouping."""
-    return (
-        len(sizes) == 1
-        or sizes in _GROUPINGS
-        or (len(set(sizes[:-1])) == 1 and len(sizes) > 2 and sizes[-1] <= sizes[0] + 1)
+def _digits(kinds: NDArray[np.uint8]) -> Digits | None:
+    """None when there cannot be a card's number."""
+    visible = None
+    places = np.flatnonzero(kinds < INVISIBLE)
+    if len(places) < SHORTEST:
+        return None
+    seen = kinds
+    if (kinds == INVISIBLE).any():
+        visible = np.flatnonzero(kinds != INVISIBLE)
+        seen = kinds[visible]
+        places = np.flatnonzero(seen < INVISIBLE)
+    gaps = places[1:] - places[:-1] - 1
+    breaks = gaps > _WIDEST_GAP
+    spaced = np.flatnonzero((gaps > 0) & ~breaks)
+    for step in range(1, _WIDEST_GAP + 1):
+        ended = seen[places[spaced] + step] == END
+        breaks[spaced[ended]] = True
+        spaced = spaced[~ended & (gaps[spaced] > step)]
+        if not len(spaced):
+            break
+    edges = np.concatenate(([-1], np.flatnonzero(breaks), [len(places) - 1]))
+    if np.diff(edges).max() < SHORTEST:
+        return None
+    starts_run = np.concatenate(([True], breaks))
+    starts_group = np.concatenate(([True], gaps > 0))
+    groups = np.append(np.flatnonzero(starts_group), len(places))
+    return Digits(
+        seen[places],
+        places if visible is None else visible[places],
+        starts_group,
+        starts_run,
+        groups,
+        edges[1:] + 1,
+        int(np.diff(groups).max()),
     )
 
 
-def _in_hash(text: str, start: int, end: int) -> bool:
-    left, right = text[max(0, start - _AS_FAR_AS_LOOKED) : start], text[end : end + _AS_FAR_AS_LOOKED]
-    before = re.search(r"[0-9A-Za-z]*$", left)
-    after = re.match(r"[0-9A-Za-z]*", right)
-    word = (before[0] if before else "") + text[start:end] + (after[0] if after else "")
-    return len(word) >= _SHORTEST_HASH and re.fullmatch(r"[0-9a-fA-F]+", word) is not None and not word.isdigit()
+def _candidates(digits: Digits, weakest: int) -> list[tuple[int, int, int]]:
+    """Stretches with a scheme's prefix, a length of its and a right check digit: first, last, strength."""
+    values = np.concatenate((digits.values, np.zeros(LONGEST + 8, dtype=np.uint8)))
+    firsts, group_ends = digits.groups[:-1], digits.groups[1:]
+    apart = ~_goes_on(digits)
+    firsts, group_ends = firsts[apart], group_ends[apart]
+    announced = np.zeros(len(firsts), dtype=np.int64)
+    if digits.longest >= SHORTEST + 2:
+        after, lengths, ends = _announced(values, firsts, group_ends)
+        firsts, group_ends = np.concatenate((firsts, after)), np.concatenate((group_ends, ends))
+        announced = np.concatenate((announced, lengths))
+    prefixes = values[firsts].astype(np.int64)
+    for step in (1, 2, 3):
+        prefixes = prefixes * 10 + values[firsts + step]
+    kept = np.flatnonzero(_STRONGEST[prefixes] >= weakest)
+    run_ends = digits.run_ends[np.searchsorted(digits.run_ends, firsts[kept], side="right")]
+    long_enough = run_ends - firsts[kept] >= SHORTEST
+    kept, run_ends = kept[long_enough], run_ends[long_enough]
+    if not len(kept):
+        return []
+    begun = _Begun(firsts[kept], prefixes[kept], group_ends[kept], run_ends, announced[kept])
+    return _checked(values, digits, begun, weakest)
 
 
-def _merged(windows: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
-    for first, last in sorted(windows):
-        if merged and first < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-        else:
-            merged.append((first, last))
-    return merged
+def _goes_on(digits: Digits) -> NDArray[np.bool_]:
+    """Groups of less than four digits that go on a row of such, as in a list of small numbers."""
+    sizes = np.diff(digits.groups)
+    begins = digits.groups[:-1]
+    gaps = np.diff(digits.places, prepend=-1)[begins]
+    inside = ~digits.starts_run[begins]
+    goes_on = np.zeros(len(sizes), dtype=np.bool_)
+    if len(sizes) < 4:
+        return goes_on
+    same = (sizes[1:] == sizes[:-1]) & inside[1:]  # as the one before
+    evenly = gaps[1:-1] == gaps[2:]
+    goes_on[2:-1] = (sizes[2:-1] < 4) & same[:-2] & same[1:-1] & inside[3:] & evenly[:-1] & evenly[1:]
+    return goes_on
 
 
-def _mask(text: str, places: list[int]) -> str:
-    """First six and last four of 16 digits and more, last four of fewer; what stands between them stays."""
-    kept_first = 6 if len(places) > _LONGEST_WITHOUT_FIRST else 0
-    hidden = set(places[kept_first:-4])
-    return "".join(MASK if place in hidden else text[place] for place in range(places[0], places[-1] + 1))
+def _announced(values: NDArray[np.uint8], firsts: Places, group_ends: Places) -> tuple[Places, Places, Places]:
+    """Groups that begin with the length of what follows, as in ISO 8583: where it starts, its length, the end."""
+    sizes = group_ends - firsts
+    long = np.flatnonzero(sizes >= SHORTEST + 2)
+    lengths = values[firsts[long]].astype(np.int64) * 10 + values[firsts[long] + 1]
+    left = sizes[long] - 2 - lengths
+    right = (lengths >= SHORTEST) & (lengths <= LONGEST) & ((left == 0) | (left >= _SHORTEST_CODE_AND_AMOUNT))
+    return firsts[long[right]] + 2, lengths[right], group_ends[long[right]]
+
+
+def _is_sensible(groups: Places, firsts: Places, lasts: Places, sizes: Places, length: int) -> NDArray[np.bool_]:
+    """Whether the number of groups can be right; most numbers that pass the check are torn out of others."""
+    count = np.searchsorted(groups, lasts, side="left") - np.searchsorted(groups, firsts, side="right") + 1
+    sensible: NDArray[np.bool_] = (count <= _MOST_UNEQUAL) | (count == -(-length // sizes))
+    return sensible
+
+
+def _checked(
+    values: NDArray[np.uint8], digits: Digits, begun: "_Begun", weakest: int
+) -> list[tuple[int, int, int]]:
+    window = values[begun.firsts[:, None] + _UP_TO_LONGEST].astype(np.int16)
+    doubled = _DOUBLED[window]
+    # A check doubles every second digit from the right, so which ones depends on where the number ends.
+    sums = (
+        np.where(_EVEN, doubled, window).cumsum(axis=1, dtype=np.int16) % 10,
+        np.where(_EVEN, window, doubled).cumsum(axis=1, dtype=np.int16) % 10,
+    )
+    found: list[tuple[int, int, int]] = []
+    sizes = begun.group_ends - begun.firsts
+    for length in range(SHORTEST, LONGEST + 1):
+        strengths = STRENGTHS[begun.prefixes, length]
+        lasts = begun.firsts + length
+        right = np.flatnonzero(
+            (strengths >= weakest) & (sums[length % 2][:, length - 1] == 0) & (lasts <= begun.run_ends)
+        )
+        if not len(right):
+            continue
+        right = right[_is_sensible(digits.groups, begun.firsts[right], lasts[right], sizes[right], length)]
+        for index in right.tolist():
+            first, last = int(begun.firsts[index]), int(lasts[index])
+            if begun.announced[index]:
+                fits = begun.announced[index] == length
+            elif digits.starts_group[last] if last < len(digits.starts_group) else True:
+                fits = True
+            else:
+                fits = sizes[index] - length in _GLUED_AFTER
+            if fits:
+                found.append((first, last, int(strengths[index])))
+    return sorted(found, key=lambda one: (one[0], -one[1]))

@@ -1,0 +1,198 @@
+"""Whole files, by what they are: bytes in, bytes without cards and secrets out.
+
+Texts, tables, office documents, mail and archives are written again with what was found masked; a picture loses
+all that it says besides its pixels. A PDF cannot be rewritten reliably: what is found in it is told, and the
+caller refuses the file or keeps only its text. So it is with whatever else has a finding and is no text.
+"""
+
+import re
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import PurePath
+from typing import NamedTuple
+
+from PIL import Image, ImageSequence, UnidentifiedImageError
+
+from common import text_of_file
+from redaction.firewall import redact
+from redaction.mail import redact_mail
+from redaction.own_ids import OwnIds
+from redaction.schemes import Finding
+from redaction.streams import redact_bytes
+
+MOST_MEMBERS, MOST_UNPACKED, MOST_TIMES, DEEPEST = 2_000, 200 * 1024**2, 200, 3
+MOST_PIXELS = 40_000_000
+_LONGEST_PDF_TEXT = 5_000_000
+_PICTURES = {"PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP"}
+_CELL = re.compile(
+    r"<c(?P<about>[^<>]*)>(?P<formula>(?:<f[^<>]*/>|<f[^<>]*>[^<>]*</f>)?)<v>(?P<value>[0-9.]{12,24}(?:[eE]\+?[0-9]{1,2})?)</v></c>"
+)
+_TYPE = re.compile(r"\st=\"[^\"]*\"")
+
+
+class TooMuch(ValueError):
+    """A file that cannot be looked through: too large, too deep, locked, or broken."""
+
+
+class RedactedFile(NamedTuple):
+    """What may be stored (None where something was found that cannot be taken out), and what was found.
+
+    Places are counted in the part of the file (a member, a cell, a page's text) that the finding is in.
+    """
+
+    content: bytes | None
+    findings: tuple[Finding, ...]
+
+
+def redact_file(content: bytes, name: str, own_ids: OwnIds | None = None) -> RedactedFile:
+    """Take cards and secrets out of a file. Raises TooMuch when it cannot be looked through.
+
+    The name only helps where the bytes do not tell what the file is; it is to be cleaned by itself.
+    """
+    return _redact(content, name, own_ids, 0)
+
+
+def _redact(content: bytes, name: str, own_ids: OwnIds | None, depth: int) -> RedactedFile:
+    suffix = PurePath(name).suffix.lower()
+    if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _archive(content, own_ids, depth)
+    if content[:1024].lstrip().startswith(b"%PDF-"):
+        return _pdf(content, own_ids)
+    picture = _picture(content)
+    if picture is not None:
+        return RedactedFile(picture, ())
+    if suffix in {".eml", ".mht", ".mhtml"}:
+        return _mail(content, own_ids, depth)
+    cleaned, findings = redact_bytes(content, own_ids)
+    if findings and _is_binary(content):
+        return RedactedFile(None, findings)
+    return RedactedFile(cleaned, findings)
+
+
+def _is_binary(content: bytes) -> bool:
+    head = content[:8192]
+    return (
+        b"\x00" in head
+        and not head.startswith((b"\xff\xfe", b"\xfe\xff"))
+        and head.count(b"\x00") < len(head) * 0.4
+    )
+
+
+def _pdf(content: bytes, own_ids: OwnIds | None) -> RedactedFile:
+    text = text_of_file.read(content, "file.pdf", longest=_LONGEST_PDF_TEXT)
+    _, plain = redact_bytes(content, own_ids)  # what is not compressed, such as a form's fields
+    findings = (*redact(text, own_ids).findings, *plain)
+    return RedactedFile(None if findings else content, findings)
+
+
+def _picture(content: bytes) -> bytes | None:
+    """The pixels alone; None when it is no picture that can be read."""
+    try:
+        with Image.open(BytesIO(content)) as image:
+            kind = image.format or ""
+            if kind not in _PICTURES:
+                return None
+            if image.width * image.height * getattr(image, "n_frames", 1) > MOST_PIXELS:
+                raise TooMuch("The picture has too many pixels.")
+            return _without_words(image, kind)
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
+        return None
+
+
+def _without_words(image: Image.Image, kind: str) -> bytes:
+    fresh = BytesIO()
+    if kind == "JPEG":
+        image.load()
+        image.info = {}
+        image.convert("RGB").save(fresh, format=kind, quality=95)
+        return fresh.getvalue()
+    frames = []
+    for frame in ImageSequence.Iterator(image):
+        plain = frame.convert("RGBA") if kind != "BMP" else frame.convert("RGB")
+        plain.info = {}
+        frames.append(plain)
+    more = {"save_all": True, "append_images": frames[1:]} if len(frames) > 1 else {}
+    frames[0].save(fresh, format=kind, **more)
+    return fresh.getvalue()
+
+
+def _mail(content: bytes, own_ids: OwnIds | None, depth: int) -> RedactedFile:
+    def part(payload: bytes, name: str) -> tuple[bytes | None, tuple[Finding, ...]]:
+        if depth >= DEEPEST:
+            raise TooMuch("Files stand too deep in each other.")
+        return _redact(payload, name, own_ids, depth + 1)
+
+    return RedactedFile(*redact_mail(content, part, own_ids))
+
+
+def _archive(content: bytes, own_ids: OwnIds | None, depth: int) -> RedactedFile:
+    """A ZIP, or one of the office formats that are ZIPs of XML."""
+    if depth >= DEEPEST:
+        raise TooMuch("Files stand too deep in each other.")
+    findings: list[Finding] = []
+    changed, lost = False, False
+    fresh = BytesIO()
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as new:
+            _check(old, len(content))
+            for member in old.infolist():
+                data = _member(old, member)
+                cleaned = _redact(
+                    _cells_as_text(member.filename, data, own_ids), member.filename, own_ids, depth + 1
+                )
+                name = redact(member.filename, own_ids)
+                findings += [*cleaned.findings, *name.findings]
+                lost = lost or cleaned.content is None
+                after = data if cleaned.content is None else cleaned.content
+                changed = changed or after != data or name.text != member.filename
+                fact = zipfile.ZipInfo(name.text, member.date_time)
+                fact.external_attr, fact.compress_type = member.external_attr, member.compress_type
+                new.writestr(fact, after)
+            if old.comment:
+                findings += redact(old.comment.decode("utf-8", "replace"), own_ids).findings
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        raise TooMuch("The archive cannot be read.") from error
+    if lost:
+        return RedactedFile(None, tuple(findings))
+    return RedactedFile(fresh.getvalue() if changed or findings else content, tuple(findings))
+
+
+def _check(archive: zipfile.ZipFile, size: int) -> None:
+    members = archive.infolist()
+    unpacked = sum(member.file_size for member in members)
+    if len(members) > MOST_MEMBERS or unpacked > min(MOST_UNPACKED, max(size, 4096) * MOST_TIMES):
+        raise TooMuch("The archive holds too much.")
+    if any(member.flag_bits & 1 for member in members):
+        raise TooMuch("The archive is locked with a password.")
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """A member's bytes; its size as stated cannot be trusted."""
+    with archive.open(member) as file:
+        data = file.read(member.file_size + 1)
+    if len(data) > member.file_size:
+        raise TooMuch("The archive is not what it says.")
+    return data
+
+
+def _cells_as_text(name: str, data: bytes, own_ids: OwnIds | None) -> bytes:
+    """A sheet whose cells with a card for a number are texts, since a mask is no number."""
+    if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", name):
+        return data
+    return _CELL.sub(_text_cell(own_ids), data.decode("utf-8", "surrogateescape")).encode(
+        "utf-8", "surrogateescape"
+    )
+
+
+def _text_cell(own_ids: OwnIds | None) -> Callable[[re.Match[str]], str]:
+    def replace(match: re.Match[str]) -> str:
+        written = match["value"]
+        if "e" in written.lower():
+            written = str(int(float(written)))
+        if not redact(written, own_ids).findings:
+            return match[0]
+        about = _TYPE.sub("", match["about"]) + ' t="str"'
+        return f"<c{about}>{match['formula']}<v>{written}</v></c>"
+
+    return replace
