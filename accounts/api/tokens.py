@@ -42,7 +42,7 @@ class TokensView(APIView):
         given = SignInSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         user = authenticate(
-            request,
+            request._request,  # on which axes notes that it is locked
             username=given.validated_data["email"].lower(),
             password=given.validated_data["password"],
         )
