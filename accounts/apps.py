@@ -10,7 +10,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of who comes, leaves and changes teams: their duty changes with it."""
-        from accounts import attendance
+        from accounts import attendance, signals  # noqa: F401  it listens
         from events import consumers
 
         consumers.register(attendance.CONSUMER, attendance.KINDS, attendance.handle)

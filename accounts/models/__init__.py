@@ -1,5 +1,6 @@
 """People, teams, who has which role where, and who works when."""
 
+from accounts.models.earlier_password import EarlierPassword
 from accounts.models.handled_request import HandledRequest
 from accounts.models.roster import OFF_KINDS, Attendance, ExceptionKind, Roster, RosterException, Shift
 from accounts.models.team import Membership, Role, Team, TeamKind
@@ -9,6 +10,7 @@ __all__ = [
     "OFF_KINDS",
     "Attendance",
     "Availability",
+    "EarlierPassword",
     "ExceptionKind",
     "HandledRequest",
     "Membership",
