@@ -13,6 +13,7 @@ from axes.handlers.database import AxesDatabaseHandler
 from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
 from django.conf import settings
+from django.contrib.auth.models import update_last_login
 from django.contrib.auth.signals import user_login_failed
 from django.db import transaction
 from django.db.models import Max, Sum
@@ -74,6 +75,12 @@ def address(request: HttpRequest) -> str | None:
 def note_failure(request: HttpRequest, user: User) -> None:
     """Count a wrong code, or a wrong password of somebody who is signed in."""
     user_login_failed.send(sender=__name__, credentials={"username": user.email}, request=request)
+
+
+def note_success(user: User) -> None:
+    """Begin the count anew after a sign-in that makes no session, and note when it was."""
+    AxesProxyHandler.reset_attempts(username=user.email)
+    update_last_login(None, user)  # type: ignore[arg-type]  # Django ignores who sends it
 
 
 def is_locked(request: HttpRequest, user: User) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -20,7 +20,7 @@ def locked(request: HttpRequest, _response: HttpResponse, credentials: dict[str,
     answer: HttpResponse
     if request.path.startswith("/api/"):
         sentence = _("Too many wrong passwords: this sign-in is locked for another %d min.") % minutes
-        answer = JsonResponse(problems.body(429, sentence), status=429, content_type=problems.MEDIA_TYPE)
+        answer = problems.as_json(429, sentence)
     else:
         answer = render(request, "account/locked.html", {"until": until, "minutes": minutes}, status=429)
     answer.headers["Retry-After"] = str(seconds)
