@@ -13,6 +13,7 @@ TAKEN: dict[str, frozenset[str]] = {
     name: frozenset(contents.split())
     for names, contents in (
         (".txt .log .md .csv .tsv .json .xml .yaml .yml .har .eml .ics .vcf", ""),
+        (".html .htm .svg", ""),  # saved pages; like all but images made anew, only ever downloaded
         (".png", ".png"),
         (".jpg .jpeg", ".jpg .jpeg"),
         (".gif", ".gif"),
