@@ -49,14 +49,15 @@ def standings(user: User) -> list[Standing]:
     teams: list[Team | None] = [None] if user.reads_all else []
     teams += access.teams_of(user).order_by("name")
     reviews = AccessReview.objects.select_related("signed_off_by", "team").order_by("begun_at")
-    under_way, last = {}, {}
+    under_way: dict[int | None, AccessReview] = {}
+    last: dict[int | None, AccessReview] = {}
     for review in reviews:
         (under_way if review.is_open else last)[review.team_id] = review
     return [
         Standing(
             team=team,
-            under_way=under_way.get(team and team.pk),
-            last=(signed := last.get(team and team.pk)),
+            under_way=under_way.get(team.pk if team else None),
+            last=(signed := last.get(team.pk if team else None)),
             due_at=signed.signed_off_at + EVERY if signed and signed.signed_off_at else None,
         )
         for team in teams

@@ -28,7 +28,7 @@ from events.recording import record
 LOCKED_FOR: timedelta = settings.AXES_COOLOFF_TIME
 
 
-class Handler(AxesDatabaseHandler):
+class Handler(AxesDatabaseHandler):  # type: ignore[misc]  # axes ships no types
     """Keeps failures as axes does, without what was typed, and for half an hour after the last of them.
 
     By itself axes lets each browser's and each address's failures lapse one by one, so that ten guesses from ten

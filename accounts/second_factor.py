@@ -97,20 +97,22 @@ class Adapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth ships no type
     def decrypt(self, encrypted_text: str) -> str:
         """Return the secret, or one that fits no code when SECRET_KEY is another by now."""
         try:
-            return _ring().decrypt(encrypted_text.encode()).decode()
+            secret: str = _ring().decrypt(encrypted_text.encode()).decode()
         except InvalidToken:
             return base64.b32encode(secrets.token_bytes(20)).decode()  # never one that somebody could reckon
+        return secret
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         """Say no to the last factor of whoever needs one."""
         others = Authenticator.objects.filter(user=authenticator.user, type__in=FACTORS).exclude(
             pk=authenticator.pk
         )
-        return not is_required(authenticator.user) or others.exists()
+        return not is_required(authenticator.user) or bool(others.exists())
 
     def generate_authenticator_name(self, user: User, type: str) -> str:  # noqa: A002  allauth's signature
         """Return what a new key is called unless the person names it."""
-        return gettext("Key %d") % (Authenticator.objects.filter(user=user, type=type).count() + 1)
+        had: int = Authenticator.objects.filter(user=user, type=type).count()
+        return gettext("Key %d") % (had + 1)
 
     def get_public_key_credential_rp_entity(self) -> dict[str, Any]:
         """Return whom a passkey is for: this host, under our name."""

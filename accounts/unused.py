@@ -40,7 +40,7 @@ def disable() -> int:
     admins = User.objects.filter(is_active=True, is_superuser=True, is_robot=False)
     last = admins.order_by(Coalesce("last_login", "date_joined").desc()).values_list("pk", flat=True).first()
     disabled = 0
-    for found in find().exclude(pk=last):
+    for found in find().exclude(pk=last or 0):
         disabled += _disable(found.pk)
     return disabled
 

@@ -19,7 +19,7 @@ RUN_DIR = BASE_DIR / ".run"
 
 DEBUG = env.read("DEBUG", env.boolean, expected="true or false", default=False)
 SECRET_KEY = env.read("SECRET_KEY", str, expected="a long random text, kept secret")
-SECRET_KEY_FALLBACKS = env.read(
+SECRET_KEY_FALLBACKS: list[str] = env.read(
     "SECRET_KEY_FALLBACKS", env.words, expected="earlier secret keys, separated by commas", default=[]
 )
 ALLOWED_HOSTS = env.read(
@@ -218,7 +218,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Secondline"
 MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds: phones are late, and people slow
-MFA_REQUIRED_FOR = env.read(
+MFA_REQUIRED_FOR: list[str] = env.read(
     "MFA_REQUIRED_FOR",
     env.roles,
     expected="roles, separated by commas, out of l1, l2, lead, partner, auditor and admin",

@@ -48,7 +48,9 @@ def is_quiet(request: HttpRequest) -> bool:
 class SignInMiddleware(LoginRequiredMiddleware):
     """Asks for the sign-in, which leads back to the page one was on, not to a part of it or a form's address."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:
+    def handle_no_permission(  # type: ignore[override]  # htmx is redirected by a header
+        self, request: HttpRequest, view_func: Any
+    ) -> HttpResponseBase:
         """Lead to the sign-in; a page that asked by itself is left alone, with what is written on it."""
         if request.headers.get("HX-Request") == "true":
             if is_quiet(request):

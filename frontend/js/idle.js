@@ -13,6 +13,7 @@ const text = dialog?.querySelector("[data-idle-text]");
 let acted = Date.now();
 let told = Date.now();
 let endsAt = Date.now() + Number(dialog?.dataset.seconds) * 1000;
+let isTelling = false;
 let timer;
 const written = new Set();
 
@@ -71,10 +72,13 @@ function over() {
 
 async function goOn() {
   told = Date.now();
+  isTelling = true;
   try {
     if ((await ask("POST")) > 0) look();
   } catch {
     // The next thing somebody does tries again.
+  } finally {
+    isTelling = false;
   }
 }
 
@@ -82,7 +86,7 @@ function act(event) {
   if (!event.isTrusted) return;
   acted = Date.now();
   if (dialog.dataset.state === "over") return;
-  if (acted - told > (dialog.open ? 1000 : AT_MOST_EVERY)) goOn();
+  if (!isTelling && (dialog.open || acted - told > AT_MOST_EVERY)) goOn();
 }
 
 if (dialog) {

@@ -38,7 +38,7 @@ class Issuer(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         sent = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-        self.verifiers += sent["code_verifier"]
+        self.verifiers.extend(sent["code_verifier"])
         base = f"http://127.0.0.1:{self.server.server_port}"  # type: ignore[attr-defined]
         now = int(clock.now().timestamp())
         claims = self.person | {"iss": base, "aud": "desk", "iat": now, "exp": now + 60}
@@ -133,7 +133,7 @@ def test_saml_has_metadata_and_leads_to_the_provider(settings):
     assert 'WantAssertionsSigned="true"' in metadata
     assert "Sign in with Company" in client.get(reverse("account_login")).content.decode()
     sent = client.post(reverse("saml_login", args=["company"]) + "?process=login")
-    assert sent.url.startswith("https://idp.example.com/sso?SAMLRequest=")
+    assert sent.headers["Location"].startswith("https://idp.example.com/sso?SAMLRequest=")
 
 
 def test_a_saml_answer_that_is_not_signed_is_refused(settings):

@@ -74,6 +74,7 @@ def test_a_leaver_is_out_everywhere_and_their_escalations_are_the_teams_again(ad
     desk = Desk()
     ticket = desk.started()
     leaver = ticket.owner
+    assert leaver is not None
     browser = Client()
     sign_in(browser, leaver.email)
     api = APIClient(headers={"Authorization": f"Bearer {AuthToken.objects.create(leaver)[1]}"})

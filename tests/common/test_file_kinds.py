@@ -48,7 +48,8 @@ def test_what_support_needs_is_taken(name, contents):
 @pytest.mark.parametrize(
     ("name", "contents"),
     [
-        ("a.pdf", PROGRAM), ("a.txt", PROGRAM), ("a.html", PROGRAM), ("a.png", picture("JPEG")), ("a.png", b"<svg onload='x'/>"),
+        ("a.pdf", PROGRAM), ("a.txt", PROGRAM), ("a.html", PROGRAM),
+        ("a.png", picture("JPEG")), ("a.png", b"<svg onload='x'/>"),
         ("a.xlsx", b"a,b"), ("a.zip", b"%PDF-1.7"), ("a.docx", b""),
     ],
 )  # fmt: skip
