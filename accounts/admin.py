@@ -11,11 +11,11 @@ from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
 from django.db.models import Count, Q, QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from knox.models import AuthToken
 
-from accounts import people
+from accounts import passwords, people
 from accounts.models import Membership, Team, User
 
 admin.site.site_title = "Secondline"
@@ -99,6 +99,13 @@ class PersonAdmin(UserAdmin):
         super().save_formset(request, form, formset, change)
         if formset.model is Membership and formset.has_changed():
             people.note_roles(form.instance, by=_admin(request))
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """Set a person's password, and record that it was an admin."""
+        response = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and response.status_code == 302:
+            passwords.note_change(User.objects.get(pk=id), by=_admin(request))
+        return response
 
     @admin.action(description=_("Deactivate: sign out everywhere, for good"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

@@ -10,7 +10,8 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of who comes, leaves and changes teams: their duty changes with it."""
-        from accounts import attendance
+        from accounts import attendance, signals, unused  # noqa: F401  signals listen
         from events import consumers
 
         consumers.register(attendance.CONSUMER, attendance.KINDS, attendance.handle)
+        consumers.register(unused.CONSUMER, unused.KINDS, unused.handle)

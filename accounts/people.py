@@ -57,13 +57,17 @@ def note_change(user: User, changed: Iterable[str], *, by: User) -> None:
 
 
 @transaction.atomic
-def deactivate(user: User, *, by: User) -> None:
-    """Switch an account off: its sessions and API tokens end at once, for good."""
+def deactivate(user: User, *, by: User, reason: str = "") -> None:
+    """Switch an account off: its sessions, live streams and API tokens end at once, for good.
+
+    Its open escalations go back to their teams (escalations.assignment hears of it).
+    """
     user.is_active = False
     user.save(update_fields=["is_active"])
     end_sessions(user)
     AuthToken.objects.filter(user=user).delete()
-    record("person.deactivated", subject=("person", user.pk), by=by)
+    data = {"reason": reason} if reason else {}
+    record("person.deactivated", subject=("person", user.pk), by=by, data=data)
 
 
 @transaction.atomic

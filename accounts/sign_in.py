@@ -27,6 +27,8 @@ FOREIGN_TEXTS = (
     gettext_noop("Please type your current password."),
     gettext_noop("You must type the same password each time."),
     gettext_noop("The password reset token was invalid."),
+    gettext_noop("Code"),
+    gettext_noop("Authenticator code"),
 )
 
 

@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from accounts import attendance, safe_retry
+from accounts import attendance, safe_retry, unused
+from accounts.sessions import SessionStore
 
 
 @shared_task(name="accounts.tasks.forget_handled_requests")
@@ -15,3 +16,15 @@ def forget_handled_requests() -> None:
 def follow_rosters() -> None:
     """Let availability follow the shifts that have begun or ended (every minute)."""
     attendance.follow()
+
+
+@shared_task(name="accounts.tasks.disable_unused")
+def disable_unused() -> None:
+    """Switch off the accounts that nobody has used for 90 days."""
+    unused.disable()
+
+
+@shared_task(name="accounts.tasks.forget_sessions")
+def forget_sessions() -> None:
+    """Delete the sessions that have ended."""
+    SessionStore.clear_expired()

@@ -5,10 +5,13 @@ people and their addresses.
 """
 
 from allauth.account import views as sign_in
+from allauth.socialaccount import views as single_sign_on
 from allauth.usersessions import views as sessions
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
-from accounts.views import preferences, rosters
+from accounts.views import access, idle, preferences, rosters
 
 account = [
     path("login/", sign_in.login, name="account_login"),
@@ -30,6 +33,15 @@ account = [
         sign_in.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
+    path(  # they stand on the page of the second step itself
+        "second-step/webauthn/", RedirectView.as_view(pattern_name="mfa_index"), name="mfa_list_webauthn"
+    ),
+    path("second-step/", include("allauth.mfa.urls")),
+    path("idle/", idle.idle, name="idle"),
+    path("sso/", include("allauth.socialaccount.providers.openid_connect.urls")),
+    path("sso/", include("allauth.socialaccount.providers.saml.urls")),
+    path("sso/cancelled/", single_sign_on.login_cancelled, name="socialaccount_login_cancelled"),
+    path("sso/failed/", login_not_required(single_sign_on.login_error), name="socialaccount_login_error"),
     path("sessions/", sessions.list_usersessions, name="usersessions_list"),
 ]
 
@@ -38,6 +50,12 @@ urlpatterns = [
     path("preferences/", preferences.preferences, name="preferences"),
     path("preferences/availability/", preferences.set_availability, name="set_availability"),
     path("preferences/language/", preferences.set_language, name="set_language"),
+    path("access/", access.overview, name="access"),
+    path("access/people/<int:number>/unlock/", access.unlock, name="unlock_person"),
+    path("access/people/<int:number>/second-step/", access.reset_second_factor, name="reset_second_factor"),
+    path("access/reviews/", access.begin, name="begin_access_review"),
+    path("access/reviews/<int:number>/", access.review, name="access_review"),
+    path("access/reviews/<int:number>/sign/", access.sign_off, name="sign_off_access_review"),
     path("roster/", rosters.overview, name="roster"),
     path("roster/<int:number>/", rosters.week, name="roster_week"),
     path("roster/<int:number>/edit/", rosters.edit, name="edit_roster"),

@@ -6,7 +6,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.http import Http404
+from django.http import Http404, JsonResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import status
@@ -39,6 +39,11 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 def problem(code: int, detail: str, *, errors: dict[str, list[str]] | None = None) -> Response:
     """Return an answer of problem details. `errors` names each field and what to mend."""
     return Response(body(code, detail, errors=errors), status=code, content_type=MEDIA_TYPE)
+
+
+def as_json(code: int, detail: str) -> JsonResponse:
+    """Return problem details from outside the API's views, as a middleware does."""
+    return JsonResponse(body(code, detail), status=code, content_type=MEDIA_TYPE)
 
 
 def body(code: int, detail: str, *, errors: dict[str, list[str]] | None = None) -> dict[str, Any]:

@@ -49,6 +49,22 @@ def words(raw: str) -> list[str]:
     return [word.strip() for word in raw.split(",") if word.strip()]
 
 
+def roles(raw: str) -> list[str]:
+    """Read a comma-separated list of roles. Raises ValueError for what is none."""
+    named = words(raw.lower())
+    if unknown := set(named) - {"l1", "l2", "lead", "partner", "auditor", "admin"}:
+        raise ValueError(unknown)
+    return named
+
+
+def https(raw: str) -> str:
+    """Read a web address; plain HTTP only on this machine. Raises ValueError."""
+    address = urlsplit(raw)
+    if not address.hostname or (address.scheme != "https" and address.hostname not in {"localhost", "127.0.0.1"}):
+        raise ValueError(raw)
+    return raw
+
+
 def positive(raw: str) -> int:
     """Read a whole number above zero. Raises ValueError."""
     number = int(raw)

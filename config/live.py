@@ -28,6 +28,7 @@ from django.http import HttpRequest, parse_cookie
 from redis import Redis
 from redis.exceptions import RedisError
 
+from accounts import second_factor
 from accounts.models import User
 from common import clock
 from escalations import audience, live, presence
@@ -267,7 +268,7 @@ def admit(scope: Any) -> Stream | None:
     sessions = import_module(settings.SESSION_ENGINE)
     request.session = sessions.SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
     user = get_user(request)
-    if not isinstance(user, User) or request.session.session_key is None:
+    if not isinstance(user, User) or request.session.session_key is None or second_factor.is_missing(user):
         return None
     asked = parse_qs(scope["query_string"].decode("latin-1"))
     # The header is the newer of the two: a browser that comes back keeps the address.

@@ -62,6 +62,14 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "escalations.tasks.check_ledger",
         "schedule": crontab(hour=1, minute=45),
     },
+    "switch off accounts that nobody has used for 90 days": {
+        "task": "accounts.tasks.disable_unused",
+        "schedule": crontab(hour=4, minute=10),
+    },
+    "delete sessions that have ended": {
+        "task": "accounts.tasks.forget_sessions",
+        "schedule": crontab(minute=25),
+    },
     "forget requests that nobody will repeat": {
         "task": "accounts.tasks.forget_handled_requests",
         "schedule": crontab(minute=20),

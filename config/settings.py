@@ -5,11 +5,13 @@ Every variable and its default stands in docs/configuration.md.
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy
 
 from config import environment as env
+from config import single_sign_on
 from config.schedule import SCHEDULE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -17,6 +19,9 @@ RUN_DIR = BASE_DIR / ".run"
 
 DEBUG = env.read("DEBUG", env.boolean, expected="true or false", default=False)
 SECRET_KEY = env.read("SECRET_KEY", str, expected="a long random text, kept secret")
+SECRET_KEY_FALLBACKS: list[str] = env.read(
+    "SECRET_KEY_FALLBACKS", env.words, expected="earlier secret keys, separated by commas", default=[]
+)
 ALLOWED_HOSTS = env.read(
     "ALLOWED_HOSTS",
     env.words,
@@ -43,7 +48,12 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.saml",
     "allauth.usersessions",
+    "axes",
     "rest_framework",
     "knox",
     "drf_spectacular",
@@ -69,13 +79,16 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "accounts.views.idle.SignInMiddleware",
+    "accounts.views.idle.IdleMiddleware",
     "accounts.preferences.PreferencesMiddleware",
+    "accounts.views.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.refusals.Refusals",
     "allauth.account.middleware.AccountMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -154,6 +167,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(RUN_DIR / "beat")
 # People.
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # says no to who is locked, before a password is looked at
     "accounts.sign_in.Backend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
@@ -164,26 +178,95 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.NotOneOfTheLast", "OPTIONS": {"most": 4}},
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # of before: hashed anew at the next sign-in
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "accounts.sign_in.AccountAdapter"
+ACCOUNT_FORMS = {"change_password": "accounts.forms.sign_in.ChangePasswordForm"}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # or anybody could make us mail anybody
 ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Secondline: "
 ACCOUNT_RATE_LIMITS = {  # a whole shift signs in from one office address within minutes
     "login": "200/m/ip",
-    "login_failed": "60/m/ip,5/5m/key",
+    "login_failed": "60/m/ip",  # how often one person's may fail is counted in the database, below
     "reset_password": "60/m/ip,5/h/key",
     "reset_password_from_key": "60/m/ip",
     "change_password": "5/m/user",
 }
+
+# Second factors: accounts/second_factor.py.
+MFA_ADAPTER = "accounts.second_factor.Adapter"
+MFA_FORMS = {
+    "authenticate": "accounts.forms.sign_in.AuthenticateForm",
+    "reauthenticate": "accounts.forms.sign_in.ReauthenticateForm",
+    "add_webauthn": "accounts.forms.sign_in.AddKeyForm",
+    "edit_webauthn": "accounts.forms.sign_in.EditKeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Secondline"
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds: phones are late, and people slow
+MFA_REQUIRED_FOR: list[str] = env.read(
+    "MFA_REQUIRED_FOR",
+    env.roles,
+    expected="roles, separated by commas, out of l1, l2, lead, partner, auditor and admin",
+    default=[],
+)
+
+# Single sign-on, offered where it is configured: accounts/single_sign_on.py.
+SOCIALACCOUNT_ADAPTER = "accounts.single_sign_on.Adapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = ""
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
+    "openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": []},
+    "saml": {"APPS": []},
+}
+OIDC_URL = env.read("OIDC_URL", env.https, expected="the address of an OpenID Connect issuer", default="")
+OIDC_CLIENT_ID = env.read("OIDC_CLIENT_ID", str, expected="what the issuer knows Secondline by", default="")
+OIDC_CLIENT_SECRET = env.read("OIDC_CLIENT_SECRET", str, expected="the secret it gave for that", default="")
+OIDC_NAME = env.read("OIDC_NAME", str, expected="what the button says", default="OpenID Connect")
+if OIDC_URL:
+    SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"] = [
+        single_sign_on.oidc(OIDC_NAME, OIDC_URL, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET)
+    ]
+SAML_SSO_URL = env.read("SAML_SSO_URL", env.https, expected="the identity provider's sign-in address", default="")
+SAML_IDP = env.read("SAML_IDP", str, expected="the identity provider's entity ID", default="")
+SAML_CERTIFICATE = env.read(
+    "SAML_CERTIFICATE", str, expected="the certificate it signs with: PEM, or only its Base64", default=""
+)
+SAML_NAME = env.read("SAML_NAME", str, expected="what the button says", default="SAML")
+if SAML_SSO_URL:
+    SOCIALACCOUNT_PROVIDERS["saml"]["APPS"] = [
+        single_sign_on.saml(SAML_NAME, SAML_SSO_URL, SAML_IDP, SAML_CERTIFICATE)
+    ]
+
+# Guessing. Failures lie in the database, by the address typed: accounts/lockout.py.
+AXES_HANDLER = "accounts.lockout.Handler"
+AXES_LOCKOUT_PARAMETERS = ["username"]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=30)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_CALLABLE = "accounts.lockout.username"
+AXES_CLIENT_IP_CALLABLE = "accounts.lockout.address"
+AXES_LOCKOUT_CALLABLE = "accounts.views.locked.locked"
+AXES_DISABLE_ACCESS_LOG = True  # who signed in is an event
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+SILENCED_SYSTEM_CHECKS = ["axes.W006"]  # counts by address alone on purpose: ten guesses from ten machines are ten
 
 # Languages and time. Inside everything is UTC; a person's own zone is
 # activated per request by accounts.preferences.
@@ -273,15 +356,24 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],  # icons inside stylesheets
         "object-src": [NONE],
         "base-uri": [NONE],
-        "form-action": [SELF],
+        # A form that leads to a single sign-on is redirected there.
+        "form-action": [SELF, *single_sign_on.origins(OIDC_URL, SAML_SSO_URL)],
         "frame-ancestors": [NONE],
     }
 }
 HTTPS = SITE_URL.startswith("https://")
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # on one's own machine
 FILTERS_EMPTY_CHOICE_LABEL = gettext_lazy("Any")
+SESSION_ENGINE = "accounts.sessions"
+SESSION_COOKIE_AGE = 15 * 60  # seconds without anybody doing anything
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# By these names a browser takes them from this very host only, and only over HTTPS.
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrftoken"
+CSRF_COOKIE_HTTPONLY = True  # our scripts read the page's own
 SECURE_SSL_REDIRECT = HTTPS
 # Believed only where a proxy of ours sets them: the sender's address and scheme.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.read(
@@ -297,7 +389,7 @@ X_FRAME_OPTIONS = "DENY"
 # API.
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "accounts.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

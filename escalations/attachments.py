@@ -18,7 +18,7 @@ from PIL import Image, UnidentifiedImageError
 
 import redaction
 from accounts.models import User
-from common import clock
+from common import clock, file_kinds
 from common.errors import Refused
 from escalations import file_texts, search_index
 from escalations.models import Attachment, DraftFile, Message, Ticket
@@ -31,8 +31,8 @@ FOLDER = "attachments"
 
 
 def attach(ticket: Ticket, upload: File, *, by: User, message: Message | None = None) -> Attachment:
-    """Store one file on a ticket. Raises Refused when it is empty or too large."""
-    check_size(upload)
+    """Store one file on a ticket. Raises Refused when it is empty, too large, or of a kind that is not taken."""
+    check(upload)
     content, content_type = _content(upload)
     attachment = Attachment(
         ticket=ticket,
@@ -54,8 +54,8 @@ def attach(ticket: Ticket, upload: File, *, by: User, message: Message | None = 
     return attachment
 
 
-def check_size(upload: File) -> None:
-    """Raise Refused when a file is empty or too large."""
+def check(upload: File) -> None:
+    """Raise Refused when a file is empty, too large, or of a kind that is not taken."""
     size = upload.size or 0
     if size > settings.ATTACHMENT_MAX_BYTES:
         raise Refused(
@@ -63,6 +63,17 @@ def check_size(upload: File) -> None:
         )
     if size == 0:
         raise Refused(_("The file is empty."), field="uploads")
+    name = safe_name(upload.name or "")
+    if not file_kinds.is_taken(name):
+        raise Refused(
+            _("“%s” is of a kind that is not taken. Text, tables, PDF, Office, pictures, films, mail and ZIP are.")
+            % name,
+            field="uploads",
+        )
+    upload.seek(0)
+    if not file_kinds.is_what_it_says(name, upload.read(file_kinds.HEAD)):
+        raise Refused(_("“%s” is not what its name says. Save it anew as what it is.") % name, field="uploads")
+    upload.seek(0)
 
 
 def safe_name(name: str) -> str:

@@ -20,6 +20,8 @@ import "./js/formset.js";
 import "./js/keep-open.js";
 import "./js/live.js";
 import "./js/presence.js";
+import "./js/passkeys.js";
+import "./js/idle.js";
 import "./js/chart-loader.js";
 
 document.documentElement.classList.add("has-js");

@@ -18,7 +18,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts import rostering
+from accounts import access_review, rostering
 from accounts.models import Availability, Role, TeamKind, User
 from accounts.rostering import WeeklyShift
 from common import clock
@@ -118,6 +118,7 @@ class Scenario:
             desk.payments, desk.other_l2, clock.now().date() + timedelta(days=9), 540, 600, by=desk.lead
         )
         User.objects.filter(pk=desk.l2.pk).update(availability=Availability.AVAILABLE)  # whatever the weekday
+        self.access_review = access_review.begin(desk.payments, by=desk.lead)
         self.baton = baton.hand_over(desk.payments, clock.now())
         # What falls due before the next shift's end depends on the hour at which the tests run.
         self.baton.items.get_or_create(ticket=self.ticket, defaults={"due_at": self.ticket.next_due_at})

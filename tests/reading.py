@@ -13,6 +13,8 @@ WRITE = re.compile(
 )
 # A visit keeps its session alive, and an expired token is cleared away when somebody shows it.
 EXCEPTIONS = {"django_session", "usersessions_usersession", "knox_authtoken"}
+# A single sign-on comes back by GET, and allauth notes that recovery codes were shown.
+ALLOWED = ("/account/sso/", "/account/second-step/recovery-codes/")
 
 
 class GetMayNotWrite:
@@ -22,7 +24,7 @@ class GetMayNotWrite:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method not in {"GET", "HEAD", "OPTIONS"}:
+        if request.method not in {"GET", "HEAD", "OPTIONS"} or request.path.startswith(ALLOWED):
             return self.get_response(request)
         writes: list[str] = []
 

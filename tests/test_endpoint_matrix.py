@@ -116,6 +116,10 @@ def saved_view(scenario: Scenario) -> dict[str, Any]:
     return {"number": scenario.saved_view.pk}
 
 
+def team_access_review(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.access_review.pk}
+
+
 def baton(scenario: Scenario) -> dict[str, Any]:
     return {"number": scenario.baton.pk}
 
@@ -146,9 +150,38 @@ ACCOUNTS = {
     "account_reset_password_from_key": public(to=lambda scenario: {"uidb36": "1", "key": "not-a-key"}),
     "account_reset_password_from_key_done": public(),
     "usersessions_list": page(),
+    "mfa_index": page(),
+    "mfa_authenticate": page(gives=302),  # a step of a sign-in that has begun
+    "mfa_reauthenticate": page(gives=302),  # nobody here has one
+    "mfa_activate_totp": page(gives=302),  # asks for the password once more
+    "mfa_deactivate_totp": page(""),
+    "mfa_view_recovery_codes": page(""),
+    "mfa_generate_recovery_codes": page(gives=302),
+    "mfa_download_recovery_codes": page(""),
+    "mfa_list_webauthn": page(gives=302),
+    "mfa_add_webauthn": page(gives=302),
+    "mfa_reauthenticate_webauthn": page(gives=302),
+    "mfa_edit_webauthn": page(gives=302, to=lambda scenario: {"pk": 0}),
+    "mfa_remove_webauthn": page(gives=302, to=lambda scenario: {"pk": 0}),
+    "mfa_login_webauthn": public(302, anonymous=LOGIN),  # answers scripts only
+    "idle": public(),
+    "openid_connect_login": public(404, to=lambda scenario: {"provider_id": "oidc"}),  # not configured here
+    "openid_connect_callback": public(404, to=lambda scenario: {"provider_id": "oidc"}),
+    **{
+        f"saml_{name}": public(gives, to=lambda scenario: {"organization_slug": "company"})
+        for name, gives in {"acs": 302, "finish_acs": 404, "sls": 404, "metadata": 404, "login": 404}.items()
+    },
+    "socialaccount_login_cancelled": public(),
+    "socialaccount_login_error": public(401),
     "preferences": page(),
     "set_availability": post_only(),
     "set_language": post_only(),
+    "access": page("lead auditor admin"),
+    "unlock_person": post_only(to=lambda scenario: {"number": scenario.desk.l2.pk}),
+    "reset_second_factor": post_only(to=lambda scenario: {"number": scenario.desk.l2.pk}),
+    "begin_access_review": post_only(),
+    "access_review": page("lead auditor admin", to=team_access_review),
+    "sign_off_access_review": post_only(to=team_access_review),
     "roster": page(NUMBERS),
     "roster_week": page(NUMBERS, to=roster_team),
     "edit_roster": page("lead admin", to=roster_team),

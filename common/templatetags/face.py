@@ -261,6 +261,13 @@ def _face_phrases_in(_language: str | None) -> dict[str, str]:
         "live_lost": _("Not live at the moment. Trying again."),
         "live_back": _("Live again."),
         "new_entries": _("The timeline has something new."),
+        "no_passkey": _("No key answered. Try again, or use another way."),
+        "idle_soon": _(
+            "Nothing has happened here for a while. In {n} seconds you are signed out; drafts are kept."
+        ),
+        "idle_over": _(
+            "You were signed out. What you wrote here stays while this page is open: sign in, then come back."
+        ),
         "key_next": _("Next row"),
         "key_previous": _("Previous row"),
         "key_open": _("Open the row"),

@@ -38,7 +38,7 @@ def page(live_desk: str, browser: Browser, desk: Desk, size: ViewportSize) -> It
     page.goto("/account/login/")
     page.get_by_label("Email").fill(desk.lead.email)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page).not_to_have_url(re.compile("/account/login/"))
     page.goto(reverse("queue"))
     yield page

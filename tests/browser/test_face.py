@@ -17,7 +17,7 @@ def signed_in(browser_page: Page) -> Page:
     browser_page.goto("/account/login/")
     browser_page.get_by_label("Email").fill(person.email)
     browser_page.get_by_label("Password").fill(PASSWORD)
-    browser_page.get_by_role("main").get_by_role("button").click()
+    browser_page.get_by_role("button", name="Sign in", exact=True).click()
     expect(browser_page).not_to_have_url(re.compile("/account/login/"))
     browser_page.goto("/account/sessions/")
     return browser_page

@@ -44,7 +44,7 @@ def enter(live_desk: str, browser: Browser, size: ViewportSize) -> Iterator[Ente
             page.goto("/account/login/")
             page.get_by_label("Email").fill(user.email)
             page.get_by_label("Password").fill(PASSWORD)
-            page.get_by_role("main").get_by_role("button").click()
+            page.get_by_role("button", name="Sign in", exact=True).click()
             expect(page).not_to_have_url(re.compile("/account/login/"))
         return page
 

@@ -31,6 +31,8 @@ KNOWS_HTTP = ("django.http", "django.shortcuts", "django.views", "rest_framework
 HTTP_BY_NATURE = {
     "accounts/preferences.py": "a middleware",
     "accounts/sign_in.py": "allauth's adapter",
+    "accounts/single_sign_on.py": "allauth's adapter",
+    "accounts/lockout.py": "axes's handler",
 }
 
 
