@@ -1,10 +1,12 @@
 """The trail for auditors and admins. Whoever reads it is in it."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -12,7 +14,7 @@ from audit import canonical, export, state, trail, verifying
 from audit.forms import TrailForm
 from audit.models import Entry
 from audit.noting import note
-from common import clock
+from common import clock, durations
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -42,7 +44,13 @@ def audit_trail(request: HttpRequest) -> HttpResponse:
     kept = request.GET.copy()
     for name in PLACES:
         kept.pop(name, None)
-    context = {"form": form, "found": found, "state": state.now(), "filters": kept.urlencode()}
+    context = {
+        "form": form,
+        "found": found,
+        "state": state.now(),
+        "filters": kept.urlencode(),
+        "zone_name": durations.zone_name(timezone.localtime()),
+    }
     return render(request, "audit/trail.html", context, status=200 if found is not None else 422)
 
 
@@ -57,9 +65,13 @@ def audit_entry(request: HttpRequest, number: int) -> HttpResponse:
         "entry": entry,
         "seal": seal,
         "hash": bytes(seal.hash).hex() if seal else "",
-        "details": [(name, canonical.spelled(value).decode()) for name, value in sorted(entry.data.items())],
+        "details": [(name, _readable(value)) for name, value in sorted(entry.data.items())],
     }
     return render(request, "audit/entry.html", context)
+
+
+def _readable(value: object) -> str:
+    return value if isinstance(value, str) else canonical.spelled(value).decode()
 
 
 @require_safe
@@ -82,7 +94,7 @@ def _asked(request: HttpRequest) -> trail.Wanted:
     return form.wanted()
 
 
-def _file(lines: object, media_type: str, ending: str) -> StreamingHttpResponse:
+def _file(lines: Iterable[str], media_type: str, ending: str) -> StreamingHttpResponse:
     response = StreamingHttpResponse(lines, content_type=media_type)
     name = f"audit-{clock.now():%Y-%m-%d}.{ending}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'  # so it is noted, by audit.watching

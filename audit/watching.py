@@ -88,9 +88,10 @@ def _asked(request: HttpRequest) -> dict[str, str]:
 def _address(request: HttpRequest) -> str | None:
     """Return the client's address, said by as many proxies as are ours."""
     try:
-        return httpkit.get_client_ip(request)
+        address: str | None = httpkit.get_client_ip(request)
     except ImproperlyConfigured:  # it came past the proxies
         return None
+    return address
 
 
 def _agent(request: HttpRequest) -> str:

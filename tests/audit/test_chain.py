@@ -51,7 +51,7 @@ def trail(_sealed: Path, db: None, settings: object) -> Path:
     return _sealed
 
 
-def unguarded(statement: str, *values: object) -> None:
+def unguarded(statement: str, *values: int) -> None:
     """Do to the tables what only their owner could."""
     with connection.cursor() as cursor:
         for table in ("audit_entry", "audit_seal", "events_event"):
@@ -152,7 +152,7 @@ def test_a_chain_made_anew_with_the_keys_is_named_by_its_checkpoints(trail: Path
 
 def test_a_changed_event_is_named(trail: Path):
     seal = nth(7)
-    event = Event.objects.get(pk=seal.entry.event_id)
+    event = Event.objects.get(pk=seal.entry.event_id or 0)
     unguarded("UPDATE events_event SET data = '{}' WHERE id = %s", event.pk)
     assert bad() == ("event", seal.number)
 

@@ -93,16 +93,16 @@ def test_a_token_and_what_it_takes(client: Client):
 
     asked("wrong")
     assert (last().action, last().result, last().name) == ("session.began", Result.FAILED, "ann@example.com")
-    bearer = {"HTTP_AUTHORIZATION": f"Bearer {asked(PASSWORD).json()['token']}"}
+    bearer = {"authorization": f"Bearer {asked(PASSWORD).json()['token']}"}
     assert (last().action, last().person_id) == ("token.made", person.pk)
-    assert client.get(reverse("api-ticket-list") + "?q=4111111111111111", **bearer).status_code == 200
+    assert client.get(reverse("api-ticket-list") + "?q=4111111111111111", headers=bearer).status_code == 200
     taken = last()
     assert (taken.action, taken.person_id) == ("export", person.pk)
     assert "4111111111111111" not in taken.data["path"]
-    client.delete(reverse("api-token-current"), **bearer)
+    client.delete(reverse("api-token-current"), headers=bearer)
     assert last().action == "token.ended"
     for _ in range(3):
-        assert client.get(reverse("api-ticket-list"), **bearer).status_code == 401
+        assert client.get(reverse("api-ticket-list"), headers=bearer).status_code == 401
     assert [entry.action for entry in Entry.objects.order_by("-pk")[:2]] == ["access", "token.ended"]
 
 
