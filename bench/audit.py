@@ -27,9 +27,9 @@ def main() -> None:
     with running(FOLDER):
         figures = measured(arguments.writers, arguments.each)
     print(
-        "{records:,} records of {writers} writers: written in {writing:.1f} s ({without:.1f} s without "
-        "the trail), sealed {late:.2f} s after the last, numbers {gapless}; checked in {checking:.1f} s, {rate:,} a second; "
-        "sealing alone {sealing:,} a second".format_map(figures)
+        "{records:,} records of {writers} writers: written in {writing:.1f} s ({without:.1f} s without the "
+        "trail), sealed {late:.2f} s after the last, numbers {gapless}; checked in {checking:.1f} s, "
+        "{rate:,} a second; sealing alone {sealing:,} a second".format_map(figures)
     )
     if arguments.json:
         arguments.json.write_text(json.dumps({"audit": figures}, indent=2) + "\n")

@@ -72,8 +72,8 @@ def nth(number: int) -> Seal:
 def seal_uncommitted(first: Entry, patch: pytest.MonkeyPatch) -> None:
     """Seal what the test wrote, which is never committed, as if it were."""
     with patch.context() as within:
-        ours = "SELECT id FROM audit_entry WHERE id >= {} AND id <> coalesce(%s, 0) ORDER BY id LIMIT %s"
-        within.setattr(sealing, "NEXT", ours.format(first.pk))
+        ours = Entry.objects.filter(pk__gte=first.pk).order_by("pk").values_list("pk", flat=True)
+        within.setattr(sealing, "_next", lambda: list(ours))
         assert sealing._seal_batch(restored=False) == Entry.objects.filter(pk__gte=first.pk).count()
 
 
