@@ -77,6 +77,16 @@ def seal_uncommitted(first: Entry, patch: pytest.MonkeyPatch) -> None:
         assert sealing._seal_batch(restored=False) == Entry.objects.filter(pk__gte=first.pk).count()
 
 
+def become_the_application() -> None:
+    """Go on as the role that owns nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = 'secondline_app'")
+        if cursor.fetchone() is None:
+            cursor.execute("CREATE ROLE secondline_app")
+        rights.grant_after_migrating(using="default")
+        cursor.execute("SET LOCAL ROLE secondline_app")
+
+
 def test_the_whole_trail_is_whole_and_gapless(trail: Path, capsys):
     call_command("verify_audit")
     end = sealing.end()[0]
@@ -188,7 +198,10 @@ def test_a_year_later_the_old_ones_go_with_proof(trail: Path):
         cursor.execute("ALTER TABLE audit_entry ENABLE TRIGGER USER")
         for trigger in ("no_change", "no_truncate", "may_go"):
             cursor.execute(f"ALTER TABLE audit_entry ENABLE ALWAYS TRIGGER audit_entry_{trigger}")
+    become_the_application()
     assert retention.forget() == seal.number
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
     proof = Deletion.objects.get()
     assert (proof.first, proof.last, bytes(proof.last_hash)) == (1, seal.number, bytes(seal.hash))
     assert not Entry.objects.filter(pk__lte=seal.entry_id).exists()
@@ -229,14 +242,10 @@ def test_nothing_of_the_last_twelve_months_can_be_proven_deleted(trail: Path):
     ],
 )
 def test_the_applications_role_can_do_none_of_it(trail: Path, statement: str):
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = 'secondline_app'")
-        if cursor.fetchone() is None:
-            cursor.execute("CREATE ROLE secondline_app")
-        rights.grant_after_migrating(using="default")
-        cursor.execute("SET LOCAL ROLE secondline_app")
-        assert not rights.owns_the_trail()
-        note("thing.read", by=None)
-        record("thing.happened", subject=("thing", 1), by=people.system())
-        with pytest.raises(DatabaseError, match=r"permission denied|must be owner"), transaction.atomic():
-            cursor.execute(statement)
+    become_the_application()
+    assert not rights.owns_the_trail()
+    note("thing.read", by=None)
+    record("thing.happened", subject=("thing", 1), by=people.system())
+    denied = pytest.raises(DatabaseError, match=r"permission denied|must be owner")
+    with connection.cursor() as cursor, denied, transaction.atomic():
+        cursor.execute(statement)
