@@ -208,7 +208,8 @@ def environment(*, folder: Path = RUN_DIR, throwaway: bool = False) -> dict[str,
         run(*command, "start", *place, *(["--throwaway"] if throwaway else []))
     for line in run(*command, "env", *place, quiet=True).stdout.splitlines():
         name, _, value = shlex.split(line)[1].partition("=")
-        if not env.get(name):
+        is_anothers = name == "DATABASE_APP_URL" and "DATABASE_URL" in given
+        if not env.get(name) and not is_anothers:
             env[name] = value
     return env
 

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 #: A spreadsheet takes a text that begins with one of these for a formula, and runs it.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -16,11 +17,19 @@ def write(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> str:
     Texts that a spreadsheet would run are defused by a leading apostrophe;
     numbers stay numbers, negative ones too.
     """
-    sheet = io.StringIO()
-    writer = csv.writer(sheet)
-    writer.writerow([defused(column) for column in columns])
-    writer.writerows([[defused(value) for value in row] for row in rows])
-    return "\ufeff" + sheet.getvalue()
+    return "".join(stream(columns, rows))
+
+
+def stream(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterator[str]:
+    """Yield the same line by line, for a table that is too long to hold."""
+    line = io.StringIO()
+    writer = csv.writer(line)
+    yield "\ufeff"
+    for row in chain([columns], rows):
+        writer.writerow([defused(value) for value in row])
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
 
 
 def defused(value: Value) -> Value:

@@ -4,6 +4,9 @@ A setting that is missing or malformed stops the start with one sentence that
 names the variable, says what is wrong with it and what would be right.
 """
 
+import base64
+import hashlib
+import hmac
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -102,6 +105,24 @@ def log_level(raw: str) -> str:
     if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError(raw)
     return level
+
+
+def keys(raw: str) -> dict[str, bytes]:
+    """Read a ring of keys, `name:secret` each, the secret 32 bytes in base64. Raises ValueError."""
+    ring = {}
+    for word in words(raw):
+        name, _, secret = word.partition(":")
+        ring[name.strip()] = base64.b64decode(secret, validate=True)
+        if not 0 < len(name.strip()) <= 20 or len(ring[name.strip()]) != 32:
+            raise ValueError(raw)
+    if not ring:
+        raise ValueError(raw)
+    return ring
+
+
+def derived_key(secret: str, purpose: str) -> dict[str, bytes]:
+    """Return a ring of one key made from the secret key, for a desk that nobody has set up."""
+    return {"secret-key": hmac.digest(secret.encode(), purpose.encode(), hashlib.sha256)}
 
 
 def celery_broker(address: str) -> str:

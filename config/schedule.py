@@ -23,6 +23,24 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "seal what was written to the audit trail": {
+        "task": "audit.tasks.seal",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    "sign how far the audit trail has come": {
+        "task": "audit.tasks.checkpoint",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "check the whole audit trail": {
+        "task": "audit.tasks.verify",
+        "schedule": crontab(hour=3, minute=40),
+    },
+    "delete what the audit trail need not keep": {
+        "task": "audit.tasks.forget",
+        "schedule": crontab(hour=3, minute=25),
+    },
     "let availability follow the shifts": {
         "task": "accounts.tasks.follow_rosters",
         "schedule": 60.0,

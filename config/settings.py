@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "csp",
     "common",
     "events.apps.EventsConfig",
+    "audit.apps.AuditConfig",
     "accounts.apps.AccountsConfig",
     "knowledgebase.apps.KnowledgebaseConfig",
     "escalations.apps.EscalationsConfig",
@@ -79,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "audit.watching.Watch",
     "accounts.views.idle.SignInMiddleware",
     "accounts.views.idle.IdleMiddleware",
     "accounts.preferences.PreferencesMiddleware",
@@ -422,6 +424,26 @@ REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "AUTH_HEADER_PREFIX": "Bearer"}
 # Escalations.
 CLOSE_AFTER_DAYS = env.read("CLOSE_AFTER_DAYS", env.positive, expected="a whole number of days", default=5)
 RATING_LINK_DAYS = env.read("RATING_LINK_DAYS", env.positive, expected="a whole number of days", default=14)
+
+# The audit trail. Each ring's first key is used, the others still verify.
+AUDIT_KEYS = env.read(
+    "AUDIT_KEYS",
+    env.keys,
+    expected="names and base64 secrets of 32 bytes, such as 2027:q83v…=,2026:mHQ…=",
+    default=env.derived_key(SECRET_KEY, "audit.seal"),
+)
+AUDIT_SIGNING_KEYS = env.read(
+    "AUDIT_SIGNING_KEYS",
+    env.keys,
+    expected="names and base64 seeds of Ed25519 keys, 32 bytes, such as 2027:q83v…=,2026:mHQ…=",
+    default=env.derived_key(SECRET_KEY, "audit.sign"),
+)
+AUDIT_CHECKPOINT_FILE = env.read(
+    "AUDIT_CHECKPOINT_FILE", Path, expected="a file's path", default=RUN_DIR / "audit" / "checkpoints.jsonl"
+)
+DATABASE_APP_ROLE = env.read(
+    "DATABASE_APP_ROLE", str, expected="the name of a role of the database", default="secondline_app"
+)
 
 # Reports. Their days begin at midnight in this zone; change it, then run rebuild_metrics.
 DESK_TIME_ZONE = env.read(

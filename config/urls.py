@@ -14,6 +14,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("api/", include("config.api")),
+    path("", include("audit.urls")),
     path("", include("accounts.urls")),
     path("", include("knowledgebase.urls")),
     path("", include("escalations.urls")),

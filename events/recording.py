@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from common import clock
+from common import clock, origin
 from events import consumers
 from events.models import Delivery, Event
 
@@ -52,6 +52,7 @@ def record_many(
     `deliver=False` is for replayed history, whose mails were sent long ago: the
     importer then records one event about the whole batch instead.
     """
+    origin.tell_the_database()  # whose trigger writes the audit trail
     recorded = Event.objects.bulk_create(list(events), batch_size=2000)
     if deliver:
         Delivery.objects.bulk_create(

@@ -93,6 +93,7 @@ def _pages_are_told_not_their_parts(django_test_environment: None) -> None:
 def _nothing_left_over(tmp_path: Path, settings: object) -> Iterator[None]:
     """Every test starts with an empty Valkey, its own folder of files, and English."""
     settings.MEDIA_ROOT = tmp_path / "media"  # type: ignore[attr-defined]
+    settings.AUDIT_CHECKPOINT_FILE = tmp_path / "checkpoints.jsonl"  # type: ignore[attr-defined]
     for one in caches.all():
         one.clear()
     with translation.override("en"):

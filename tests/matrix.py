@@ -21,6 +21,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts import access_review, rostering
 from accounts.models import Availability, Role, TeamKind, User
 from accounts.rostering import WeeklyShift
+from audit.models import Entry
 from common import clock
 from common.business_hours import Interval
 from escalations import (
@@ -137,6 +138,7 @@ class Scenario:
         self.calendar = Calendar.objects.get(name="Manila 15:00–24:00")
         calendar_drafts.save_draft(self.calendar, by=desk.lead, own_holidays=["2031-01-31"])
         self.choice = calendar_choices.choose_calendar(self.calendar, team=desk.accounts, by=desk.lead)
+        self.audit_entry = Entry.objects.latest("pk").pk
         self.known_issue = known_issues.open_issue(by=desk.l2, title="Gateway down", symptoms="No payments.")
 
     def _simulation(self) -> None:

@@ -11,8 +11,9 @@ WRITE = re.compile(
     r'\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE(?:\s+TABLE)?|MERGE\s+INTO)\s+(?:ONLY\s+)?"(\w+)"',
     re.IGNORECASE,
 )
-# A visit keeps its session alive, and an expired token is cleared away when somebody shows it.
-EXCEPTIONS = {"django_session", "usersessions_usersession", "knox_authtoken"}
+# A visit keeps its session alive, an expired token is cleared away when somebody shows it, and the trail notes who
+# was refused, took an export, or read what is noted.
+EXCEPTIONS = {"django_session", "usersessions_usersession", "knox_authtoken", "audit_entry"}
 # A single sign-on comes back by GET, and allauth notes that recovery codes were shown.
 ALLOWED = ("/account/sso/", "/account/second-step/recovery-codes/")
 

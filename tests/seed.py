@@ -60,10 +60,16 @@ def _flush_and_restore(sql_list: Iterable[str]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         # Foreign keys and guards are triggers; this rests them until the transaction ends.
         cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("SELECT tgrelid::regclass::text, quote_ident(tgname) FROM pg_trigger WHERE tgenabled = 'A'")
+        always = cursor.fetchall()
+        for table, trigger in always:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
         for sql in sql_list:
             cursor.execute(sql)
         for table, columns in _kept_in("seed", cursor):
             cursor.execute(_copied("seed", table, columns))
+        for table, trigger in always:
+            cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}")
 
 
 def _copied(schema: str, table: str, columns: str) -> str:

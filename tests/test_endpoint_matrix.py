@@ -190,6 +190,14 @@ ACCOUNTS = {
     "roster_undo": post_only(to=exception),
 }
 
+AUDIT = {
+    "audit_trail": page("auditor admin"),
+    "audit_entry": page("auditor admin", to=lambda scenario: {"number": scenario.audit_entry}),
+    "audit_csv": page("auditor admin"),
+    "audit_jsonl": page("auditor admin"),
+    "check_audit": post_only(),
+}
+
 ESCALATIONS = {
     "home": page(gives=302),
     "alerts": page(),
@@ -374,7 +382,7 @@ ADMIN = {
 # All tests share one scenario, and what a test writes is rolled back.
 pytestmark = pytest.mark.django_db
 
-MATRIX: dict[str, Row] = {**CONFIG, **ACCOUNTS, **ESCALATIONS, **KNOWLEDGEBASE, **REPORTS, **API, **ADMIN}
+MATRIX: dict[str, Row] = {**CONFIG, **ACCOUNTS, **AUDIT, **ESCALATIONS, **KNOWLEDGEBASE, **REPORTS, **API, **ADMIN}
 
 
 def test_every_address_has_a_row_and_every_row_an_address():

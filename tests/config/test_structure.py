@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-APPS = ["accounts", "events", "knowledgebase", "escalations", "reports", "integrations"]
+APPS = ["accounts", "audit", "events", "knowledgebase", "escalations", "reports", "integrations"]
 
 # What not everybody may see: a view asks for it by `.objects.visible_to(user)` and in no other way.
 GUARDED = {"Alert", "Ticket", "Customer", "Attachment", "Article", "KnownIssue", "Baton", "BatonItem"}
@@ -33,6 +33,7 @@ HTTP_BY_NATURE = {
     "accounts/sign_in.py": "allauth's adapter",
     "accounts/single_sign_on.py": "allauth's adapter",
     "accounts/lockout.py": "axes's handler",
+    "audit/watching.py": "a middleware",
 }
 
 

@@ -1,0 +1,142 @@
+"""Reading the trail: found by date, person, action, object and result, newest first, page by page."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from audit import canonical
+from audit.models import Entry
+
+PAGE = 100
+CHUNK = 2000
+
+# Each action there is, by one look at the index for each: there are few, of millions of rows.
+ACTIONS = """
+WITH RECURSIVE known AS (
+    (SELECT action FROM audit_entry ORDER BY action LIMIT 1)
+    UNION ALL
+    SELECT (SELECT entry.action FROM audit_entry AS entry WHERE entry.action > known.action
+            ORDER BY entry.action LIMIT 1)
+    FROM known WHERE known.action IS NOT NULL
+)
+SELECT action FROM known WHERE action IS NOT NULL ORDER BY action
+"""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries: those from `since` and before `until`, of whoever is called like `person`, and so on."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    person: str = ""
+    action: str = ""
+    object_type: str = ""
+    object_id: int | None = None
+    result: str = ""
+
+    def found(self) -> QuerySet[Entry]:
+        """Return the entries, in no order."""
+        entries = Entry.objects.all()
+        if self.since:
+            entries = entries.filter(at__gte=self.since)
+        if self.until:
+            entries = entries.filter(at__lt=self.until)
+        if self.person:
+            entries = entries.filter(_called(self.person))
+        exact = {"action": self.action, "object_type": self.object_type, "object_id": self.object_id}
+        exact["result"] = self.result
+        return entries.filter(**{field: value for field, value in exact.items() if value not in ("", None)})
+
+    def in_words(self) -> dict[str, Any]:
+        """Return what was asked for, as it is noted of whoever reads."""
+        asked = {field: value for field, value in asdict(self).items() if value not in ("", None)}
+        return {k: canonical.moment(v) if isinstance(v, datetime) else v for k, v in asked.items()}
+
+
+def _called(words: str) -> Q:
+    """Return whoever is called like that by now, and what strangers called themselves."""
+    people = get_user_model().objects.filter(Q(name__icontains=words) | Q(email__icontains=words))
+    return Q(person_id__in=list(people.values_list("pk", flat=True)[:500])) | Q(
+        person_id=None, name__icontains=words
+    )
+
+
+@dataclass(frozen=True)
+class Place:
+    """Between two entries of the trail: right after the one of this time and id."""
+
+    at: datetime
+    id: int
+
+    @classmethod
+    def read(cls, written: str) -> "Place | None":
+        """Return the place that a link names, or None if it names none."""
+        at, _, pk = written.rpartition("_")
+        try:
+            return cls(datetime.fromisoformat(at), int(pk))
+        except ValueError:
+            return None
+
+    @classmethod
+    def of(cls, entry: Entry) -> "Place":
+        return cls(entry.at, entry.pk)
+
+    def __str__(self) -> str:
+        return f"{canonical.moment(self.at)}_{self.id}"
+
+
+@dataclass(frozen=True)
+class Page:
+    """Entries, newest first, and the places to read on from: `newer` and `older`, where there are any."""
+
+    entries: list[Entry]
+    newer: Place | None
+    older: Place | None
+
+
+def page(wanted: Wanted, *, before: Place | None = None, after: Place | None = None) -> Page:
+    """Return the newest entries, or those next to a place: older than `before`, or newer than `after`."""
+    found = wanted.found().select_related("seal")
+    if after:
+        rows = list(_beyond(found, after, newer=True).order_by("at", "id")[: PAGE + 1])
+        entries, more = rows[:PAGE][::-1], len(rows) > PAGE
+        return _paged(entries, newer=more, older=True)
+    rows = list((_beyond(found, before) if before else found).order_by("-at", "-id")[: PAGE + 1])
+    return _paged(rows[:PAGE], newer=before is not None, older=len(rows) > PAGE)
+
+
+def _paged(entries: list[Entry], *, newer: bool, older: bool) -> Page:
+    if not entries:
+        return Page([], None, None)
+    return Page(entries, Place.of(entries[0]) if newer else None, Place.of(entries[-1]) if older else None)
+
+
+def _beyond(found: QuerySet[Entry], place: Place, *, newer: bool = False) -> QuerySet[Entry]:
+    if newer:
+        return found.filter(at__gte=place.at).exclude(at=place.at, id__lte=place.id)
+    return found.filter(at__lte=place.at).exclude(at=place.at, id__gte=place.id)
+
+
+def whole(wanted: Wanted) -> Iterator[Entry]:
+    """Yield all entries, oldest first, a chunk at a time: an export may be as long as the trail."""
+    place = None
+    while True:
+        found = wanted.found().select_related("seal").order_by("at", "id")
+        chunk = list((_beyond(found, place, newer=True) if place else found)[:CHUNK])
+        yield from chunk
+        if len(chunk) < CHUNK:
+            return
+        place = Place.of(chunk[-1])
+
+
+def actions() -> list[str]:
+    """Return the actions that the trail knows, by name."""
+    with connection.cursor() as cursor:
+        cursor.execute(ACTIONS)
+        return [action for (action,) in cursor.fetchall()]
