@@ -416,6 +416,8 @@ SPECTACULAR_SETTINGS = {
         "TrendStatus": "reports.models.TrendStatus",
         "TicketState": "escalations.models.ticket.State",
         "TicketPriority": "escalations.models.ticket.Priority",
+        "ViewAudience": "escalations.models.saved_view.Audience",
+        "ArticleAudience": "knowledgebase.models.article.Audience",
         "LevelEnum": "escalations.models.ticket.Level",
     },
 }

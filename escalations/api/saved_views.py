@@ -39,7 +39,9 @@ class GivenViewSerializer(serializers.Serializer[Any]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["team"].queryset = saved_views.shares_with(person(self.context["request"]))  # type: ignore[attr-defined]
+        if "request" in self.context:  # there is none while the OpenAPI document is made
+            teams = saved_views.shares_with(person(self.context["request"]))
+            self.fields["team"].queryset = teams  # type: ignore[attr-defined]
 
 
 class ByPosition(Cursors):
