@@ -27,11 +27,16 @@ GRANT EXECUTE ON FUNCTION secondline_audit_forget() TO {role};
 
 
 def grant_after_migrating(using: str, **_signal: Any) -> None:
-    """Give the application's role its rights, if the database knows the role and we are not it."""
+    """Give the application's role its rights, if the database knows the role and we are not it.
+
+    Not before the trail is there: whoever migrates to less gives nothing.
+    """
     connection = connections[using]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT 1 FROM pg_roles WHERE rolname = %s AND rolname <> current_user", [settings.DATABASE_APP_ROLE]
+            "SELECT 1 FROM pg_roles WHERE rolname = %s AND rolname <> current_user"
+            " AND to_regprocedure('secondline_audit_forget()') IS NOT NULL",
+            [settings.DATABASE_APP_ROLE],
         )
         if cursor.fetchone() is None:
             return
