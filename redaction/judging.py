@@ -186,7 +186,9 @@ def _is_grouped(stretch: Stretch, *, named: bool) -> bool:
         len(signs) == 1 or (sizes in _ON_CARDS and (stretch.strength == SURE or signs <= _PLAIN_SIGNS))
     ):
         return True
-    equal = len(set(sizes[:-1])) == 1 and sizes[-1] <= sizes[0] + (sizes[0] > 3 and signs <= _PLAIN_SIGNS)
+    equal = len(set(sizes[:-1])) == 1 and sizes[-1] <= sizes[0] + (
+        sizes[0] > 3 and signs <= _PLAIN_SIGNS and "\n" not in "".join(gaps)
+    )
     if equal and len(signs) == 1 and (sizes[0] <= 4 or signs <= _PLAIN_SIGNS):
         return not (sizes[0] == 3 and sizes[-1] == 3 and signs <= {".", ","})
     one_line = not any("\n" in gap for gap in gaps)
@@ -227,7 +229,9 @@ def _stands_alone(stretch: Stretch, *, named: bool) -> bool:
     if left and right:
         return False
     return (
-        not (left or right) or stretch.strength == SURE or (named and not left and stretch.group_after[0] < size)
+        not (left or right)
+        or (stretch.strength == SURE and gap.strip() in _PLAIN_SIGNS and gap != "\t")
+        or (named and not left and stretch.group_after[0] < size)
     )
 
 

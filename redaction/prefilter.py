@@ -38,7 +38,7 @@ class Search(enum.IntEnum):
 
 #: How far before and after the end of what is reported a search has to look; the others need the whole text.
 _REACH = {
-    Search.BLOCKS: (20, 24),
+    Search.BLOCKS: (13, 24),
     Search.GROUPS: (80, 60),
     Search.CODES: (200, 120),
     Search.IBANS: (40, 0),
@@ -59,7 +59,7 @@ _EXPRESSIONS: list[tuple[Search, str, int]] = [
     (Search.BLOCKS, f"(^|[^0-9-]|(^|[^_])-)(1[2-9])?{_PREFIX}[0-9]{{8}}", 0),
     (Search.GROUPS, f"(^|[^0-9]){_PREFIX}[^0-9A-Za-z]([^0-9A-Za-z]{{0,12}}[0-9]){{8}}", 0),
     (Search.GROUPS, f"(^|[^0-9]){_PREFIX}[0-9]{{1,7}}{_SIGN}({_SIGN}{{0,12}}[0-9]){{4}}", 0),
-    (Search.SPREAD, "[0-9]([^0-9A-Za-z]{1,6}[0-9]){11}", 0),
+    (Search.SPREAD, "([0-9][^0-9A-Za-z]{1,6}){11}", 0),
     (Search.GROUPS, f"(^|[^0-9])([3-6][0-9]|2[2-7]|8[0126]|9[78])({_SIGN}{{1,6}}[0-9]{{2}}){{5}}", 0),
     (
         Search.GROUPS,
