@@ -44,6 +44,7 @@ _GLUED_DATE = re.compile(r"(?:(?:0[1-9]|1[0-2])(?:20)?[2-4]\d|(?:20)?[2-4]\d(?:0
 
 _QUOTED_BREAK = re.compile(r"\s*\n[ \t]*>[\s>]*")
 _ESCAPES = {"%", "=", ";&#", "&#"}
+_OF_TABLES = {",", ";", "|", ":"}
 _PLAIN_SIGNS = {"", "-", "."}  # nothing is a space
 _TWO_PARTS = {
     (8, 8),
@@ -230,7 +231,7 @@ def _stands_alone(stretch: Stretch, *, named: bool) -> bool:
         return False
     return (
         not (left or right)
-        or (stretch.strength == SURE and gap.strip() in _PLAIN_SIGNS and gap != "\t")
+        or (stretch.strength == SURE and gap.strip() not in _OF_TABLES and gap != "\t")
         or (named and not left and stretch.group_after[0] < size)
     )
 

@@ -78,8 +78,8 @@ class View:
                 self._add(_BOUNDARY, 0, 0, one=True)
                 done = max(_edge(self._source, start - self._near, -1), 0)
             self._copy(done, start)
-            for character in meaning:
-                self._add(character, start, end, one=True)
+            if meaning:
+                self._add(meaning, start, end, one=True)
             done = end
         if done >= 0:
             self._copy(done, _edge(self._source, done + self._near, 1))
