@@ -10,12 +10,14 @@ import reports.api.views
 from accounts.api.tokens import CurrentTokenView, TokensView
 from config.api_docs import api_docs
 from escalations.api.bulk import BulkActionViewSet
+from escalations.api.saved_views import SavedViewViewSet
 from escalations.api.search import SearchView
 from escalations.api.views import CategoryViewSet, CustomerViewSet, TicketViewSet
 
 router = SimpleRouter()
 router.register("tickets", TicketViewSet, basename="api-ticket")
 router.register("bulk-actions", BulkActionViewSet, basename="api-bulk-action")
+router.register("views", SavedViewViewSet, basename="api-view")
 router.register("customers", CustomerViewSet, basename="api-customer")
 router.register("categories", CategoryViewSet, basename="api-category")
 accounts.api.roster.register(router)

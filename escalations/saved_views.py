@@ -40,12 +40,12 @@ def offered(user: User) -> list[SavedView]:
     return list(SavedView.objects.visible_to(user).kept())
 
 
-def shares_with(user: User) -> list[Team]:
+def shares_with(user: User) -> QuerySet[Team]:
     """Return the teams with which `user` may share views: those they lead; an admin with all."""
     if user.is_auditor:
-        return []
+        return Team.objects.none()
     teams = Team.objects.filter(is_active=True).order_by("name")
-    return list(teams if user.is_superuser else teams.filter(pk__in=user.teams_as(Role.LEAD)))
+    return teams if user.is_superuser else teams.filter(pk__in=user.teams_as(Role.LEAD))
 
 
 @transaction.atomic
@@ -73,6 +73,16 @@ def change(
     if query is not None:
         locked.query = _address(query)
     return _keep(locked, "changed", name, audience, team, by)
+
+
+@transaction.atomic
+def list_instead(view: SavedView, query: str, *, by: User) -> SavedView:
+    """Let a view list what another address lists; its name and audience stay.
+
+    Raises Absent, NotAllowed, Refused.
+    """
+    locked = _locked(view, by)
+    return change(locked, by=by, name=locked.name, audience=locked.audience, team=locked.team, query=query)
 
 
 @transaction.atomic
@@ -127,9 +137,8 @@ def _keep(view: SavedView, what: str, name: str, audience: str, team: Team | Non
         if team not in shares_with(by):
             raise NotAllowed(_("Only a team's leads share views with it."))
     view.save()
-    record(
-        f"view.{what}", subject=(SUBJECT, view.pk), by=by, data={"audience": view.audience, "team": view.team_id}
-    )
+    data = {"audience": view.audience, "team": view.team_id, "query": view.query}
+    record(f"view.{what}", subject=(SUBJECT, view.pk), by=by, data=data)
     return view
 
 

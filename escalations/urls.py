@@ -48,6 +48,7 @@ urlpatterns = [
     path("queue/", queue.queue_page, name="queue"),
     path("queue/views/", saved_views.view_list, name="saved_views"),
     path("queue/views/save/", saved_views.save_view, name="save_view"),
+    path("queue/views/list-instead/", saved_views.list_instead, name="list_instead"),
     path("queue/views/counts/", saved_views.counts, name="view_counts"),
     path("queue/views/<int:number>/", saved_views.change_view, name="change_view"),
     path("queue/views/<int:number>/delete/", saved_views.delete_view, name="delete_view"),

@@ -169,6 +169,7 @@ ESCALATIONS = {
     "queue": page(),
     "saved_views": page(),
     "save_view": post_only(),
+    "list_instead": post_only(),
     "view_counts": page(),
     "change_view": post_only(to=saved_view),
     "delete_view": post_only(to=saved_view),
@@ -307,6 +308,8 @@ API = {
     "api-bulk-action-results": api("l2 auditor admin", to=api_bulk_action),
     "api-bulk-action-stop": api(gives=405, others=405, to=api_bulk_action),
     "api-bulk-action-undo": api(gives=405, others=405, to=api_bulk_action),
+    "api-view-list": api(),
+    "api-view-detail": api("l2", to=lambda scenario: {"pk": scenario.saved_view.pk}),
     "api-customer-list": api(),
     "api-customer-detail": api(
         f"{ESCALATORS} partner auditor admin", to=lambda scenario: {"pk": scenario.ticket.customer_id}

@@ -28,8 +28,8 @@ BESIDE: dict[str, tuple[str, float]] = {
 }
 #: Pages, and parts of them that come later.
 READS = (
-    "queue", "ticket", "ticket, beside it: work", "ticket, beside it: related", "search, common word",
-    "search, rare word", "search, no hit", "dashboard", "dashboard, first view",
+    "empty page", "queue", "ticket", "ticket, beside it: work", "ticket, beside it: related",
+    "search, common word", "search, rare word", "search, no hit", "dashboard", "dashboard, first view",
 )  # fmt: skip
 WRITES = ("escalate", "comment", "take next")
 #: What eight people do at once.
@@ -83,6 +83,7 @@ def product(services: Services, database: str, port: int) -> Contestant:
         "escalate": [_signed_in(port, f"l1-1-{number}@{DOMAIN}") for number in range(1, 9)],
     }
     one.deeds = {
+        "empty page": lambda _client, _turn: ("/drafts/", None),
         "queue": lambda _client, _turn: ("/queue/", None),
         "ticket": lambda client, turn: (f"/tickets/ESC-{ticket(client, turn)}/", None),
         "ticket, beside it: work": lambda client, turn: (f"/tickets/ESC-{ticket(client, turn)}/work/#", None),

@@ -11,6 +11,35 @@ from django_filters.widgets import DateRangeWidget
 
 MOST_VALUES, LONGEST_VALUE = 50, 300
 LARGEST_ID = 2**63 - 1
+#: How long ago: the key that the address has, and the hours.
+HOURS = {"1h": 1, "4h": 4, "1d": 24, "3d": 72, "7d": 168, "30d": 720}
+SPANS = [
+    ("1h", _("an hour")),
+    ("4h", _("4 hours")),
+    ("1d", _("a day")),
+    ("3d", _("3 days")),
+    ("7d", _("a week")),
+    ("30d", _("30 days")),
+]
+#: Nothing chosen is either way.
+YES_OR_NO = [("true", _("Yes")), ("false", _("No"))]
+
+
+def is_id(value: str) -> bool:
+    """Tell whether the database could hold it as a row's number."""
+    return value.isascii() and value.isdecimal() and int(value[:20]) <= LARGEST_ID
+
+
+def check_id(value: str) -> None:
+    """Raise ValidationError unless it can be a row's number."""
+    if not is_id(value):
+        raise ValidationError(_("This is not the number of anything."))
+
+
+def check_owner(value: str) -> None:
+    """Raise ValidationError unless it is one of the words for owners, or can be a person's number."""
+    if value not in {"me", "nobody"} and not is_id(value):
+        raise ValidationError(_("An owner is “me”, “nobody” or a person's number."))
 
 
 class Number(filters.Filter):

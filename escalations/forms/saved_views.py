@@ -1,5 +1,6 @@
 """The form of a saved view."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -25,7 +26,7 @@ class SavedViewForm(forms.Form):
         if user.is_superuser and not user.is_auditor:
             offered.append(Audience.EVERYONE)
         self.fields["audience"].choices = [(one, one.label) for one in offered]  # type: ignore[attr-defined]
-        self.fields["team"].queryset = Team.objects.filter(pk__in=[team.pk for team in teams])  # type: ignore[attr-defined]
+        self.fields["team"].queryset = teams  # type: ignore[attr-defined]
         if len(offered) == 1:
             self.fields["audience"].widget = forms.HiddenInput()
             self.fields["team"].widget = forms.HiddenInput()
@@ -35,3 +36,14 @@ class SavedViewForm(forms.Form):
         """Return the form that changes a view, as it is now."""
         initial = {"name": view.name, "audience": view.audience, "team": view.team_id, "query": view.query}
         return cls(initial=initial, user=user, prefix=f"view-{view.pk}")
+
+
+class NewListForm(forms.Form):
+    """Which of some views lists from now on what the queue lists here."""
+
+    view = forms.TypedChoiceField(label=_("View"), coerce=int)
+    query = forms.CharField(widget=forms.HiddenInput, required=False, max_length=LONGEST_ADDRESS)
+
+    def __init__(self, *args: Any, views: Iterable[SavedView], **kwargs: Any) -> None:
+        super().__init__(*args, prefix="listed", **kwargs)
+        self.fields["view"].choices = [(view.pk, view.name) for view in views]  # type: ignore[attr-defined]

@@ -80,6 +80,9 @@ class Clock(models.Model):
                 condition=Q(due_at__isnull=False, breached_at__isnull=True),
             ),
             models.Index(
+                fields=["metric", "ticket"], name="clock_breached", condition=Q(breached_at__isnull=False)
+            ),
+            models.Index(
                 fields=["ticket"], name="clock_open_ticket", condition=Q(state__in=["running", "paused"])
             ),
             models.Index(

@@ -260,6 +260,14 @@ class Ticket(models.Model):
             models.Index(fields=["customer", "-created_at"], name="ticket_customer"),
             models.Index(fields=["transaction_ref"], name="ticket_transaction", condition=~Q(transaction_ref="")),
             models.Index(F("error_code"), F("id").desc(), name="ticket_error_code", condition=~Q(error_code="")),
+            models.Index(F("product"), F("id").desc(), name="ticket_product", condition=~Q(product="")),
+            # What is rare among all tickets, so that a list of it need not look through the others.
+            models.Index(
+                F("created_at").desc(), F("id").desc(), name="ticket_reopened", condition=Q(reopen_count__gt=0)
+            ),
+            models.Index(
+                F("created_at").desc(), F("id").desc(), name="ticket_returned", condition=Q(return_count__gt=0)
+            ),
             models.Index(
                 KT("answers__endpoint"), name="ticket_endpoint", condition=Q(answers__has_key="endpoint")
             ),

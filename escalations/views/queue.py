@@ -19,7 +19,7 @@ from common.errors import Refused
 from escalations import assignment, bulk, queue, saved_views
 from escalations.bulk_deeds import DEEDS
 from escalations.forms.filters import TicketFilter
-from escalations.forms.saved_views import SavedViewForm
+from escalations.forms.saved_views import NewListForm, SavedViewForm
 from escalations.models import State, Ticket
 from escalations.models.ticket import TicketQuerySet
 from escalations.saved_views import listing_address
@@ -50,12 +50,15 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     orders = ("urgency", "due", "risk", "newest", "oldest", "updated")
     listing = _listing(request, worked_by(user), orders=orders, selects=bool(deeds))
     here, views = listing_address(request.GET.lists()), saved_views.offered(user)
+    changeable = [view for view in views if saved_views.may_change(view, user)]
     listing |= {
         "tabs": queue_tabs(user),
         "views": views,
         "here": here,
         "here_view": next((view for view in views if view.query == here), None),
         "view_form": SavedViewForm(initial={"query": here}, user=user),
+        "new_list_form": NewListForm(initial={"query": here}, views=changeable),
+        "changeable": changeable,
         "deeds": deeds,
     }
     return _answer(request, listing, whole="escalations/queue.html", part="escalations/parts/rows.html")

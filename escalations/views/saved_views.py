@@ -16,7 +16,7 @@ from accounts.views.once import once
 from common.errors import Refused
 from escalations import queue, saved_views
 from escalations.forms.filters import TicketFilter
-from escalations.forms.saved_views import SavedViewForm
+from escalations.forms.saved_views import NewListForm, SavedViewForm
 from escalations.models import SavedView, Ticket
 from escalations.views.parts import done, forbidding, person, visible_ticket
 from escalations.views.queue import queue_tabs, worked_by
@@ -56,6 +56,27 @@ def save_view(request: HttpRequest) -> HttpResponse:
             done(request, _("Saved as a view."))
             return redirect(_address(view))
     return _list(request, new=form, status=422)
+
+
+@require_POST
+@once
+@forbidding
+def list_instead(request: HttpRequest) -> HttpResponse:
+    """Let a view list what the queue lists now."""
+    user = person(request)
+    views = {view.pk: view for view in saved_views.offered(user) if saved_views.may_change(view, user)}
+    form = NewListForm(request.POST, views=views.values())
+    if not form.is_valid():
+        messages.error(request, _("Choose which view is to list this. Nothing has been changed."))
+        return redirect("saved_views")
+    given = form.cleaned_data
+    try:
+        view = saved_views.list_instead(views[given["view"]], given["query"], by=user)
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+        return redirect("saved_views")
+    done(request, _("“%s” lists this from now on.") % view.name)
+    return redirect(_address(view))
 
 
 @require_POST

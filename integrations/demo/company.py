@@ -22,7 +22,7 @@ from escalations.models import Category, ContractForm, Reason, RootCause, State,
 from escalations.priorities import usual_priority
 from events.models import Delivery
 from integrations import storing
-from integrations.demo import climbs, customers, knowledge, people, rosters
+from integrations.demo import climbs, customers, knowledge, people, prepared, rosters
 from integrations.demo.arrivals import WEEKS, Arrival, Reception
 from integrations.demo.facts import Facts, fill_in, gather
 from integrations.demo.scenarios import all_scenarios
@@ -99,7 +99,8 @@ def _open_for_business(now: datetime) -> Shelf:
         close_after=timedelta(days=settings.CLOSE_AFTER_DAYS),
         rating_days=settings.RATING_LINK_DAYS,
     )
-    # Rosters and articles are written by the usual functions, which owe their events; the past owes nothing.
+    prepared.prepare(staff)
+    # All this is written by the usual functions, which owe their events; the past owes nothing.
     Delivery.objects.all().delete()
     return shelf
 

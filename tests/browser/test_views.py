@@ -58,3 +58,11 @@ def test_a_list_is_narrowed_kept_and_walked_through(desk: Desk, enter: Enter, si
     page.keyboard.press("[")
     expect(page).to_have_url(re.compile(second.reference))
     does_not_scroll_sideways(page)
+
+    page.goto(f"{reverse('queue')}?priority=1&priority=3")
+    page.locator(".tabs-menu summary").click()
+    page.get_by_role("combobox", name="View").select_option("On fire")
+    does_not_scroll_sideways(page)
+    page.get_by_role("button", name="Change what it lists").click()
+    expect(tab).to_have_attribute("aria-current", "page")
+    assert parse_qs(SavedView.objects.get().query) == {"priority": ["1", "3"]}

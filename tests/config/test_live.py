@@ -92,6 +92,21 @@ def _heard(page: "Page", told: str) -> bool:
 
 
 @pytest.fixture
+def valkey_away(settings: Any) -> Iterator[Callable[[], None]]:
+    """Nothing reaches Valkey, until what this gives is called."""
+    there = settings.REDIS_URL
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    presence._redis.cache_clear()
+
+    def come_back() -> None:
+        settings.REDIS_URL = there
+        presence._redis.cache_clear()
+
+    yield come_back
+    come_back()
+
+
+@pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setattr(live, "running", None)  # and again when it is over, for /readyz
     monkeypatch.setattr(live, "SESSIONS_EVERY", 0.2)
@@ -215,3 +230,25 @@ def test_presence_is_told_to_those_who_work_the_ticket(server: Server, desk: Des
     assert presence.others(ticket, desk.l2) == []
     client.force_login(desk.l1)
     assert client.post(address).status_code == 404
+
+
+def test_the_stream_goes_on_without_valkey_and_presence_comes_back_with_it(
+    valkey_away: Callable[[], None], server: Server, desk: Desk
+) -> None:
+    ticket = desk.started()
+    page = server.open(desk.other_l2, query=f"ticket={ticket.pk}")
+    assignment.set_priority(ticket, 1, by=desk.l2)
+    wait_until(partial(_heard, page, f'{{"ticket": {ticket.pk}}}'))
+    presence.note(ticket, by=desk.l2, replying=True)
+    client = Client()
+    client.force_login(desk.other_l2)
+    here = client.post(f"/tickets/{ticket.reference}/here/", {"does": "look"})
+    assert (here.status_code, here.content.decode().strip()) == (200, "")
+    valkey_away()
+
+    def noted() -> bool:
+        presence.leave(ticket, by=desk.l2)
+        presence.note(ticket, by=desk.l2, replying=True)
+        return bool(page.said("presence"))
+
+    wait_until(noted)

@@ -15,6 +15,7 @@ from escalations import assignment, queue, saved_views
 from escalations.models import Audience, SavedView, Ticket
 from escalations.saved_views import listing_address
 from tests.escalations.desk import Desk
+from tests.escalations.test_api import calling_as
 from tests.escalations.test_pages import signed_in
 from tests.escalations.test_pages_queue import queue as address
 from tests.escalations.test_pages_queue import references_in
@@ -230,3 +231,42 @@ def test_products_and_error_codes_are_typed_and_what_is_left_open_narrows_nothin
     assert 'value="E-1; E-2"' in html
     assert "Was returned" not in "".join(re.findall(r'<ul class="chips.*?</ul>', html, re.DOTALL))
     assert signed_in(desk.l2).get(address(returned="unknown")).status_code == 400
+
+
+def test_a_view_is_told_to_list_what_is_listed_now(desk: Desk) -> None:
+    view = saved_views.save("Ours", "scope=open", by=desk.lead, audience=Audience.TEAM, team=desk.payments)
+    lead, here = signed_in(desk.lead), "scope=open&priority=1"
+    menu = lead.get(f"{reverse('queue')}?{here}").content.decode()
+    assert "listed-view" in menu
+    assert "listed-view" not in lead.get(f"{reverse('queue')}?{view.query}").content.decode()  # it does already
+    assert "listed-view" not in signed_in(desk.l2).get(f"{reverse('queue')}?{here}").content.decode()
+    listed = {"listed-view": view.pk, "listed-query": f"{here}&after=x"}
+    assert signed_in(desk.l2).post(reverse("list_instead"), listed).headers["Location"] == reverse("saved_views")
+    view.refresh_from_db()
+    assert view.query == "scope=open"
+    answer = lead.post(reverse("list_instead"), listed)
+    assert answer.headers["Location"] == f"{reverse('queue')}?{here}"
+    view.refresh_from_db()
+    assert (view.query, view.name, view.team) == (here, "Ours", desk.payments)
+    refused = lead.post(reverse("list_instead"), {"listed-view": view.pk, "listed-query": "q=" + "x" * 3000})
+    assert refused.headers["Location"] == reverse("saved_views")
+    view.refresh_from_db()
+    assert view.query == here
+
+
+def test_views_over_the_api(desk: Desk) -> None:
+    lead, l2 = calling_as(desk.lead), calling_as(desk.l2)
+    stated = {"name": "Ours", "query": "state=new&after=x", "audience": "team", "team": desk.payments.pk}
+    made = lead.post("/api/v1/views/", stated, format="json")
+    assert (made.status_code, made.data["query"]) == (201, "state=new")
+    one = f"/api/v1/views/{made.data['id']}/"
+    assert [view["name"] for view in l2.get("/api/v1/views/").data["results"]] == ["Ours"]
+    assert calling_as(desk.outsider).get(one).status_code == 404
+    assert l2.post("/api/v1/views/", stated, format="json").data["errors"].keys() == {"team"}  # leads share
+    assert l2.put(one, stated | {"team": None, "audience": "own"}, format="json").status_code in {403, 422}
+    own = {"name": "Mine", "query": "scope=mine", "audience": "own"}
+    assert lead.put(one, own, format="json").data["team"] is None
+    assert l2.get(one).status_code == 404
+    assert lead.delete(one).status_code == 204
+    assert lead.get("/api/v1/views/").data["results"] == []
+    assert lead.get("/api/v1/tickets/?" + made.data["query"]).status_code == 200

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import transaction
 from django.db.models import Q
+from django.http import QueryDict
 
 import redaction
 from accounts.models import User
-from escalations import calendars
+from escalations import calendars, macros, saved_views
 from escalations.defaults.service_levels import ALWAYS, MANILA_AFTERNOON
+from escalations.forms.filters import TicketFilter
 from escalations.models import (
     AMONG_US,
     Alert,
@@ -28,6 +30,7 @@ from escalations.models import (
     TriageReview,
 )
 from escalations.models.ticket import OPEN
+from escalations.views.queue import worked_by
 from events.models import Delivery, Event
 from integrations import demo
 from integrations.demo.arrivals import TREND_GROWTH
@@ -189,3 +192,14 @@ def test_no_text_was_left_unfilled(told):
         *Message.objects.values_list("body", flat=True),
     ]:
         assert "{" not in text and "}" not in text
+
+
+def test_macros_and_views_are_there_to_be_tried(told):
+    specialist = User.objects.get(email=demo.SIGN_INS["L2 specialist"])
+    ticket = Ticket.objects.visible_to(specialist).filter(state=State.IN_PROGRESS, owner=specialist).first()
+    offered = list(macros.usable_by(specialist, ticket))
+    assert len(offered) == 3
+    assert all(macros.text_for(macro, ticket, by=specialist) for macro in offered)
+    for view in saved_views.offered(specialist):
+        listed = TicketFilter(QueryDict(view.query), queryset=worked_by(specialist), user=specialist)
+        assert listed.is_valid() and listed.tickets().exists(), view
