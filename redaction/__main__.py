@@ -25,8 +25,8 @@ def main() -> None:
     findings = redact_stream(sys.stdin.buffer, None if chosen.json else sys.stdout.buffer, own_ids)
     for finding in findings:
         if chosen.json:
-            sys.stdout.write(json.dumps(finding._asdict(), ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+            sys.stdout.buffer.write(json.dumps(finding._asdict(), ensure_ascii=False).encode() + b"\n")
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

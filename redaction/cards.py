@@ -18,7 +18,7 @@ from redaction.schemes import IF_NAMED, LIKELY, LONGEST, SHORTEST, STRENGTHS, Fo
 _WIDEST_GAP = 10
 _FIRST_SHOWN, _LAST_SHOWN, _SHORTEST_WITH_FIRST = 6, 4, 16
 _DOUBLED = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9], dtype=np.int16)
-_GLUED_AFTER = (3, 4, 6, 7, 8, 10)  # digits of an expiry, a code, or both
+_GLUED_AFTER = (4, 6, 7, 8, 10)  # digits of an expiry, a code, or both
 
 Places = NDArray[np.int64]
 
@@ -181,11 +181,34 @@ def _announced(values: NDArray[np.uint8], firsts: Places, group_ends: Places) ->
     return firsts[long[right]] + 2, lengths[right], group_ends[long[right]]
 
 
-def _is_sensible(groups: Places, firsts: Places, lasts: Places, sizes: Places, length: int) -> NDArray[np.bool_]:
-    """Whether the number of groups can be right; most numbers that pass the check are torn out of others."""
-    count = np.searchsorted(groups, lasts, side="left") - np.searchsorted(groups, firsts, side="right") + 1
+def _is_sensible(
+    values: NDArray[np.uint8], digits: Digits, firsts: Places, lasts: Places, length: int
+) -> NDArray[np.bool_]:
+    """Whether the groups can be right; most numbers that pass the check are torn out of others."""
+    groups = digits.groups
+    at = np.searchsorted(groups, firsts, side="right") - 1
+    to = np.searchsorted(groups, lasts, side="left")
+    count, sizes = to - at, groups[at + 1] - firsts
     sensible: NDArray[np.bool_] = (count <= _MOST_UNEQUAL) | (count == -(-length // sizes))
-    return sensible
+    # Digits that stand in the midst of groups of the same size, as far apart, and are followed by no date.
+    inside = (at > 0) & (to < len(groups) - 1)
+    nexts = np.where(inside, to, 0)
+    gaps = np.diff(digits.places, prepend=-1)[groups[:-1]]
+    torn = inside & (count > 1) & ~digits.starts_run[groups[nexts]] & ~digits.starts_run[firsts]
+    torn &= (groups[at] - groups[at - 1] == sizes) & (groups[nexts + 1] - groups[nexts] == sizes)
+    torn &= (gaps[at] == gaps[np.minimum(at + 1, len(gaps) - 1)]) & (gaps[at] == gaps[nexts])
+    one = values[lasts].astype(np.int64) * 10 + values[lasts + 1]
+    two = values[lasts + 2].astype(np.int64) * 10 + values[lasts + 3]
+    dated = (_is_month(one) & _is_year(two)) | (_is_year(one) & _is_month(two))
+    return sensible & ~(torn & ~dated)
+
+
+def _is_month(number: Places) -> NDArray[np.bool_]:
+    return (number >= 1) & (number <= 12)
+
+
+def _is_year(number: Places) -> NDArray[np.bool_]:
+    return (number >= 20) & (number <= 49)
 
 
 def _checked(
@@ -208,7 +231,7 @@ def _checked(
         )
         if not len(right):
             continue
-        right = right[_is_sensible(digits.groups, begun.firsts[right], lasts[right], sizes[right], length)]
+        right = right[_is_sensible(values, digits, begun.firsts[right], lasts[right], length)]
         for index in right.tolist():
             first, last = int(begun.firsts[index]), int(lasts[index])
             if begun.announced[index]:

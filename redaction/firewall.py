@@ -10,6 +10,7 @@ from redaction.schemes import Finding, Found
 
 #: A long text is read in pieces of this many characters, each with what stands around it.
 _MOST_ROUNDS = 3
+_NEIGHBOURS = 80  # characters beside a finding that may read otherwise without it
 _PIECE, _AROUND = 120_000, 12_000
 
 _own_ids: Callable[[], OwnIds] = lambda: NO_OWN_IDS  # noqa: E731 - replaced by `provide_own_ids`
@@ -37,7 +38,7 @@ def redact(text: str, own_ids: OwnIds | None = None) -> Redacted:
     found = found_in(text, ids)
     for _ in range(_MOST_ROUNDS if found else 0):
         # What stood beside something may read otherwise once that is hidden.
-        view = View(text, reading.settled(found))
+        view = View(text, reading.settled(found), near=_NEIGHBOURS)
         more = [view.back(one) for one in found_in(view.text, ids)]
         if not more:
             break

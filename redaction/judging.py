@@ -44,10 +44,13 @@ _GLUED_DATE = re.compile(r"(?:(?:0[1-9]|1[0-2])(?:20)?[2-4]\d|(?:20)?[2-4]\d(?:0
 
 _QUOTED_BREAK = re.compile(r"\s*\n[ \t]*>[\s>]*")
 _ESCAPES = {"%", "=", ";&#", "&#"}
+_OF_TABLES = {",", ";", "|", ":"}
 _PLAIN_SIGNS = {"", "-", "."}  # nothing is a space
 _TWO_PARTS = {
     (8, 8),
     (8, 6),
+    (7, 9),
+    (9, 7),
     (8, 5),
     (4, 12),
     (12, 4),
@@ -71,6 +74,7 @@ _OWN_SHAPES = {
     (4, 4, 8),
     (8, 4, 4),
     (4, 8, 4),
+    (4, 6, 6),
     (6, 6, 4),
     (3, 6, 6),
 }
@@ -183,8 +187,10 @@ def _is_grouped(stretch: Stretch, *, named: bool) -> bool:
         len(signs) == 1 or (sizes in _ON_CARDS and (stretch.strength == SURE or signs <= _PLAIN_SIGNS))
     ):
         return True
-    equal = len(set(sizes[:-1])) == 1 and sizes[-1] <= sizes[0] + (sizes[0] > 3 and signs <= _PLAIN_SIGNS)
-    if equal and len(signs) == 1:
+    equal = len(set(sizes[:-1])) == 1 and sizes[-1] <= sizes[0] + (
+        sizes[0] > 3 and signs <= _PLAIN_SIGNS and "\n" not in "".join(gaps)
+    )
+    if equal and len(signs) == 1 and (sizes[0] <= 4 or signs <= _PLAIN_SIGNS):
         return not (sizes[0] == 3 and sizes[-1] == 3 and signs <= {".", ","})
     one_line = not any("\n" in gap for gap in gaps)
     alone = stretch.group_before[1] != gaps[0] != stretch.group_after[1]
@@ -207,7 +213,7 @@ def _stands_alone(stretch: Stretch, *, named: bool) -> bool:
             return False
         after = re.match(r"\d*", stretch.text[stretch.end : stretch.end + 12])
         glued = digits_of(after[0] if after else "")
-        return _GLUED_DATE.match(glued) is not None or (named and len(glued) == 3)
+        return _GLUED_DATE.match(glued) is not None
     if len(stretch.sizes) == 1:
         return True
     size, gap = stretch.sizes[0], stretch.gaps[0]
@@ -222,9 +228,11 @@ def _stands_alone(stretch: Stretch, *, named: bool) -> bool:
     if right and (_DATE_AFTER.match(following) or _CODE_AFTER.match(following)):
         right = False
     if left and right:
-        return named and stretch.strength == SURE
+        return False
     return (
-        not (left or right) or stretch.strength == SURE or (named and not left and stretch.group_after[0] < size)
+        not (left or right)
+        or (stretch.strength == SURE and gap.strip() not in _OF_TABLES and gap != "\t")
+        or (named and not left and stretch.group_after[0] < size)
     )
 
 
@@ -247,10 +255,12 @@ def _is_free(stretch: Stretch, *, named: bool) -> bool:
             return (
                 False  # a signed identifier, such as a file system's blocks have; a number to base 16; a fraction
             )
-    if stretch.strength == SURE or named or stretch.glued_before:
+    if stretch.strength == SURE or stretch.glued_before:
         return True
     if _OTHER_WORDS.search(ahead):
         return False
+    if named:
+        return True
     touching = before in ("_", "-") or before.isalpha()
     if touching and _GLUED_WORD.search(ahead) and not _GLUED_LABEL.search(ahead):
         return False

@@ -57,7 +57,8 @@ Mark = tuple[int, int, str]
 class View:
     """A text with marks replaced by what they mean, and for each of its characters where that stands."""
 
-    def __init__(self, text: str, marks: Iterable[Mark]) -> None:
+    def __init__(self, text: str, marks: Iterable[Mark], near: int = _NEAR) -> None:
+        self._near = near
         self._read: list[int] = []  # where each piece begins in what is read
         self._written: list[tuple[int, int, bool]] = []  # where it stands, and whether it is one mark
         self._parts: list[str] = []
@@ -71,17 +72,17 @@ class View:
         for start, end, meaning in marks:
             if start < done:
                 continue
-            if done < 0 or start - done > 2 * _NEAR:
+            if done < 0 or start - done > 2 * self._near:
                 if done >= 0:
-                    self._copy(done, _edge(self._source, done + _NEAR, 1))
+                    self._copy(done, _edge(self._source, done + self._near, 1))
                 self._add(_BOUNDARY, 0, 0, one=True)
-                done = max(_edge(self._source, start - _NEAR, -1), 0)
+                done = max(_edge(self._source, start - self._near, -1), 0)
             self._copy(done, start)
-            for character in meaning:
-                self._add(character, start, end, one=True)
+            if meaning:
+                self._add(meaning, start, end, one=True)
             done = end
         if done >= 0:
-            self._copy(done, _edge(self._source, done + _NEAR, 1))
+            self._copy(done, _edge(self._source, done + self._near, 1))
 
     def _copy(self, start: int, end: int) -> None:
         if start < end:

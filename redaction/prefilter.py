@@ -10,6 +10,7 @@ from functools import cache
 
 import hyperscan
 import numpy as np
+from numpy.typing import NDArray
 
 from redaction.ibans import LENGTHS
 
@@ -37,7 +38,7 @@ class Search(enum.IntEnum):
 
 #: How far before and after the end of what is reported a search has to look; the others need the whole text.
 _REACH = {
-    Search.BLOCKS: (20, 24),
+    Search.BLOCKS: (13, 24),
     Search.GROUPS: (80, 60),
     Search.CODES: (200, 120),
     Search.IBANS: (40, 0),
@@ -58,7 +59,7 @@ _EXPRESSIONS: list[tuple[Search, str, int]] = [
     (Search.BLOCKS, f"(^|[^0-9-]|(^|[^_])-)(1[2-9])?{_PREFIX}[0-9]{{8}}", 0),
     (Search.GROUPS, f"(^|[^0-9]){_PREFIX}[^0-9A-Za-z]([^0-9A-Za-z]{{0,12}}[0-9]){{8}}", 0),
     (Search.GROUPS, f"(^|[^0-9]){_PREFIX}[0-9]{{1,7}}{_SIGN}({_SIGN}{{0,12}}[0-9]){{4}}", 0),
-    (Search.SPREAD, "[0-9]([^0-9A-Za-z]{1,6}[0-9]){11}", 0),
+    (Search.SPREAD, "([0-9][^0-9A-Za-z]{1,6}){11}", 0),
     (Search.GROUPS, f"(^|[^0-9])([3-6][0-9]|2[2-7]|8[0126]|9[78])({_SIGN}{{1,6}}[0-9]{{2}}){{5}}", 0),
     (
         Search.GROUPS,
@@ -167,7 +168,8 @@ def _database() -> "hyperscan.Database":
     return database
 
 
-_SEARCHES = [search for search, _, _ in _EXPRESSIONS]
+_SEARCHES = np.array([search for search, _, _ in _EXPRESSIONS])
+_PLACE = 40  # bits of a place in a text
 
 
 class _Scratch(threading.local):
@@ -186,19 +188,23 @@ class Needed:
     """What to look for in a text, and where."""
 
     def __init__(self, text: str) -> None:
-        hits: list[tuple[int, int]] = []
+        hits: list[int] = []
         data = text.encode("utf-8", "surrogatepass")
         _database().scan(
             data,
-            match_event_handler=lambda which, _start, end, _flags, _context: hits.append((which, end)),
+            match_event_handler=lambda which, _start, end, _flags, _context: hits.append(which << _PLACE | end),
             scratch=_scratch().scratch,
         )
         self._size = len(text)
-        self._ends: dict[Search, list[int]] = {}
-        for which, end in hits:
-            self._ends.setdefault(_SEARCHES[which], []).append(end)
+        self._ends: dict[Search, NDArray[np.int64]] = {}
+        found = np.array(hits, dtype=np.int64)
+        searches = _SEARCHES[found >> _PLACE]
+        for search in np.unique(searches).tolist():
+            self._ends[Search(search)] = found[searches == search] & (1 << _PLACE) - 1
         if len(data) != len(text):
-            self._ends = {search: _characters(data, places) for search, places in self._ends.items()}
+            begins = (np.frombuffer(data, dtype=np.uint8) & 0xC0) != 0x80
+            characters = np.concatenate(([0], np.cumsum(begins)))
+            self._ends = {search: characters[places] for search, places in self._ends.items()}
 
     def __contains__(self, search: Search) -> bool:
         return search in self._ends
@@ -206,7 +212,7 @@ class Needed:
     def spans(self, *searches: Search) -> list[tuple[int, int]]:
         """The stretches of the text in which to look, in order and apart from each other."""
         bounds = [
-            np.array(self._ends[search])[:, None] + np.array([[-_REACH[search][0], _REACH[search][1]]])
+            self._ends[search][:, None] + np.array([[-_REACH[search][0], _REACH[search][1]]])
             for search in searches
             if search in self._ends
         ]
@@ -218,10 +224,3 @@ class Needed:
         apart = np.flatnonzero(starts[1:] > ends[:-1])
         firsts, lasts = np.append(0, apart + 1), np.append(apart, len(starts) - 1)
         return list(zip(starts[firsts].tolist(), ends[lasts].tolist(), strict=True))
-
-
-def _characters(data: bytes, ends: list[int]) -> list[int]:
-    """Places in characters for places in bytes: how many characters have begun before."""
-    begins = (np.frombuffer(data, dtype=np.uint8) & 0xC0) != 0x80
-    counted: list[int] = np.concatenate(([0], np.cumsum(begins)))[ends].tolist()
-    return counted
