@@ -44,6 +44,8 @@ class NewListForm(forms.Form):
     view = forms.TypedChoiceField(label=_("View"), coerce=int)
     query = forms.CharField(widget=forms.HiddenInput, required=False, max_length=LONGEST_ADDRESS)
 
+    prefix = "listed"
+
     def __init__(self, *args: Any, views: Iterable[SavedView], **kwargs: Any) -> None:
-        super().__init__(*args, prefix="listed", **kwargs)
+        super().__init__(*args, **kwargs)
         self.fields["view"].choices = [(view.pk, view.name) for view in views]  # type: ignore[attr-defined]
