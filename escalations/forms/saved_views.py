@@ -41,10 +41,10 @@ class SavedViewForm(forms.Form):
 class NewListForm(forms.Form):
     """Which of some views lists from now on what the queue lists here."""
 
+    prefix = "listed"
+
     view = forms.TypedChoiceField(label=_("View"), coerce=int)
     query = forms.CharField(widget=forms.HiddenInput, required=False, max_length=LONGEST_ADDRESS)
-
-    prefix = "listed"
 
     def __init__(self, *args: Any, views: Iterable[SavedView], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
