@@ -41,9 +41,11 @@ class SavedViewForm(forms.Form):
 class NewListForm(forms.Form):
     """Which of some views lists from now on what the queue lists here."""
 
+    prefix = "listed"
+
     view = forms.TypedChoiceField(label=_("View"), coerce=int)
     query = forms.CharField(widget=forms.HiddenInput, required=False, max_length=LONGEST_ADDRESS)
 
     def __init__(self, *args: Any, views: Iterable[SavedView], **kwargs: Any) -> None:
-        super().__init__(*args, prefix="listed", **kwargs)
+        super().__init__(*args, **kwargs)
         self.fields["view"].choices = [(view.pk, view.name) for view in views]  # type: ignore[attr-defined]
