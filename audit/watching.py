@@ -21,6 +21,7 @@ from common.origin import Origin, coming_from
 
 LONGEST_AGENT = 200
 LONGEST_PATH = 300
+LARGEST_ID = 2**63 - 1
 RESULTS = {403: Result.REFUSED, 404: Result.ABSENT}
 TICKET = re.compile(r"[A-Za-z]+-(\d{1,18})")
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -78,6 +79,8 @@ def _object(request: HttpRequest) -> tuple[str, int | None]:
     if ticket := TICKET.fullmatch(str(kwargs.get("reference", ""))):
         return "ticket", int(ticket[1])
     number = next((value for value in kwargs.values() if isinstance(value, int)), None)
+    if number is not None and number > LARGEST_ID:
+        number = None  # nothing has it
     return f"page.{match.view_name}"[:60], number
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ PRODUCTION = {
     "ALLOWED_HOSTS": "desk.example.com",
     "DEBUG": "false",
     "SECRET_KEY": "".join(chr(33 + number * 7 % 90) for number in range(80)),
+    "AUDIT_KEYS": f"test:{b64encode(bytes(range(32))).decode()}",
+    "AUDIT_SIGNING_KEYS": f"test:{b64encode(bytes(range(32, 64))).decode()}",
 }
 CHECKS: dict[str, tuple[list[str], dict[str, str]]] = {
     "mypy": (["mypy"], {}),

@@ -36,7 +36,8 @@ def test_what_could_run_is_not_taken(name):
         ("log", b"a log"), ("v1.2", b"a log"),
         ("A.TXT", "ñandú\x1b[0m".encode()), ("a.csv", "a,b".encode("utf-16")),
         ("a.log", "naïve".encode("latin-1")), ("a.png", picture("PNG")), ("a.jpg", picture("JPEG")),
-        ("a.webp", picture("WEBP")), ("a.pdf", b"%PDF-1.7\n"), ("a.xlsx", table()), ("a.gz", gzip.compress(b"x", mtime=0)),
+        ("a.webp", picture("WEBP")), ("a.pdf", b"%PDF-1.7\n"), ("a.xlsx", table()),
+        ("a.gz", gzip.compress(b"x", mtime=0)),
         ("a.msg", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(512)),
     ],
 )  # fmt: skip

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,8 @@ def test_over_https_the_deployment_check_is_silent_and_cookies_are_bound_to_the_
             **{name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"},
             "SITE_URL": "https://desk.example.com", "ALLOWED_HOSTS": "desk.example.com",
             "SECRET_KEY": "b3f7a91c" * 8, "DEBUG": "false",
+            "AUDIT_KEYS": f"test:{b64encode(bytes(range(32))).decode()}",
+            "AUDIT_SIGNING_KEYS": f"test:{b64encode(bytes(range(32, 64))).decode()}",
         },
         capture_output=True,
         text=True,

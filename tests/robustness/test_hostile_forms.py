@@ -33,11 +33,12 @@ PAGES = {
 }  # fmt: skip
 Forms = Callable[[str], list[Form]]
 VERBS = ("resolve", "resume", "cancel")
-SESSIONS = {"sessions.Session", "usersessions.UserSession"}
+#: What any visit leaves: its session, and what the trail notes of a refusal.
+VISITS = {"sessions.Session", "usersessions.UserSession", "audit.Entry"}
 TABLES = [
     model._meta.db_table
     for model in apps.get_models()
-    if model._meta.label not in SESSIONS and model._meta.managed and not model._meta.proxy
+    if model._meta.label not in VISITS and model._meta.managed and not model._meta.proxy
 ]
 EVERYTHING = " UNION ALL ".join(
     f"SELECT '{table}', count(*), coalesce(sum(hashtext(row::text)), 0) FROM {table} AS row"  # noqa: S608
