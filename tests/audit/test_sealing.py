@@ -19,7 +19,7 @@ WRITERS, EACH = 8, 15
 
 
 def all_sealed(count: int) -> bool:
-    """Seal, and tell whether there are so many seals: what others still write elsewhere on the server delays it."""
+    """Seal, and tell whether there are so many seals: what others write on the server meanwhile delays it."""
     sealing.seal()
     return Seal.objects.count() == count
 
