@@ -1,7 +1,8 @@
 """Private files: stored under random names, served only after a permission check.
 
 Images are decoded and encoded again by us, which drops whatever else the file
-carried; only those may be shown inline. Everything else is a download.
+carried; only those may be shown inline. Everything else is a download, and was
+searched for cards and secrets before it was written anywhere.
 """
 
 import hashlib
@@ -23,6 +24,7 @@ from common.errors import Refused
 from escalations import file_texts, search_index
 from escalations.models import Attachment, DraftFile, Message, Ticket
 from events import recording
+from redaction.files import TooMuch, redact_file
 
 IMAGE_FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
 MOST_PIXELS = 40_000_000
@@ -31,9 +33,8 @@ FOLDER = "attachments"
 
 
 def attach(ticket: Ticket, upload: File, *, by: User, message: Message | None = None) -> Attachment:
-    """Store one file on a ticket. Raises Refused when it is empty, too large, or of a kind that is not taken."""
-    check(upload)
-    content, content_type = _content(upload)
+    """Store one file on a ticket, as `prepared` has it. Raises Refused."""
+    content, content_type = prepared(upload)
     attachment = Attachment(
         ticket=ticket,
         message=message,
@@ -104,10 +105,13 @@ def _stored(*, before: datetime) -> Iterator[str]:
                 yield path
 
 
-def _content(upload: File) -> tuple[File, str]:
-    """Return what to store, and as what: an image made anew, or the bytes as they are."""
+def prepared(upload: File) -> tuple[File, str]:
+    """Return what may be stored of a file, and as what: an image made anew, else without cards and secrets.
+
+    Raises Refused when `check` does, and when something is found that cannot be taken out.
+    """
+    check(upload)
     try:
-        upload.seek(0)
         with Image.open(upload) as image:
             kind = image.format or ""
             if kind in IMAGE_FORMATS and image.width * image.height <= MOST_PIXELS:
@@ -116,9 +120,29 @@ def _content(upload: File) -> tuple[File, str]:
                 image.convert("RGB" if kind == "JPEG" else "RGBA").save(fresh, format=kind)
                 return ContentFile(fresh.getvalue()), IMAGE_FORMATS[kind]
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        pass  # not an image we can read: stored as it is, and only ever downloaded
+        pass  # not an image we can read: only ever downloaded
+    return _redacted(upload), "application/octet-stream"
+
+
+def _redacted(upload: File) -> File:
+    name = safe_name(upload.name or "")
     upload.seek(0)
-    return upload, "application/octet-stream"
+    content = upload.read()
+    try:
+        found = redact_file(content, name)
+    except TooMuch as error:
+        raise Refused(
+            _("“%s” can't be looked through for card numbers: it is locked, broken, or holds too much.") % name,
+            field="uploads",
+        ) from error
+    if found.content is None:
+        raise Refused(
+            _("“%s” holds a card number or a secret that can't be taken out of such a file. Black it out first.")
+            % name,
+            field="uploads",
+        )
+    upload.seek(0)
+    return upload if found.content == content else ContentFile(found.content)
 
 
 def _digest(content: File) -> str:

@@ -124,9 +124,9 @@ def lock(draft: MessageDraft, *, by: User) -> MessageDraft:
 def add_files(draft: MessageDraft, uploads: Iterable[File]) -> None:
     """Keep files with a draft, judged as they will be when they are sent."""
     for upload in uploads:
-        attachments.check(upload)
-        kept = DraftFile(draft=draft, name=attachments.safe_name(upload.name or ""), size=upload.size or 0)
-        kept.file.save("", upload, save=False)
+        content, _content_type = attachments.prepared(upload)
+        kept = DraftFile(draft=draft, name=attachments.safe_name(upload.name or ""), size=content.size)
+        kept.file.save("", content, save=False)
         kept.save()
 
 
