@@ -96,7 +96,9 @@ def _picture(content: bytes) -> bytes | None:
             if image.width * image.height * getattr(image, "n_frames", 1) > MOST_PIXELS:
                 raise TooMuch("The picture has too many pixels.")
             return _without_words(image, kind)
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError):
+    except Image.DecompressionBombError as error:
+        raise TooMuch("The picture has too many pixels.") from error
+    except (UnidentifiedImageError, OSError, SyntaxError):
         return None
 
 

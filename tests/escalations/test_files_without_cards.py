@@ -20,7 +20,7 @@ PDF = b"%PDF-1.4\n1 0 obj << /Contents (paid with 4111 1111 1111 1111) >> endobj
 
 def zipped(name: str, content: bytes) -> bytes:
     packed = BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name, content)
     return packed.getvalue()
 
@@ -48,22 +48,20 @@ def test_a_card_in_a_file_is_masked_before_it_is_stored(
     desk: Desk, settings: object, name: str, content: bytes
 ) -> None:
     assert note_with(desk, desk.started(), SimpleUploadedFile(name, content)) == 302
-    kept = Attachment.objects.get().file.read()
-    assert CARD not in kept
-    assert CARD not in stored(Path(settings.MEDIA_ROOT))  # type: ignore[attr-defined]
-    assert b"1111" in kept
+    kept = stored(Path(settings.MEDIA_ROOT))  # type: ignore[attr-defined]
+    assert kept and CARD not in kept
 
 
 def test_a_card_in_an_archive_is_masked(desk: Desk) -> None:
     assert note_with(desk, desk.started(), SimpleUploadedFile("logs.zip", zipped("a.log", CARD))) == 302
-    with zipfile.ZipFile(Attachment.objects.get().file) as archive:
+    with zipfile.ZipFile(Attachment.objects.get().file.path) as archive:
         assert archive.read("a.log") == MASKED
 
 
 def test_a_file_without_any_is_kept_byte_by_byte(desk: Desk) -> None:
     content = "naïve: 1,302.27 PHP, TXN-FB2F3D4D\r\n".encode("latin-1")
     assert note_with(desk, desk.started(), SimpleUploadedFile("a.log", content)) == 302
-    assert Attachment.objects.get().file.read() == content
+    assert Path(Attachment.objects.get().file.path).read_bytes() == content
 
 
 @pytest.mark.parametrize(
