@@ -83,6 +83,7 @@ class BulkActionViewSet(ReadOnlyModelViewSet[BulkAction]):
     queryset = BulkAction.objects.none()
     serializer_class = BulkActionSerializer
     pagination_class = Newest
+    lookup_value_regex = "[0-9]{1,18}"
 
     def get_queryset(self) -> QuerySet[BulkAction]:
         user = person(self.request)

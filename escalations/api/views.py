@@ -186,6 +186,7 @@ class CustomerViewSet(ReadOnlyModelViewSet[Customer]):
     queryset = Customer.objects.none()
     serializer_class = CustomerSerializer
     pagination_class = NewestFirst
+    lookup_value_regex = "[0-9]{1,18}"
 
     def get_queryset(self) -> QuerySet[Customer]:
         customers = Customer.objects.visible_to(person(self.request))

@@ -40,6 +40,7 @@ class ArticleViewSet(ReadOnlyModelViewSet[Article]):
 
     queryset = Article.objects.none()  # for the schema; each request gets its own
     pagination_class = LastChangedFirst
+    lookup_value_regex = "[0-9]{1,18}"
     filter_backends = [DjangoFilterBackend]
     filterset_class = ArticleFilter
 
@@ -67,6 +68,7 @@ class KnownIssueViewSet(ReadOnlyModelViewSet[KnownIssue]):
     queryset = KnownIssue.objects.none()  # for the schema; each request gets its own
     serializer_class = KnownIssueSerializer
     pagination_class = LastChangedFirst
+    lookup_value_regex = "[0-9]{1,18}"
     filter_backends = [DjangoFilterBackend]
     filterset_class = KnownIssueFilter
 
