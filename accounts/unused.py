@@ -3,15 +3,12 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
 
-from accounts import people
+from accounts import event_mail, people
 from accounts.models import Role, User
 from common import clock
 from events.models import Event
@@ -61,22 +58,6 @@ def handle(event: Event) -> None:
     person = User.objects.get(pk=event.subject_id)
     led = Q(memberships__role=Role.LEAD, memberships__team__in=person.teams.all())
     told = User.objects.filter(led | Q(is_superuser=True), is_active=True, is_robot=False).distinct()
+    context = {"person": person, "days": AFTER.days, "url": settings.SITE_URL + reverse("access")}
     for reader in told.exclude(pk=person.pk).order_by("pk"):
-        _mail(event, person, reader)
-
-
-def _mail(event: Event, person: User, reader: User) -> None:
-    with translation.override(reader.language):
-        context = {"person": person, "days": AFTER.days, "url": settings.SITE_URL + reverse("access")}
-        subject = render_to_string("accounts/mail/unused_subject.txt", context).strip()
-        text = render_to_string("accounts/mail/unused.txt", context)
-    EmailMessage(
-        subject=subject,
-        body=text,
-        to=[reader.email],
-        headers={
-            "Message-ID": f"<event-{event.pk}-{reader.pk}@{settings.SITE_URL.split('://')[1]}>",
-            "Content-Language": reader.language,
-            "Auto-Submitted": "auto-generated",
-        },
-    ).send()
+        event_mail.send(event, reader, "accounts/mail/unused", context)

@@ -10,14 +10,11 @@ from itertools import islice
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 
-from accounts import people
+from accounts import event_mail, people
 from accounts.models import User
 from common import clock
 from common.errors import NotAllowed
@@ -119,21 +116,9 @@ def _tell(check: LedgerCheck) -> None:
 
 def alarm(event: Event) -> None:
     """Mail every admin what a check found. The same event makes the same mail, should it be sent twice."""
+    context = {**event.data, "url": settings.SITE_URL + reverse("ledger_check")}
     for admin in User.objects.filter(is_superuser=True, is_active=True, is_robot=False).order_by("pk"):
-        with translation.override(admin.language):
-            context = {**event.data, "url": settings.SITE_URL + reverse("ledger_check")}
-            subject = render_to_string("escalations/mail/ledger_differs_subject.txt", context).strip()
-            text = render_to_string("escalations/mail/ledger_differs.txt", context)
-        EmailMessage(
-            subject=subject,
-            body=text,
-            to=[admin.email],
-            headers={
-                "Message-ID": f"<event-{event.pk}-{admin.pk}@{settings.SITE_URL.split('://')[1]}>",
-                "Content-Language": admin.language,
-                "Auto-Submitted": "auto-generated",
-            },
-        ).send()
+        event_mail.send(event, admin, "escalations/mail/ledger_differs", context)
 
 
 def to_repair(check: LedgerCheck, *, by: User) -> list[int]:
