@@ -3,11 +3,8 @@
 Add a row when you add an address: see tests/matrix.py for how.
 """
 
-from typing import Any
-
 import pytest
 
-from escalations import notifications
 from tests.matrix import (
     ANONYMOUS,
     LOGIN,
@@ -21,6 +18,33 @@ from tests.matrix import (
     post_only,
     public,
 )
+from tests.matrix_arguments import (
+    api_bulk_action,
+    article,
+    attachment,
+    baton,
+    baton_item,
+    bulk_action,
+    calendar,
+    category,
+    check,
+    customer,
+    exception,
+    known_issue,
+    new_ticket,
+    policy,
+    reapplication,
+    resolution_clock,
+    resolving,
+    returned_ticket,
+    roster_team,
+    saved_view,
+    simulation,
+    stopping_link,
+    team_access_review,
+    ticket,
+    trend,
+)
 
 READERS = "l1 l2 lead partner auditor admin"  # of the ticket
 INTERNAL = "l2 lead auditor admin"  # of what L2 keeps to itself
@@ -30,107 +54,6 @@ NUMBERS = "l2 l2_elsewhere lead auditor admin"
 SIMULATORS = "lead auditor admin"
 LEVELS = "lead auditor admin"  # of how service levels are set up
 ESCALATORS = "l1 l1_elsewhere l2 l2_elsewhere lead"
-
-
-def ticket(scenario: Scenario) -> dict[str, Any]:
-    return {"reference": scenario.ticket.reference}
-
-
-def new_ticket(scenario: Scenario) -> dict[str, Any]:
-    return {"reference": scenario.new.reference}
-
-
-def returned_ticket(scenario: Scenario) -> dict[str, Any]:
-    return {"reference": scenario.returned.reference}
-
-
-def stopping_link(scenario: Scenario) -> dict[str, Any]:
-    return {"token": notifications.link(scenario.desk.l2, notifications.DIGEST).rsplit("/", 2)[1]}
-
-
-def attachment(scenario: Scenario) -> dict[str, Any]:
-    return {**ticket(scenario), "number": scenario.attachment.pk}
-
-
-def resolution_clock(scenario: Scenario) -> dict[str, Any]:
-    return {**ticket(scenario), "number": scenario.ticket.clocks.get(metric="resolution").pk}
-
-
-def resolving(scenario: Scenario) -> dict[str, Any]:
-    return {**ticket(scenario), "verb": "resolve"}
-
-
-def reapplication(scenario: Scenario) -> dict[str, Any]:
-    return {"number": scenario.reapplication.pk}
-
-
-def bulk_action(scenario: Scenario) -> dict[str, Any]:
-    return {"number": scenario.bulk_action.pk}
-
-
-def api_bulk_action(scenario: Scenario) -> dict[str, Any]:
-    return {"pk": scenario.bulk_action.pk}
-
-
-def check(scenario: Scenario) -> dict[str, Any]:
-    return {"number": scenario.check.pk}
-
-
-def category(scenario: Scenario) -> dict[str, Any]:
-    return {"key": "other"}
-
-
-def customer(scenario: Scenario) -> dict[str, Any]:
-    return {"number": scenario.ticket.customer_id}
-
-
-def calendar(scenario: Scenario) -> dict[str, Any]:
-    return {"pk": scenario.calendar.pk}
-
-
-def policy(scenario: Scenario) -> dict[str, Any]:
-    return {"pk": scenario.policy.pk}
-
-
-def article(scenario: Scenario) -> dict[str, Any]:
-    return {"pk": scenario.article.pk}
-
-
-def known_issue(scenario: Scenario) -> dict[str, Any]:
-    return {"pk": scenario.known_issue.pk}
-
-
-def trend(scenario: Scenario) -> dict[str, Any]:
-    return {"pk": scenario.trend.pk}
-
-
-def roster_team(scenario: Scenario) -> dict[str, Any]:
-    return {"number": scenario.desk.payments.pk}
-
-
-def exception(scenario: Scenario) -> dict[str, Any]:
-    return {**roster_team(scenario), "entry": scenario.exception.pk}
-
-
-def saved_view(scenario: Scenario) -> dict[str, Any]:
-    return {"number": scenario.saved_view.pk}
-
-
-def team_access_review(scenario: Scenario) -> dict[str, Any]:
-    return {"number": scenario.access_review.pk}
-
-
-def baton(scenario: Scenario) -> dict[str, Any]:
-    return {"number": scenario.baton.pk}
-
-
-def baton_item(scenario: Scenario) -> dict[str, Any]:
-    return {"number": scenario.baton.items.earliest("pk").pk}
-
-
-def simulation(scenario: Scenario) -> dict[str, Any]:
-    return {"pk": scenario.simulation.pk}
-
 
 CONFIG = {
     "healthz": public(),

@@ -1,0 +1,106 @@
+"""What stands in the addresses of the matrix: which row of the scenario each names."""
+
+from typing import Any
+
+from escalations import notifications
+from tests.matrix import Scenario
+
+
+def ticket(scenario: Scenario) -> dict[str, Any]:
+    return {"reference": scenario.ticket.reference}
+
+
+def new_ticket(scenario: Scenario) -> dict[str, Any]:
+    return {"reference": scenario.new.reference}
+
+
+def returned_ticket(scenario: Scenario) -> dict[str, Any]:
+    return {"reference": scenario.returned.reference}
+
+
+def stopping_link(scenario: Scenario) -> dict[str, Any]:
+    return {"token": notifications.link(scenario.desk.l2, notifications.DIGEST).rsplit("/", 2)[1]}
+
+
+def attachment(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.attachment.pk}
+
+
+def resolution_clock(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.ticket.clocks.get(metric="resolution").pk}
+
+
+def resolving(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "verb": "resolve"}
+
+
+def reapplication(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.reapplication.pk}
+
+
+def bulk_action(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.bulk_action.pk}
+
+
+def api_bulk_action(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.bulk_action.pk}
+
+
+def check(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.check.pk}
+
+
+def category(scenario: Scenario) -> dict[str, Any]:
+    return {"key": "other"}
+
+
+def customer(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.ticket.customer_id}
+
+
+def calendar(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.calendar.pk}
+
+
+def policy(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.policy.pk}
+
+
+def article(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.article.pk}
+
+
+def known_issue(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.known_issue.pk}
+
+
+def trend(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.trend.pk}
+
+
+def roster_team(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.desk.payments.pk}
+
+
+def exception(scenario: Scenario) -> dict[str, Any]:
+    return {**roster_team(scenario), "entry": scenario.exception.pk}
+
+
+def saved_view(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.saved_view.pk}
+
+
+def team_access_review(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.access_review.pk}
+
+
+def baton(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.baton.pk}
+
+
+def baton_item(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.baton.items.earliest("pk").pk}
+
+
+def simulation(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.simulation.pk}
