@@ -65,8 +65,12 @@ INSTALLED_APPS = [
     "events.apps.EventsConfig",
     "audit.apps.AuditConfig",
     "accounts.apps.AccountsConfig",
+    "incidents.apps.IncidentsConfig",
     "knowledgebase.apps.KnowledgebaseConfig",
+    "points.apps.PointsConfig",
     "escalations.apps.EscalationsConfig",
+    "actions.apps.ActionsConfig",
+    "compliance.apps.ComplianceConfig",
     "reports.apps.ReportsConfig",
     "integrations.apps.IntegrationsConfig",
 ]

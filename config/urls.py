@@ -16,7 +16,10 @@ urlpatterns = [
     path("api/", include("config.api")),
     path("", include("audit.urls")),
     path("", include("accounts.urls")),
+    path("", include("incidents.urls")),
     path("", include("knowledgebase.urls")),
     path("", include("escalations.urls")),
+    path("", include("actions.urls")),
+    path("", include("compliance.urls")),
     path("", include("reports.urls")),
 ]

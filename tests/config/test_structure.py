@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-APPS = ["accounts", "audit", "events", "knowledgebase", "escalations", "reports", "integrations"]
+APPS = [
+    "accounts",
+    "actions",
+    "audit",
+    "compliance",
+    "events",
+    "incidents",
+    "knowledgebase",
+    "points",
+    "escalations",
+    "reports",
+    "integrations",
+]
 
 # What not everybody may see: a view asks for it by `.objects.visible_to(user)` and in no other way.
 GUARDED = {"Alert", "Ticket", "Customer", "Attachment", "Article", "KnownIssue", "Baton", "BatonItem"}

@@ -1,0 +1,1 @@
+"""Sensitive actions, as rows."""

@@ -1,0 +1,1 @@
+"""Compliance reviews, as rows."""

@@ -1,0 +1,1 @@
+"""Security incidents, as rows."""
