@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "audit.watching.Watch",
+    "incidents.watching.Doors",
     "accounts.views.idle.SignInMiddleware",
     "accounts.views.idle.IdleMiddleware",
     "accounts.preferences.PreferencesMiddleware",

@@ -13,18 +13,23 @@ class EscalationsConfig(AppConfig):
         from escalations import (
             alert_mail,
             assignment,
+            attachments,
             baton,
             bulk,
             dispatching,
             file_texts,
+            incident_places,
             ledger_alarm,
             mail,
             news,
             outbox,
             reapplications,
+            snapshot,
         )
         from escalations.views import linked
         from events import consumers
+        from incidents import finds, sweeping, words
+        from incidents.models import guard_places
         from knowledgebase import panels
 
         consumers.register(mail.CONSUMER, mail.KINDS, mail.handle)
@@ -39,4 +44,8 @@ class EscalationsConfig(AppConfig):
         consumers.register(ledger_alarm.CONSUMER, [ledger_alarm.KIND], ledger_alarm.handle)
         consumers.register(ledger_alarm.ALARM, [ledger_alarm.DIFFERS], ledger_alarm.alarm)
         consumers.register(file_texts.CONSUMER, [file_texts.ATTACHED], file_texts.handle)
+        guard_places(snapshot.SUBJECT, incident_places.visible)
+        words.name_places(snapshot.SUBJECT, incident_places.named)
+        finds.name_wholes(file_texts.SUBJECT, incident_places.whole)
+        sweeping.hear_of_rewritten(attachments.rewritten)
         panels.register("linked_tickets", linked.panel)

@@ -1,6 +1,6 @@
 """Writing events down, together with the deliveries they owe."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,17 @@ from events.models import Delivery, Event
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+_companions: list[Callable[[list[Event]], None]] = []
+
+
+def accompany(change: Callable[[list[Event]], None]) -> None:
+    """Have `change` called with the events of every change, within its transaction, when they were recorded.
+
+    For what a domain function need not know of; an app says so when it starts.
+    """
+    if change not in _companions:
+        _companions.append(change)
 
 
 def record(
@@ -65,4 +76,6 @@ def record_many(
             for event in recorded
             for consumer in consumers.interested_in(event.kind)
         )
+    for companion in _companions:
+        companion(recorded)
     return recorded

@@ -15,12 +15,15 @@ from typing import NamedTuple
 from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from common import text_of_file
+from redaction import noticing
 from redaction.firewall import redact
 from redaction.mail import redact_mail
 from redaction.own_ids import OwnIds
 from redaction.schemes import Finding
 from redaction.streams import redact_bytes
 
+#: The part of what comes in that a file's findings are noticed in.
+FILE = "file"
 MOST_MEMBERS, MOST_UNPACKED, MOST_TIMES, DEEPEST = 2_000, 200 * 1024**2, 200, 3
 MOST_PIXELS = 40_000_000
 _LONGEST_PDF_TEXT = 5_000_000
@@ -50,7 +53,8 @@ def redact_file(content: bytes, name: str, own_ids: OwnIds | None = None) -> Red
 
     The name only helps where the bytes do not tell what the file is; it is to be cleaned by itself.
     """
-    return _redact(content, name, own_ids, 0)
+    with noticing.part(FILE):
+        return _redact(content, name, own_ids, 0)
 
 
 def _redact(content: bytes, name: str, own_ids: OwnIds | None, depth: int) -> RedactedFile:

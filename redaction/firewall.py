@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from redaction import reading
+from redaction import noticing, reading
 from redaction.layers import View
 from redaction.own_ids import NO_OWN_IDS, OwnIds
 from redaction.schemes import Finding, Found
@@ -43,7 +43,10 @@ def redact(text: str, own_ids: OwnIds | None = None) -> Redacted:
         if not more:
             break
         found += more
-    return hidden(text, found)
+    redacted = hidden(text, found)
+    if found:
+        noticing.tell(text, redacted.findings)
+    return redacted
 
 
 def current(own_ids: OwnIds | None) -> OwnIds:

@@ -42,9 +42,9 @@ def _check(written: str) -> None:
     fixed = [sign for sign in written if sign.isalnum()]
     if len(fixed) < _FEWEST_FIXED or len(written) > 100:
         raise ValueError(f"{written!r} needs two letters or digits of its own, and at most 100 signs.")
-    if any(sign.isalpha() or sign in "@*" for sign in written):
+    if any(sign.isalpha() or sign == "@" for sign in written):
         return
-    digits = "".join(sign for sign in written if sign == "#" or sign.isdigit())
+    digits = "".join(sign for sign in written.replace("*", "#") if sign == "#" or sign.isdigit())
     head = digits[:4]
     if "#" in head:
         prefixes = [prefix for prefix in range(10_000) if re.fullmatch(head.replace("#", r"\d"), f"{prefix:04}")]

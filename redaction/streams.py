@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
+from redaction import noticing
 from redaction.firewall import current, found_in, hidden
 from redaction.own_ids import OwnIds
 from redaction.schemes import MASK, Finding, Found
@@ -61,6 +62,7 @@ def redact_bytes(content: bytes, own_ids: OwnIds | None = None) -> tuple[bytes, 
     """The same for bytes that are at hand."""
     target = BytesIO()
     findings = tuple(redact_stream(BytesIO(content), target, own_ids))
+    noticing.tell(content, findings)
     return target.getvalue() if findings else content, findings
 
 

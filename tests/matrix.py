@@ -39,6 +39,8 @@ from escalations import (
     saved_views,
 )
 from escalations.models import Calendar, LedgerCheck, MessageKind, Policy, PolicyVersion, Reapplication, Ticket
+from incidents import finds
+from incidents.finds import Place
 from knowledgebase import articles, known_issues
 from reports import days, simulation, trial
 from reports.models import Trend
@@ -139,6 +141,8 @@ class Scenario:
         calendar_drafts.save_draft(self.calendar, by=desk.lead, own_holidays=["2031-01-31"])
         self.choice = calendar_choices.choose_calendar(self.calendar, team=desk.accounts, by=desk.lead)
         self.audit_entry = Entry.objects.latest("pk").pk
+        here = Place("ticket", self.ticket.pk)
+        self.incident = finds.note({"card": 1}, place=here, way="form", by=desk.l2, deed="ticket.message").incident
         self.known_issue = known_issues.open_issue(by=desk.l2, title="Gateway down", symptoms="No payments.")
 
     def _simulation(self) -> None:

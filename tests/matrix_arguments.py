@@ -94,6 +94,10 @@ def team_access_review(scenario: Scenario) -> dict[str, Any]:
     return {"number": scenario.access_review.pk}
 
 
+def incident(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.incident.pk}
+
+
 def baton(scenario: Scenario) -> dict[str, Any]:
     return {"number": scenario.baton.pk}
 

@@ -12,8 +12,9 @@ WRITE = re.compile(
     re.IGNORECASE,
 )
 # A visit keeps its session alive, an expired token is cleared away when somebody shows it, and the trail notes who
-# was refused, took an export, or read what is noted.
+# was refused, took an export, or read what is noted. A card's number in an address is a find, with its event.
 EXCEPTIONS = {"django_session", "usersessions_usersession", "knox_authtoken", "audit_entry"}
+FINDS = {"incidents_incident", "incidents_find", "events_event", "events_delivery", "accounts_user"}
 # A single sign-on comes back by GET, and allauth notes that recovery codes were shown.
 ALLOWED = ("/account/sso/", "/account/second-step/recovery-codes/")
 
@@ -36,5 +37,7 @@ class GetMayNotWrite:
 
         with connection.execute_wrapper(watch):
             response = self.get_response(request)
+        if "incidents_find" in writes:
+            writes = [table for table in writes if table not in FINDS]
         assert not writes, f"{request.method} {request.path} wrote to {', '.join(sorted(set(writes)))}"
         return response

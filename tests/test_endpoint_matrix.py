@@ -30,6 +30,7 @@ from tests.matrix_arguments import (
     check,
     customer,
     exception,
+    incident,
     known_issue,
     new_ticket,
     policy,
@@ -119,6 +120,17 @@ AUDIT = {
     "audit_csv": page("auditor admin"),
     "audit_jsonl": page("auditor admin"),
     "check_audit": post_only(),
+}
+
+INCIDENTS = {
+    "incidents": page("lead auditor admin"),
+    "incident": page("lead auditor admin", to=incident),
+    "sweeps": page("auditor admin"),
+    "start_sweep": post_only(),
+    "own_numbers": page("auditor admin"),
+    "new_own_number": page("admin"),
+    "edit_own_number": page("", to=lambda scenario: {"place": 0}),
+    "withdraw_own_number": post_only(to=lambda scenario: {"place": 0}),
 }
 
 ESCALATIONS = {
@@ -305,7 +317,17 @@ ADMIN = {
 # All tests share one scenario, and what a test writes is rolled back.
 pytestmark = pytest.mark.django_db
 
-MATRIX: dict[str, Row] = {**CONFIG, **ACCOUNTS, **AUDIT, **ESCALATIONS, **KNOWLEDGEBASE, **REPORTS, **API, **ADMIN}
+MATRIX: dict[str, Row] = {
+    **CONFIG,
+    **ACCOUNTS,
+    **AUDIT,
+    **INCIDENTS,
+    **ESCALATIONS,
+    **KNOWLEDGEBASE,
+    **REPORTS,
+    **API,
+    **ADMIN,
+}
 
 
 def test_every_address_has_a_row_and_every_row_an_address():

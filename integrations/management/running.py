@@ -5,7 +5,7 @@ import resource
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,6 +17,9 @@ from accounts.models import Membership, Role, Team, User
 from escalations.models import Ticket
 from escalations.snapshot import SUBJECT
 from events.models import Event
+from incidents import doors, own_numbers
+from incidents.finds import Place
+from incidents.models import Way
 from integrations.importing import Account, Progress
 from integrations.sources import BadRow
 
@@ -54,12 +57,17 @@ class Run:
         account.on_bad_row = self._show
         self._leads = [_person(email) for email in options["lead"]]
         _check_report(options["report"])
+        self._door = ExitStack()
 
     def __enter__(self) -> Self:
+        own_numbers.refresh(at_once=True)
+        origin = Place("import", text=self.account.origin)
+        self._door.enter_context(doors.opened(Way.IMPORT, origin, place=origin))
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._bar = None
+        self._door.close()
 
     def say(self, sentence: str) -> None:
         if self._options["verbosity"]:
