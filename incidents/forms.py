@@ -58,6 +58,19 @@ class OwnNumberForm(forms.Form):
     )
 
 
+class SweepForm(forms.Form):
+    """How a sweep goes about what it finds."""
+
+    remove = forms.BooleanField(
+        label=_("Mask what is found where it stands"),
+        help_text=_(
+            "Records that may only be added to, such as events, and files such as PDF can't be masked: "
+            "they are reported."
+        ),
+        required=False,
+    )
+
+
 class PlaceForm(forms.Form):
     """Which format of which list is meant."""
 

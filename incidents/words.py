@@ -33,6 +33,18 @@ DEEDS = {
     "person.changed": gettext_lazy("Preferences"),
 }
 
+PAGES = {
+    "keep_draft": gettext_lazy("Draft of an escalation"),
+    "escalation_hints": gettext_lazy("Hints for an escalation"),
+    "escalate_in": gettext_lazy("Form of an escalation"),
+    "keep_message_draft": gettext_lazy("Draft of a message"),
+    "preview_message": gettext_lazy("Preview of a message"),
+    "write_message": gettext_lazy("Message"),
+    "ticket": gettext_lazy("Page of an escalation"),
+    "ticket_act": gettext_lazy("Step of an escalation"),
+    "rate": gettext_lazy("Rating by a customer"),
+}
+
 
 def name_places(kind: str, named: Named) -> None:
     """Let objects of this type be named by the app that knows them; it says so when it starts."""
@@ -74,6 +86,8 @@ def place(incident: Incident) -> tuple[str, str]:
 def _page(name: str) -> tuple[str, str]:
     if not name:
         return _("An address that does not exist"), ""
+    if name in PAGES:
+        return str(PAGES[name]), ""
     try:
         return _("Page %s") % reverse(name), ""
     except NoReverseMatch:

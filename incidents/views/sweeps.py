@@ -10,6 +10,7 @@ from accounts.views.once import once
 from accounts.views.preferences import person
 from common.errors import NotAllowed
 from incidents import sweeping
+from incidents.forms import SweepForm
 from incidents.models import Sweep
 
 RECENT = 20
@@ -24,7 +25,13 @@ def sweep_list(request: HttpRequest) -> HttpResponse:
     sweeps = list(Sweep.objects.select_related("started_by")[:RECENT])
     under_way = next((one for one in sweeps if one.finished_at is None and not one.target), None)
     done = under_way.tables.index(under_way.table) if under_way and under_way.table in under_way.tables else 0
-    context = {"sweeps": sweeps, "under_way": under_way, "done": done, "may_start": user.is_superuser}
+    context = {
+        "sweeps": sweeps,
+        "under_way": under_way,
+        "done": done,
+        "may_start": user.is_superuser,
+        "form": SweepForm(),
+    }
     part = request.headers.get("HX-Request") == "true" and request.headers.get("HX-Target") == "sweeps"
     return render(request, "incidents/parts/sweeps.html" if part else "incidents/sweeps.html", context)
 
@@ -33,8 +40,10 @@ def sweep_list(request: HttpRequest) -> HttpResponse:
 @once
 def start(request: HttpRequest) -> HttpResponse:
     """Have the workers sweep everything that is stored."""
+    form = SweepForm(request.POST)
     try:
-        sweep = sweeping.begin(by=person(request), removes=request.POST.get("remove") == "on")
+        removes = form.is_valid() and form.cleaned_data["remove"]
+        sweep = sweeping.begin(by=person(request), removes=removes)
     except NotAllowed:
         raise Http404 from None
     if not sweep.step:

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from escalations.models import Attachment, DraftFile, Message, Ticket
+from events import recording
 from events.models import Event
 from incidents import finds, sweeping
 from incidents.models import Incident, Sweep
@@ -85,6 +86,7 @@ def test_a_killed_sweep_goes_on_where_it_was(planted: Scenario, monkeypatch: pyt
     sweep = Sweep.objects.get()
     assert planted.clients["lead"].post("/incidents/sweeps/start/").status_code == 404
     monkeypatch.setattr(sweeping, "ROWS", 50)
+    monkeypatch.setattr(sweeping, "AT_ONCE", 0)
     step = Event.objects.get(kind=sweeping.STEP)
     sweeping.handle(step)
     sweeping.handle(step)  # delivered twice
@@ -125,6 +127,8 @@ def test_a_restored_backup_is_read_and_not_changed(planted: Scenario, monkeypatc
 
 def test_what_is_clean_stays_clean(scenario: Scenario, settings: Any, tmp_path: Path):
     settings.MEDIA_ROOT = tmp_path
+    numbers = {"tickets": [2601, 2602, 2603, 2604]}  # would be a card's, written as one text
+    recording.record("x", subject=("x", 1), by=scenario.people["l2"], data=numbers)
     out = io.StringIO()
     call_command("sweep", stdout=out, stderr=io.StringIO())
     assert "nothing found" in out.getvalue()
