@@ -10,8 +10,9 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of who comes, leaves and changes teams: their duty changes with it."""
-        from accounts import attendance, signals, unused  # noqa: F401  signals listen
+        from accounts import access_reminders, attendance, signals, unused  # noqa: F401  signals listen
         from events import consumers
 
         consumers.register(attendance.CONSUMER, attendance.KINDS, attendance.handle)
+        consumers.register(access_reminders.CONSUMER, access_reminders.KINDS, access_reminders.handle)
         consumers.register(unused.CONSUMER, unused.KINDS, unused.handle)

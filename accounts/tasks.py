@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounts import attendance, safe_retry, unused
+from accounts import access_reminders, attendance, safe_retry, unused
 from accounts.sessions import SessionStore
 
 
@@ -22,6 +22,12 @@ def follow_rosters() -> None:
 def disable_unused() -> None:
     """Switch off the accounts that nobody has used for 90 days."""
     unused.disable()
+
+
+@shared_task(name="accounts.tasks.remind_of_reviews")
+def remind_of_reviews() -> None:
+    """Remind those who owe an access review that is overdue."""
+    access_reminders.remind()
 
 
 @shared_task(name="accounts.tasks.forget_sessions")

@@ -12,6 +12,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from accounts.views import access, idle, preferences, rosters
+from accounts.views import single_sign_on as saml
 
 account = [
     path("login/", sign_in.login, name="account_login"),
@@ -39,6 +40,7 @@ account = [
     path("second-step/", include("allauth.mfa.urls")),
     path("idle/", idle.idle, name="idle"),
     path("sso/", include("allauth.socialaccount.providers.openid_connect.urls")),
+    path("sso/saml/<str:organization_slug>/acs/", saml.acs, name="saml_acs"),
     path("sso/", include("allauth.socialaccount.providers.saml.urls")),
     path("sso/cancelled/", single_sign_on.login_cancelled, name="socialaccount_login_cancelled"),
     path("sso/failed/", login_not_required(single_sign_on.login_error), name="socialaccount_login_error"),

@@ -84,6 +84,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "accounts.tasks.disable_unused",
         "schedule": crontab(hour=4, minute=10),
     },
+    "remind those who owe an access review": {
+        "task": "accounts.tasks.remind_of_reviews",
+        "schedule": crontab(hour=6, minute=15),
+    },
     "delete sessions that have ended": {
         "task": "accounts.tasks.forget_sessions",
         "schedule": crontab(minute=25),

@@ -7,7 +7,8 @@ caller refuses the file or keeps only its text. So it is with whatever else has 
 
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import PurePath
 from typing import NamedTuple
@@ -38,6 +39,24 @@ class TooMuch(ValueError):
     """A file that cannot be looked through: too large, too deep, locked, or broken."""
 
 
+class _Room:
+    """How much may still be unpacked, of all archives in a file together, and how deep one is in them."""
+
+    def __init__(self) -> None:
+        self.members, self.bytes, self._depth = MOST_MEMBERS, MOST_UNPACKED, 0
+
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        """Go one file deeper. Raises TooMuch."""
+        if self._depth >= DEEPEST:
+            raise TooMuch("Files stand too deep in each other.")
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+
+
 class RedactedFile(NamedTuple):
     """What may be stored (None where something was found that cannot be taken out), and what was found.
 
@@ -54,20 +73,20 @@ def redact_file(content: bytes, name: str, own_ids: OwnIds | None = None) -> Red
     The name only helps where the bytes do not tell what the file is; it is to be cleaned by itself.
     """
     with noticing.part(FILE):
-        return _redact(content, name, own_ids, 0)
+        return _redact(content, name, own_ids, _Room())
 
 
-def _redact(content: bytes, name: str, own_ids: OwnIds | None, depth: int) -> RedactedFile:
+def _redact(content: bytes, name: str, own_ids: OwnIds | None, room: _Room) -> RedactedFile:
     suffix = PurePath(name).suffix.lower()
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _archive(content, own_ids, depth)
+        return _archive(content, own_ids, room)
     if content[:1024].lstrip().startswith(b"%PDF-"):
         return _pdf(content, own_ids)
     picture = _picture(content)
     if picture is not None:
         return RedactedFile(picture, ())
     if suffix in {".eml", ".mht", ".mhtml"}:
-        return _mail(content, own_ids, depth)
+        return _mail(content, own_ids, room)
     cleaned, findings = redact_bytes(content, own_ids)
     if findings and _is_binary(content):
         return RedactedFile(None, findings)
@@ -123,30 +142,30 @@ def _without_words(image: Image.Image, kind: str) -> bytes:
     return fresh.getvalue()
 
 
-def _mail(content: bytes, own_ids: OwnIds | None, depth: int) -> RedactedFile:
+def _mail(content: bytes, own_ids: OwnIds | None, room: _Room) -> RedactedFile:
     def part(payload: bytes, name: str) -> tuple[bytes | None, tuple[Finding, ...]]:
-        if depth >= DEEPEST:
-            raise TooMuch("Files stand too deep in each other.")
-        return _redact(payload, name, own_ids, depth + 1)
+        with room.deeper():
+            return _redact(payload, name, own_ids, room)
 
     return RedactedFile(*redact_mail(content, part, own_ids))
 
 
-def _archive(content: bytes, own_ids: OwnIds | None, depth: int) -> RedactedFile:
+def _archive(content: bytes, own_ids: OwnIds | None, room: _Room) -> RedactedFile:
     """A ZIP, or one of the office formats that are ZIPs of XML."""
-    if depth >= DEEPEST:
-        raise TooMuch("Files stand too deep in each other.")
+    with room.deeper():
+        return _unpacked(content, own_ids, room)
+
+
+def _unpacked(content: bytes, own_ids: OwnIds | None, room: _Room) -> RedactedFile:
     findings: list[Finding] = []
     changed, lost = False, False
     fresh = BytesIO()
     try:
         with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as new:
-            _check(old, len(content))
+            _check(old, len(content), room)
             for member in old.infolist():
                 data = _member(old, member)
-                cleaned = _redact(
-                    _cells_as_text(member.filename, data, own_ids), member.filename, own_ids, depth + 1
-                )
+                cleaned = _redact(_cells_as_text(member.filename, data, own_ids), member.filename, own_ids, room)
                 name = redact(member.filename, own_ids)
                 findings += [*cleaned.findings, *name.findings]
                 lost = lost or cleaned.content is None
@@ -164,10 +183,12 @@ def _archive(content: bytes, own_ids: OwnIds | None, depth: int) -> RedactedFile
     return RedactedFile(fresh.getvalue() if changed or findings else content, tuple(findings))
 
 
-def _check(archive: zipfile.ZipFile, size: int) -> None:
+def _check(archive: zipfile.ZipFile, size: int, room: _Room) -> None:
     members = archive.infolist()
     unpacked = sum(member.file_size for member in members)
-    if len(members) > MOST_MEMBERS or unpacked > min(MOST_UNPACKED, max(size, 4096) * MOST_TIMES):
+    room.members -= len(members)
+    room.bytes -= unpacked
+    if room.members < 0 or room.bytes < 0 or unpacked > max(size, 4096) * MOST_TIMES:
         raise TooMuch("The archive holds too much.")
     if any(member.flag_bits & 1 for member in members):
         raise TooMuch("The archive is locked with a password.")

@@ -93,7 +93,7 @@ ACCOUNTS = {
     "openid_connect_callback": public(404, to=lambda scenario: {"provider_id": "oidc"}),
     **{
         f"saml_{name}": public(gives, to=lambda scenario: {"organization_slug": "company"})
-        for name, gives in {"acs": 302, "finish_acs": 404, "sls": 404, "metadata": 404, "login": 404}.items()
+        for name, gives in {"acs": 405, "finish_acs": 404, "sls": 404, "metadata": 404, "login": 404}.items()
     },
     "socialaccount_login_cancelled": public(),
     "socialaccount_login_error": public(401),

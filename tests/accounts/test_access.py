@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 import time_machine
 from allauth.mfa.totp.internal.auth import TOTP
+from django.core import mail
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from knox.models import AuthToken
 
-from accounts import access, access_review, lockout
+from accounts import access, access_reminders, access_review, lockout
 from accounts.models import AccessReview, Membership, User
 from common import clock
 from common.errors import NotAllowed, Refused
@@ -127,3 +128,26 @@ def test_a_review_is_due_every_half_year_and_overdue_is_shown(lead, team, admin,
     assert "Overdue" not in client.get(reverse("access")).content.decode()
     with time_machine.travel(clock.now() + timedelta(days=183)):
         assert access_review.standings(lead)[0].is_overdue
+
+
+def test_who_owes_an_overdue_review_is_mailed_once_a_week_until_it_is_signed(lead, team, admin):
+    MembershipFactory(team=team, role="lead", user__language="es", user__is_active=False)
+    leaderless = MembershipFactory(role="l2").team
+    assert access_reminders.remind() == 3
+    assert access_reminders.remind() == 0
+    told = {}
+    for event in Event.objects.filter(kind=access_reminders.OVERDUE):
+        mail.outbox.clear()
+        access_reminders.handle(event)
+        told[event.subject_id] = {to for message in mail.outbox for to in message.to}
+        assert reverse("access") in mail.outbox[0].body
+    assert told == {0: {admin.email}, team.pk: {lead.email}, leaderless.pk: {admin.email}}
+    review = access_review.begin(team, by=lead)
+    for person in (lead, *access_review.undecided(review)):
+        access_review.decide(review, person, "confirmed", by=admin)
+    access_review.sign_off(review, by=lead)
+    mail.outbox.clear()
+    access_reminders.handle(Event.objects.get(kind=access_reminders.OVERDUE, subject_id=team.pk))
+    assert mail.outbox == []
+    with time_machine.travel(clock.now() + timedelta(days=8)):
+        assert access_reminders.remind() == 2

@@ -20,6 +20,7 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from accounts import second_factor
+from audit.models import Entry, Result
 from common import clock
 from config.live import admit
 from events.models import Event
@@ -81,6 +82,8 @@ def test_wrong_codes_lock_the_sign_in_though_the_password_was_right(ana, secret)
     for _ in range(9):
         sign_in(client, ana.email)
         assert second_step(client, "000000").status_code == 200
+    noted = Entry.objects.filter(action="session.began", result=Result.FAILED, name=ana.email)
+    assert noted.count() == 9, "each wrong code is in the trail"
     assert second_step(client, "000000").status_code == 429
     assert second_step(client, code_now(secret)).status_code == 429
     assert sign_in(Client(), ana.email).status_code == 429

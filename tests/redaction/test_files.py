@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from redaction.files import DEEPEST, RedactedFile, TooMuch, redact_file
+from redaction.files import DEEPEST, MOST_MEMBERS, RedactedFile, TooMuch, redact_file
 from redaction.streams import redact_bytes, redact_stream
 
 CARD, SPACED = "4111111111111111", "5555 5555 5555 4444"
@@ -140,5 +140,10 @@ def test_archives_have_limits() -> None:
         redact_file(nested, "deep.zip")
     with pytest.raises(TooMuch):
         redact_file(zipped(a=b"0" * 50_000_000), "bomb.zip")
+    with pytest.raises(TooMuch):
+        redact_file(zipped(**{f"a{n}": "x" for n in range(MOST_MEMBERS + 1)}), "many.zip")
+    inner = zipped(**{f"a{n}": "x" for n in range(MOST_MEMBERS // 2)})
+    with pytest.raises(TooMuch):  # each of them within the limits, and all of them not
+        redact_file(zipped(a__zip=inner, b__zip=inner, c__zip=inner), "together.zip")
     with pytest.raises(TooMuch):
         redact_file(zipped(a="hello")[:-30], "broken.zip")
