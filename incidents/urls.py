@@ -6,6 +6,7 @@ from incidents.views import incidents, own_numbers, sweeps
 
 urlpatterns = [
     path("incidents/", incidents.incident_list, name="incidents"),
+    path("incidents/open/", incidents.open_count, name="open_incidents"),
     path("incidents/<int:number>/", incidents.incident, name="incident"),
     path("incidents/sweeps/", sweeps.sweep_list, name="sweeps"),
     path("incidents/sweeps/start/", sweeps.start, name="start_sweep"),

@@ -5,7 +5,9 @@ and any sign may separate groups. First all digits of a text are weighed at once
 that remain are judged one by one by what stands around them (`judging`). Both are linear in the text.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +40,7 @@ class Digits(NamedTuple):
     starts_group: NDArray[np.bool_]
     starts_run: NDArray[np.bool_]
     groups: Places  # where they start, and the end
+    group_gaps: Places  # what stands before each
     run_ends: Places
     longest: int  # digits of the longest group
 
@@ -68,25 +71,37 @@ def find(
     candidates = _candidates(digits, IF_NAMED if named else LIKELY)
     if not candidates:
         return []
-    places = _in_text(digits.places, spans).tolist()
-    layout = Layout(text, places, digits.groups.tolist(), np.flatnonzero(digits.starts_run).tolist())
+    places = _PlacesInText(digits.places, spans)
+    layout = Layout(text, places, digits.groups, digits.starts_run)
     found = []
     end = 0
     for first, last, strength in candidates:
         if last <= end:
             continue  # part of a longer one
         if surroundings.allow(layout.stretch(first, last, strength), named=named):
-            found.append(masked(places[first:last]))
+            found.append(masked([places[digit] for digit in range(first, last)]))
             end = last
     return found
 
 
-def _in_text(places: Places, spans: list[tuple[int, int]]) -> Places:
-    """Places in the text for places in its stretches, which have been joined by one character each."""
-    bounds = np.array(spans)
-    joined = np.concatenate(([0], np.cumsum(bounds[:-1, 1] - bounds[:-1, 0] + 1)))
-    moved: Places = places + (bounds[:, 0] - joined)[np.searchsorted(joined, places, side="right") - 1]
-    return moved
+class _PlacesInText:
+    """Places in the text for places in its stretches, which have been joined by one character each.
+
+    Of most digits nobody asks where they stand.
+    """
+
+    def __init__(self, places: Places, spans: list[tuple[int, int]]) -> None:
+        self._places = places
+        self._begins = [start for start, _end in spans]
+        self._joined = [0, *accumulate(end - start + 1 for start, end in spans[:-1])]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, digit: int) -> int:
+        place = int(self._places[digit])
+        span = bisect_right(self._joined, place) - 1
+        return place - self._joined[span] + self._begins[span]
 
 
 def masked(places: list[int]) -> Found:
@@ -121,12 +136,16 @@ def _digits(kinds: NDArray[np.uint8]) -> Digits | None:
     starts_run = np.concatenate(([True], breaks))
     starts_group = np.concatenate(([True], gaps > 0))
     groups = np.append(np.flatnonzero(starts_group), len(places))
+    values = seen[places]
+    if visible is not None:
+        places = visible[places]
     return Digits(
-        seen[places],
-        places if visible is None else visible[places],
+        values,
+        places,
         starts_group,
         starts_run,
         groups,
+        np.diff(places, prepend=-1)[groups[:-1]],
         edges[1:] + 1,
         int(np.diff(groups).max()),
     )
@@ -160,7 +179,7 @@ def _goes_on(digits: Digits) -> NDArray[np.bool_]:
     """Groups of less than four digits that go on a row of such, as in a list of small numbers."""
     sizes = np.diff(digits.groups)
     begins = digits.groups[:-1]
-    gaps = np.diff(digits.places, prepend=-1)[begins]
+    gaps = digits.group_gaps
     inside = ~digits.starts_run[begins]
     goes_on = np.zeros(len(sizes), dtype=np.bool_)
     if len(sizes) < 4:
@@ -193,7 +212,7 @@ def _is_sensible(
     # Digits that stand in the midst of groups of the same size, as far apart, and are followed by no date.
     inside = (at > 0) & (to < len(groups) - 1)
     nexts = np.where(inside, to, 0)
-    gaps = np.diff(digits.places, prepend=-1)[groups[:-1]]
+    gaps = digits.group_gaps
     torn = inside & (count > 1) & ~digits.starts_run[groups[nexts]] & ~digits.starts_run[firsts]
     torn &= (groups[at] - groups[at - 1] == sizes) & (groups[nexts + 1] - groups[nexts] == sizes)
     torn &= (gaps[at] == gaps[np.minimum(at + 1, len(gaps) - 1)]) & (gaps[at] == gaps[nexts])

@@ -5,11 +5,13 @@ what touches them, and by words before them. On doubt it is a card.
 """
 
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from redaction.characters import digits_of
 from redaction.schemes import IF_NAMED, LIKELY, MASK, SURE
@@ -95,26 +97,37 @@ class Stretch(NamedTuple):
     strength: int
 
 
+class DigitPlaces(Protocol):
+    """Where each digit stands in the text."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, digit: int, /) -> int: ...
+
+
 class Layout:
     """How the digits of a text stand: their places, which begin a group, and which a run."""
 
-    def __init__(self, text: str, places: list[int], groups: list[int], runs: list[int]) -> None:
+    def __init__(
+        self, text: str, places: DigitPlaces, groups: NDArray[np.int64], starts_run: NDArray[np.bool_]
+    ) -> None:
         self._text = text
         self._places = places
         self._groups = groups  # the first of each, and the end
-        self._runs = frozenset(runs)
+        self._starts_run = starts_run
 
     def stretch(self, first: int, last: int, strength: int) -> Stretch:
         """The digits from `first` to before `last`, with their neighbours."""
-        groups, places, text = self._groups, self._places, self._text
-        at = bisect_right(groups, first) - 1
-        to = bisect_left(groups, last)
+        places, text, starts_run = self._places, self._text, self._starts_run
+        at, to = int(self._groups.searchsorted(first, "right")) - 1, int(self._groups.searchsorted(last))
+        from_group = max(0, at - 1)
+        groups = dict(enumerate(self._groups[from_group : to + 2].tolist(), from_group))
         glued_before, glued_after = groups[at] != first, groups[to] != last
-        begins = [first, *groups[at + 1 : to], last]
+        begins = [first, *(groups[group] for group in range(at + 1, to)), last]
         before, after = (0, ""), (0, "")
-        if not glued_before and first not in self._runs:
+        if not glued_before and not starts_run[first]:
             before = (first - groups[at - 1], _visible(text[places[first - 1] + 1 : places[first]]))
-        if not glued_after and last < len(places) and last not in self._runs:
+        if not glued_after and last < len(places) and not starts_run[last]:
             after = (groups[to + 1] - last, _visible(text[places[last - 1] + 1 : places[last]]))
         return Stretch(
             text,

@@ -124,6 +124,7 @@ AUDIT = {
 
 INCIDENTS = {
     "incidents": page("lead auditor admin"),
+    "open_incidents": page("lead auditor admin"),
     "incident": page("lead auditor admin", to=incident),
     "sweeps": page("auditor admin"),
     "start_sweep": post_only(),

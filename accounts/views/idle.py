@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.sessions import SessionStore
 
 #: What only pages ask for, never people. What is asked for by either says which by the header X-Quiet.
-QUIET = {"live", "unread_alerts", "view_counts", "ticket_now", "who_is_here"}
+QUIET = {"live", "unread_alerts", "open_incidents", "view_counts", "ticket_now", "who_is_here"}
 
 
 class IdleMiddleware:

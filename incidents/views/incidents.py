@@ -21,6 +21,7 @@ from incidents.models import Incident, State
 
 PAGE = 50
 MOST_FINDS = 100
+MOST_COUNTED = 100
 
 
 def reader(request: HttpRequest) -> User:
@@ -56,6 +57,13 @@ def incident_list(request: HttpRequest) -> HttpResponse:
         "page": page,
     }
     return render(request, "incidents/incidents.html", context, status=200 if form.is_valid() else 422)
+
+
+@require_safe
+def open_count(request: HttpRequest) -> HttpResponse:
+    """Show how many are open, beside the menu's link: the page asks for it once it is there."""
+    seen = Incident.objects.visible_to(reader(request)).filter(state=State.OPEN).order_by()
+    return render(request, "incidents/parts/open.html", {"count": seen[:MOST_COUNTED].count()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -23,7 +23,7 @@ APPS = [
 ]
 
 # What not everybody may see: a view asks for it by `.objects.visible_to(user)` and in no other way.
-GUARDED = {"Alert", "Ticket", "Customer", "Attachment", "Article", "KnownIssue", "Baton", "BatonItem"}
+GUARDED = {"Alert", "Incident", "Ticket", "Customer", "Attachment", "Article", "KnownIssue", "Baton", "BatonItem"}
 SHORTCUTS = {"get_object_or_404", "get_list_or_404"}
 
 EDGES = {
@@ -46,6 +46,7 @@ HTTP_BY_NATURE = {
     "accounts/single_sign_on.py": "allauth's adapter",
     "accounts/lockout.py": "axes's handler",
     "audit/watching.py": "a middleware",
+    "incidents/watching.py": "a middleware",
 }
 
 
