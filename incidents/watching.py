@@ -1,8 +1,8 @@
 """What comes in by requests: each is a door, and its address is cleaned before anything reads it."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
-from urllib.parse import quote
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
 
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.urls import Resolver404, resolve
@@ -25,7 +25,7 @@ IN_ADDRESSES = {"card", "track", "cvv", "iban"}
 class Doors:
     """Opens a door for each request, and takes numbers out of its address, which ends up in logs and referers.
 
-    A page is led to the address without the number; a program gets the answer to it.
+    A browser is led to the address without the number; a script or program gets the answer to it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -40,12 +40,22 @@ class Doors:
                 _look_at_the_rest(request, door)
             else:
                 door.way = Way.ADDRESS
-                if request.method in SAFE and not request.path.startswith(API):
-                    query = cleaned.urlencode()
-                    return HttpResponseRedirect(quote(request.path) + (f"?{query}" if query else ""))
+                address = f"{quote(request.path)}?{cleaned.urlencode()}"
+                if _is_a_page(request):
+                    return HttpResponseRedirect(address)
                 request.META["QUERY_STRING"] = cleaned.urlencode()
                 request.GET = cleaned  # type: ignore[assignment]
+                response = self.get_response(request)
+                if urlsplit(request.headers.get("HX-Current-URL", "")).path == request.path:
+                    response.headers["HX-Push-Url"] = address  # htmx would keep the one with the number
+                return response
             return self.get_response(request)
+
+
+def _is_a_page(request: HttpRequest) -> bool:
+    """Tell whether a browser goes to the address; else a script or program waits for the answer."""
+    asked_by_script = "HX-Request" in request.headers or "X-Requested-With" in request.headers
+    return request.method in SAFE and not asked_by_script and not request.path.startswith(API)
 
 
 def _way(request: HttpRequest) -> str:
@@ -66,7 +76,7 @@ def _page(request: HttpRequest) -> str:
 
 
 def _person(request: HttpRequest) -> User | None:
-    return cast(User, request.user) if request.user.is_authenticated else None
+    return request.user if request.user.is_authenticated else None
 
 
 def _cleaned_query(request: HttpRequest) -> QueryDict | None:

@@ -38,7 +38,7 @@ def acs(request: HttpRequest, organization_slug: str) -> HttpResponseBase:
     for name in KEPT:
         if name in request.POST:
             sent[name] = request.POST[name]
-    if sum(map(len, sent.values())) > LONGEST or _holds_a_card(sent):
+    if sum(len(sent.get(name) or "") for name in KEPT) > LONGEST or _holds_a_card(sent):
         raise BadRequest(_("The request could not be read. Go back and try again."))
     kept: Any = copy(request)
     kept.POST, kept.GET = sent, QueryDict()
@@ -52,5 +52,5 @@ def _holds_a_card(sent: QueryDict) -> bool:
         answer = base64.b64decode(sent.get("SAMLResponse", "")).decode("utf-8", "replace")
     except binascii.Error:
         answer = ""
-    texts = (answer, *sent.values())
+    texts = (answer, *(str(value) for value in sent.values()))
     return any(finding.kind in REFUSED for text in texts for finding in redaction.redact(text).findings)

@@ -2,6 +2,7 @@
 // buttons and links of this very page (data-key, data-command), so nobody is offered what they may not do.
 import { commands, press } from "./keyboard.js";
 import { openDialog } from "./dialogs.js";
+import { mayBecomeACard } from "./long-numbers.js";
 import { phrase } from "./page.js";
 
 const dialog = document.getElementById("command-bar");
@@ -134,7 +135,7 @@ if (dialog) {
   field.addEventListener("input", () => {
     isStale = true;
     clearTimeout(timer);
-    timer = setTimeout(ask, 120);
+    if (!mayBecomeACard(field.value)) timer = setTimeout(ask, 120);
   });
   field.addEventListener("keydown", (event) => {
     if (event.isComposing) return;

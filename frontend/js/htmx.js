@@ -1,10 +1,17 @@
 import htmx from "htmx.org";
 import "idiomorph/dist/idiomorph-ext.esm.js";
+import { mayBecomeACard } from "./long-numbers.js";
 import { csrfToken, phrase } from "./page.js";
 import { toast } from "./toasts.js";
 
 document.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = csrfToken();
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const { verb, triggeringEvent, parameters } = event.detail.requestConfig;
+  if (verb !== "get" || triggeringEvent?.type !== "input") return;
+  if (Object.values(parameters).some((value) => mayBecomeACard(String(value)))) event.preventDefault();
 });
 
 // The answer may be a whole page (a redirect to sign-in): go there instead of
