@@ -1,5 +1,6 @@
 """What comes in by requests: each is a door, and its address is cleaned before anything reads it."""
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 API = "/api/"
+TICKET = re.compile(r"[A-Za-z]+-(\d{1,18})")
 #: What nobody searches for; the rest of an address, such as a signed link, may look like a key and is none.
 IN_ADDRESSES = {"card", "track", "cvv", "iban"}
 
@@ -36,20 +38,25 @@ class Doors:
             own_numbers.refresh()
         with doors.opened(_way(request), Place(_page(request)), person=lambda: _person(request)) as door:
             cleaned = _cleaned_query(request)
-            if cleaned is None:
-                _look_at_the_rest(request, door)
-            else:
+            if cleaned is not None:
                 door.way = Way.ADDRESS
-                address = f"{quote(request.path)}?{cleaned.urlencode()}"
-                if _is_a_page(request):
-                    return HttpResponseRedirect(address)
-                request.META["QUERY_STRING"] = cleaned.urlencode()
-                request.GET = cleaned  # type: ignore[assignment]
-                response = self.get_response(request)
-                if urlsplit(request.headers.get("HX-Current-URL", "")).path == request.path:
-                    response.headers["HX-Push-Url"] = address  # htmx would keep the one with the number
-                return response
-            return self.get_response(request)
+                return self._answer_without_the_number(request, cleaned)
+            _look_at_the_rest(request, door)
+            response = self.get_response(request)
+            if (ticket := TICKET.fullmatch(_reference(request))) and response.status_code < 400:
+                door.otherwise = Place("ticket", int(ticket[1]))
+            return response
+
+    def _answer_without_the_number(self, request: HttpRequest, cleaned: QueryDict) -> HttpResponseBase:
+        address = f"{quote(request.path)}?{cleaned.urlencode()}"
+        if _is_a_page(request):
+            return HttpResponseRedirect(address)
+        request.META["QUERY_STRING"] = cleaned.urlencode()
+        request.GET = cleaned  # type: ignore[assignment]
+        response = self.get_response(request)
+        if urlsplit(request.headers.get("HX-Current-URL", "")).path == request.path:
+            response.headers["HX-Push-Url"] = address  # htmx would keep the one with the number
+        return response
 
 
 def _is_a_page(request: HttpRequest) -> bool:
@@ -73,6 +80,11 @@ def _page(request: HttpRequest) -> str:
         return f"page.{resolve(request.path_info).view_name}"[:60]
     except Resolver404:
         return "page"
+
+
+def _reference(request: HttpRequest) -> str:
+    match = request.resolver_match
+    return str(match.kwargs.get("reference", "")) if match else ""
 
 
 def _person(request: HttpRequest) -> User | None:

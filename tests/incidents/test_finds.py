@@ -107,6 +107,16 @@ def test_what_was_noted_with_a_change_that_is_undone_is_noted_again(scenario: Sc
     assert (incident.place_type, find.is_stored, find.deed) == ("page.x", False, "ticket.message")
 
 
+def test_a_draft_belongs_to_its_escalation(scenario: Scenario):
+    address = f"/tickets/{scenario.ticket.reference}/messages/draft/"
+    sent = {"kind": "note", "body_note": f"card {PAN}"}
+    assert scenario.clients["l2"].post(address, sent, headers={"X-Autosave": "1"}).status_code < 300
+    assert scenario.clients["l2_elsewhere"].post(address, sent).status_code == 404
+    write(scenario, f"card {PAN}")
+    incident, found = only()
+    assert (incident.place_id, {find.way for find in found}) == (scenario.ticket.pk, {Way.DRAFT, Way.FORM})
+
+
 def test_typing_on_is_one_find(scenario: Scenario):
     client = scenario.clients["l1"]
     for _ in range(3):

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.mail import EmailMessage
 from django.core.management import CommandError, call_command
 from django.db import connection
 
 from escalations.models import Attachment, DraftFile, Message, Ticket
 from events import recording
-from events.models import Event
-from incidents import finds, sweeping
+from events.models import Delivery, Event
+from incidents import alarm, finds, sweeping
 from incidents.models import Incident, Sweep
 from tests.matrix import Scenario
 
@@ -26,6 +27,7 @@ MASKED = "555555••••••4444"
 def planted(scenario: Scenario, settings: Any, tmp_path: Path) -> Scenario:
     """Put the number where redaction was gone round: two columns, an event, a text, a PDF-like file."""
     Incident.objects.all().delete()
+    Delivery.objects.all().delete()
     ticket = scenario.ticket
     Ticket.objects.filter(pk=ticket.pk).update(product=f"card {PAN}", answers={"a": {"b": [f"x {PAN}"]}})
     with connection.cursor() as cursor:
@@ -50,7 +52,7 @@ def swept(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_places_and_kinds_are_told_and_incidents_opened(planted: Scenario):
+def test_places_and_kinds_are_told_and_incidents_opened(planted: Scenario, mailoutbox: list[EmailMessage]):
     told = swept()
     for place in ("escalations_ticket.product", "escalations_ticket.answers", "events_event.data"):
         assert f"{place} row " in told
@@ -62,6 +64,10 @@ def test_places_and_kinds_are_told_and_incidents_opened(planted: Scenario):
     assert sweep.finished_at and sweep.removed == 0 and sweep.rows > 100
     page = planted.clients["auditor"].get("/incidents/sweeps/").content.decode()
     assert str(sweep.found) in page
+    for event in Event.objects.filter(deliveries__consumer=alarm.CONSUMER):
+        alarm.handle(event)
+    (mail,) = mailoutbox  # not one for each place
+    assert f"found {sweep.found}" in str(mail.body)
 
 
 def test_removing_masks_where_the_record_may_be_changed(planted: Scenario):
