@@ -41,7 +41,7 @@ BETWEEN = "\n\n\n¦¦¦¦¦¦¦¦\n\n\n"
 #: Secrets of people who sign in stand here by design: hashed, encrypted or signed. Cards do not.
 OWN_SECRETS = {
     "django_session", "knox_authtoken", "mfa_authenticator", "accounts_user", "accounts_earlierpassword",
-    "socialaccount_socialtoken", "usersessions_usersession", "audit_checkpoint",
+    "socialaccount_socialtoken", "usersessions_usersession",
 }  # fmt: skip
 CARD_DATA = {"card", "track", "cvv", "iban"}
 UNREADABLE = "unreadable"
