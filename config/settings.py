@@ -451,6 +451,14 @@ DATABASE_APP_ROLE = env.read(
     "DATABASE_APP_ROLE", str, expected="the name of a role of the database", default="secondline_app"
 )
 
+# The company's back office, which carries sensitive actions out: actions/back_office.py.
+BACK_OFFICE_URL = env.read(
+    "BACK_OFFICE_URL", env.https, expected="the https:// address of the back office's operations", default=""
+)
+BACK_OFFICE_TOKEN = env.read(
+    "BACK_OFFICE_TOKEN", str, expected="the bearer token it knows Secondline by", default=""
+)
+
 # Reports. Their days begin at midnight in this zone; change it, then run rebuild_metrics.
 DESK_TIME_ZONE = env.read(
     "DESK_TIME_ZONE", env.time_zone, expected="the name of a time zone, such as Asia/Manila", default="UTC"
