@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from escalations.models import OPEN, Customer, Ticket
+from escalations.models import Customer, Ticket
+from escalations.models.ticket import OPEN
 
 #: Answers of the contracts that say something about an account.
 _TOLD = ("points", "problem", "limit_now", "item", "address", "amount", "why", "outcome", "restriction")
