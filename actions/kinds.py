@@ -104,9 +104,9 @@ def _points(payload: Payload) -> dict[str, str]:
 
 def _phone(payload: Payload) -> dict[str, str]:
     phone = payload["new_phone"]
-    if phone.startswith("+") and phone[1:].isdecimal() and phone.isascii():
-        if _E164_LEAST <= len(phone) - 1 <= _E164_MOST:
-            return {}
+    is_number = phone.isascii() and phone.startswith("+") and phone[1:].isdecimal()
+    if is_number and _E164_LEAST <= len(phone) - 1 <= _E164_MOST:
+        return {}
     return {"new_phone": _("Write the number with + and country code, without spaces, such as +639171234567.")}
 
 
@@ -171,7 +171,7 @@ KINDS: dict[Kind, Definition] = {
             fields=(
                 _account(),
                 field("ban", "reference", ("Ban", "Bloqueo"),
-                      hint=("Its number in the back office, if known.", "Su número en el back office, si se conoce.")),
+                      hint=("Its number there, if known.", "Su número allí, si se conoce.")),
                 _reason(
                     mistake=("Banned by mistake", "Bloqueada por error"),
                     cleared=("Cleared by review", "Aclarada en la revisión"),
@@ -190,8 +190,8 @@ KINDS: dict[Kind, Definition] = {
             kind=Kind.POINTS_REFUND,
             fields=(
                 _account(),
-                field("original", "reference", ("Original posting", "Asiento original"), required=True,
-                      hint=("The points transfer that is refunded.", "La transferencia de puntos que se devuelve.")),
+                field("original", "reference", ("Original reference", "Referencia original"), required=True,
+                      hint=("Under which the points were spent.", "Con el que se gastaron los puntos.")),
                 field("points", "number", ("Points", "Puntos"), required=True),
                 _reason(
                     failed=("Redemption failed", "Falló el canje"),
@@ -269,7 +269,6 @@ def measured(kind: str, amount: int, currency: str = "") -> str:
     """Return an amount in the kind's unit, as people read it."""
     unit = of(kind).unit
     if unit == MONEY:
-        shown = contract.as_text({"type": "money"}, {"amount": amount, "currency": currency or "PHP"})
-        return shown
+        return contract.as_text({"type": "money"}, {"amount": amount, "currency": currency})
     number = contract.as_text({"type": "number"}, str(amount))
     return _("%s points") % number if unit == POINTS else number

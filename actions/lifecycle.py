@@ -16,12 +16,13 @@ from accounts.models import User
 from accounts.proof import Proof
 from actions import access, checks, kinds, policies, statement
 from actions.access import Party, parties
-from actions.checks import Check
 from actions.facts import Facts
 from actions.models import HOLDING, Action, Decision, Kind, State, Verdict
+from actions.rule_answers import Answer
 from actions.transitions import BY_VERB, Verb
 from common import clock
 from common.errors import Absent, NotAllowed, Refused, StaleVersion
+from escalations.contract import Invalid
 from escalations.models import State as TicketState
 from escalations.models import Ticket
 from events import recording
@@ -48,8 +49,8 @@ def draft(ticket: Ticket, kind: str, raw: Mapping[str, Any], evidence: Mapping[s
         raise Refused(_("The escalation is over: reopen it first."))
     now = clock.now()
     action = Action(
-        ticket=seen, kind=Kind(kind), state_since=now, policy=policies.in_force(kind), created_by=by, created_at=now,
-        makers=[by.pk],
+        ticket=seen, kind=Kind(kind), state_since=now, policy=policies.in_force(kind), created_by=by,
+        created_at=now, makers=[by.pk],
     )  # fmt: skip
     _write(action, raw, evidence, by=by)
     action.save(force_insert=True)
@@ -233,7 +234,7 @@ def record(action: Action, kind: str, /, *, by: User, **data: Any) -> None:
 
 def _write(action: Action, raw: Mapping[str, Any], evidence: Mapping[str, Any], *, by: User) -> None:
     definition = kinds.of(action.kind)
-    action.payload = redaction.redact_json(definition.clean(raw))
+    action.payload = _without_secrets(definition.clean(raw))
     action.evidence = statement.clean_evidence(definition, action.ticket, evidence)
     action.account = action.payload["account"]
     action.order = definition.order(action.payload)
@@ -241,6 +242,16 @@ def _write(action: Action, raw: Mapping[str, Any], evidence: Mapping[str, Any], 
     action.edited_by, action.edited_at = by, clock.now()
     if by.pk not in action.makers:
         action.makers = [*action.makers, by.pk]
+
+
+def _without_secrets(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return the payload; half a number would be carried out as one, so nothing in it is masked but refused."""
+    masked = redaction.redact_json(payload)
+    if found := [key for key in payload if masked[key] != payload[key]]:
+        raise Invalid(
+            dict.fromkeys(found, _("This looks like a card number or a secret. Give our own reference."))
+        )
+    return payload
 
 
 def _void(action: Action) -> None:
@@ -251,7 +262,9 @@ def _void(action: Action) -> None:
     action.checks = []
 
 
-def _decide(action: Action, verdict: Verdict, *, by: User, checks: list[Check] | None = None, **more: Any) -> None:
+def _decide(
+    action: Action, verdict: Verdict, *, by: User, checks: list[Answer] | None = None, **more: Any
+) -> None:
     Decision.objects.create(
         action=action, by=by, at=clock.now(), verdict=verdict, digest=action.digest, policy=action.policy,
         checks=[check.kept() for check in checks or []], **more,
@@ -263,12 +276,12 @@ def _as_seen(action: Action, digest: str) -> None:
         raise StaleVersion(_("It was changed after you had opened it. Read it again."), current=action)
 
 
-def _refuse_failing(judged: list[Check]) -> None:
+def _refuse_failing(judged: list[Answer]) -> None:
     if failing := checks.failing(judged):
         raise Refused(" ".join(f"{check.label}: {check.reason}" for check in failing))
 
 
-def _acceptance(judged: list[Check], accepted: Mapping[str, str]) -> dict[str, str]:
+def _acceptance(judged: list[Answer], accepted: Mapping[str, str]) -> dict[str, str]:
     """Return the approver's reason for each unanswered check."""
     reasons: dict[str, str] = {}
     for check in checks.unanswered(judged):

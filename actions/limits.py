@@ -1,8 +1,8 @@
 """How much of a kind has been asked for already: for an account, by a person, in a day.
 
-An action counts from its request on, until it is rejected, expired, cancelled, failed or made a draft again. Whoever
-requests holds the policy's row (actions.lifecycle), so requests of one kind come one after another, and of those
-that come at the same moment none sees too little.
+An action counts from its request on, until it is rejected, expired, cancelled, failed or made a draft again.
+Whoever requests holds the policy's row (actions.lifecycle), so requests of one kind come one after another, and
+of those that come at the same moment none sees too little.
 """
 
 from datetime import datetime, timedelta

@@ -1,7 +1,7 @@
 """Who is told of sensitive actions: whoever may approve one that is requested, and its makers how it goes on.
 
-They are told in their notifications as of anything about the ticket. An approver who may not see the ticket is told
-by mail instead, with nothing in it but the link.
+They are told in their notifications as of anything about the ticket. An approver who may not see the ticket is
+told by mail instead, with nothing in it but the link.
 """
 
 from django.conf import settings

@@ -48,7 +48,7 @@ def save_draft(
     why: str,
     by: User,
 ) -> ActionPolicy:
-    """Keep the next version as a draft, or make one of what was proposed. Raises Invalid, NotAllowed or Refused."""
+    """Keep the next version as a draft. Raises Invalid, NotAllowed, or Refused while one is proposed."""
     _may_change(by)
     current = lock_in_force(kind)
     version = ActionPolicy.objects.select_for_update().filter(kind=kind, state__in=_OPEN).first()

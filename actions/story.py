@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from actions import access, checks, kinds
+from actions import access, kinds
 from actions.access import Party, parties
 from actions.lifecycle import SUBJECT
 from actions.models import Action, Decision
+from actions.rule_answers import LABELS
 from actions.statement import FILE, NOTE
 from actions.transitions import TRANSITIONS, Verb
 from events.models import Event
@@ -35,7 +36,8 @@ _LINES: dict[str, str | Promise] = {
 }
 _TONES = {"action.done": "good", "action.verified": "good", "action.failed": "bad", "action.rejected": "bad"}
 _ICONS = {
-    "action.approved": "check", "action.rejected": "x-mark", "action.executing": "play", "action.done": "check-circle",
+    "action.approved": "check", "action.rejected": "x-mark", "action.executing": "play",
+    "action.done": "check-circle",
     "action.verified": "shield-check", "action.unknown": "question-mark-circle", "action.failed": "x-circle",
 }  # fmt: skip
 
@@ -106,7 +108,7 @@ def _decided(decision: Decision | None) -> Iterator[str]:
     if decision.reason:
         yield decision.reason
     for rule, reason in decision.accepted.items():
-        rule_name = checks.LABELS.get(rule, rule)
+        rule_name = LABELS.get(rule, rule)
         yield _("Accepted without an answer, %(rule)s: %(reason)s") % {"rule": rule_name, "reason": reason}
 
 

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from actions import kinds
+from actions import delivery_cases, kinds, unban_rules
 from actions.models import Kind
 from escalations.contract import Invalid
 
@@ -48,24 +48,37 @@ def _limits(one: int | None, customer: int, days: int, person: int, day: int) ->
     )
 
 
+_OF_RULES: dict[str, str | Promise] = {
+    "min_account_age_days": gettext_lazy("Least age of the account, in days"),
+    "min_kyc_level": gettext_lazy("Least level of identity check"),
+    "min_phone_age_days": gettext_lazy("Least days since the phone number changed"),
+    "max_failed_sign_ins": gettext_lazy("Most failed sign-ins"),
+    "failed_sign_in_days": _DAYS,
+    "max_disputed_transactions": gettext_lazy("Most disputed transactions"),
+    "disputed_days": _DAYS,
+    "max_chargebacks": gettext_lazy("Most chargebacks"),
+    "chargeback_days": _DAYS,
+    "max_earlier_bans": gettext_lazy("Most earlier bans"),
+    "earlier_ban_days": _DAYS,
+    "wait_after_keep_days": gettext_lazy("Days to wait after a decision to keep the ban"),
+    "max_earlier_resets": gettext_lazy("Most earlier resets of the same delivery"),
+    "min_address_age_days": gettext_lazy("Least days since the address changed"),
+    "lost_after_days": gettext_lazy("Days without news after which it counts as lost"),
+}
+
+
+def _rules(defaults: Mapping[str, int]) -> tuple[Term, ...]:
+    """Return the terms of a kind's own rules."""
+    return tuple(Term(key, _OF_RULES[key], default) for key, default in defaults.items())
+
+
 #: Amounts of money are in minor units of the policy's `currency`.
 TERMS: dict[Kind, tuple[Term, ...]] = {
     Kind.CREDIT_LINE: (*_limits(5_000_000, 5_000_000, 180, 20_000_000, 100_000_000), _COOLING),
     Kind.PHONE_CHANGE: (*_limits(None, 1, 30, 20, 200), _COOLING),
-    Kind.UNBAN: (
-        *_limits(None, 1, 90, 20, 100),
-        _COOLING,
-        Term("min_account_age_days", gettext_lazy("Least age of the account, in days"), 30),
-        Term("max_earlier_bans", gettext_lazy("Most earlier bans"), 1),
-        Term("max_disputed_transactions", gettext_lazy("Most disputed transactions"), 0),
-        Term("max_failed_sign_ins", gettext_lazy("Most failed sign-ins of late"), 10),
-    ),
+    Kind.UNBAN: (*_limits(None, 1, 90, 20, 100), *_rules(unban_rules.TERMS)),
     Kind.POINTS_REFUND: (*_limits(20_000, 50_000, 30, 200_000, 2_000_000), _COOLING),
-    Kind.DELIVERY_RESET: (
-        *_limits(None, 2, 90, 30, 300),
-        _COOLING,
-        Term("max_earlier_resets", gettext_lazy("Most earlier resets of the same delivery"), 1),
-    ),
+    Kind.DELIVERY_RESET: (*_limits(None, 2, 90, 30, 300), _COOLING, *_rules(delivery_cases.TERMS)),
     Kind.REVERSAL: (
         *_limits(5_000_000, 10_000_000, 30, 30_000_000, 200_000_000),
         _COOLING,

@@ -19,6 +19,9 @@ from tests.matrix import (
     public,
 )
 from tests.matrix_arguments import (
+    action,
+    action_policy,
+    api_action,
     api_bulk_action,
     article,
     attachment,
@@ -31,6 +34,7 @@ from tests.matrix_arguments import (
     customer,
     exception,
     known_issue,
+    new_action,
     new_ticket,
     policy,
     reapplication,
@@ -111,6 +115,32 @@ ACCOUNTS = {
     "roster_off": post_only(to=roster_team),
     "roster_extra": post_only(to=roster_team),
     "roster_undo": post_only(to=exception),
+}
+
+ACTIONS = {
+    "actions": page(NUMBERS),
+    "actions_waiting": page(),
+    "action": page(INTERNAL, to=action),
+    "edit_action": page("l2 lead", auditor=403, admin=403, to=action),
+    "request_action": post_only(to=action),
+    "approve_action": post_only(to=action),
+    "reject_action": post_only(to=action),
+    "cancel_action": post_only(to=action),
+    "action_evidence": page(INTERNAL, to=lambda scenario: {**action(scenario), "key": "proof"}),
+    "new_action": page("l2 lead", to=ticket),
+    "new_action_of": page("l2 lead", to=new_action),
+    "action_policies": page(NUMBERS),
+    "action_policy": page(NUMBERS, to=action_policy),
+    "action_policy_draft": page("lead admin", l2=403, l2_elsewhere=403, auditor=403, to=action_policy),
+    "act_on_action_policy": post_only(to=lambda scenario: {**action_policy(scenario), "verb": "propose"}),
+    "api-action-list": api(),
+    "api-action-detail": api(INTERNAL, to=api_action),
+    "api-action-edit": api(gives=405, others=405, to=api_action),
+    "api-action-ask": api(gives=405, others=405, to=api_action),
+    "api-action-approve": api(gives=405, others=405, to=api_action),
+    "api-action-reject": api(gives=405, others=405, to=api_action),
+    "api-action-cancel": api(gives=405, others=405, to=api_action),
+    "api-action-kind-list": api(),
 }
 
 AUDIT = {
@@ -305,7 +335,17 @@ ADMIN = {
 # All tests share one scenario, and what a test writes is rolled back.
 pytestmark = pytest.mark.django_db
 
-MATRIX: dict[str, Row] = {**CONFIG, **ACCOUNTS, **AUDIT, **ESCALATIONS, **KNOWLEDGEBASE, **REPORTS, **API, **ADMIN}
+MATRIX: dict[str, Row] = {
+    **CONFIG,
+    **ACCOUNTS,
+    **ACTIONS,
+    **AUDIT,
+    **ESCALATIONS,
+    **KNOWLEDGEBASE,
+    **REPORTS,
+    **API,
+    **ADMIN,
+}
 
 
 def test_every_address_has_a_row_and_every_row_an_address():

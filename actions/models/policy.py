@@ -35,8 +35,8 @@ class ActionPolicy(models.Model):
     """One version of the policy of a kind. `terms` are those of actions.terms.
 
     Without an `approver_team` the ticket's own team approves. The first version comes with Secondline and names
-    nobody; every later one was proposed by one person and approved by another, who is none of its `makers`. What was
-    proposed is never changed.
+    nobody; every later one was proposed by one person and approved by another, who is none of its `makers`. What
+    was proposed is never changed.
     """
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)

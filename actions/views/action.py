@@ -11,10 +11,10 @@ from accounts.forms.confirm import ConfirmForm
 from accounts.models import User
 from accounts.views.once import once
 from actions import access, checks, facts, kinds, lifecycle, policies, story
-from actions.checks import Check
 from actions.facts import Facts
 from actions.forms.action import DecisionForm, ReasonForm
 from actions.models import Action, State
+from actions.rule_answers import Answer
 from actions.transitions import Verb, open_to
 from actions.views.parts import visible_action
 from common.errors import Refused, StaleVersion
@@ -181,14 +181,14 @@ def _page(request: HttpRequest, action: Action, known: Facts, *, refusal: Any = 
     return render(request, "actions/action.html", context, status=422 if refusal or forms else 200)
 
 
-def _judged(action: Action, known: Facts, user: User) -> list[Check]:
+def _judged(action: Action, known: Facts, user: User) -> list[Answer]:
     """Return the checks as they stand now while somebody has to decide, else as the decision had them."""
     if action.state in _JUDGED_NOW:
         if action.state == State.DRAFT:
             action.policy = policies.in_force(action.kind)
         return checks.judge(action, known, by=user)
     decision = action.decisions.order_by("-pk").first()
-    return [Check(**kept) for kept in (decision.checks if decision and decision.checks else action.checks)]
+    return [Answer.stored(kept) for kept in (decision.checks if decision and decision.checks else action.checks)]
 
 
 def _version(request: HttpRequest) -> int | None:

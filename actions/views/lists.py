@@ -3,7 +3,6 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -11,6 +10,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from actions import access, kinds
 from actions.models import OPEN, Action, Kind, State
+from actions.models.action import ActionQuerySet
 from actions.views.parts import visible
 from escalations.views.parts import person
 
@@ -31,7 +31,7 @@ def action_list(request: HttpRequest) -> HttpResponse:
         raise Http404
     if after and not (after.isascii() and after.isdecimal() and len(after) < 19):
         raise Http404
-    waiting = Action.objects.waiting_for(user).count()
+    waiting = Action.objects.visible_to(user).waiting_for(user).count()
     show = show or (WAITING if waiting else MINE if user.is_l2 else ALL)
     found = _of(show, user, visible(request))
     chosen = {"show": show}
@@ -57,9 +57,9 @@ def action_list(request: HttpRequest) -> HttpResponse:
     return render(request, "actions/list.html", context)
 
 
-def _of(show: str, user: User, found: QuerySet[Action]) -> QuerySet[Action]:
+def _of(show: str, user: User, found: ActionQuerySet) -> ActionQuerySet:
     if show == WAITING:
-        return found.filter(pk__in=Action.objects.waiting_for(user).values("pk")).order_by("expires_at", "pk")
+        return found.waiting_for(user).order_by("expires_at", "pk")
     if show == MINE:
         return found.filter(makers__contains=[user.pk])
     if show == UNDER_WAY:
@@ -72,5 +72,6 @@ def _of(show: str, user: User, found: QuerySet[Action]) -> QuerySet[Action]:
 @require_safe
 def waiting_count(request: HttpRequest) -> HttpResponse:
     """Return how many wait for this person's approval, for the menu."""
-    waiting = Action.objects.waiting_for(person(request)).order_by()[: MOST_COUNTED + 1].count()
+    user = person(request)
+    waiting = Action.objects.visible_to(user).waiting_for(user).order_by()[: MOST_COUNTED + 1].count()
     return render(request, "actions/parts/nav_count.html", {"count": waiting})

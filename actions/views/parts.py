@@ -1,13 +1,13 @@
 """What the pages of actions share."""
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
 from actions.models import Action
+from actions.models.action import ActionQuerySet
 from escalations.views.parts import person
 
 
-def visible(request: HttpRequest) -> QuerySet[Action]:
+def visible(request: HttpRequest) -> ActionQuerySet:
     """Return the actions that this person may see, with what every page shows of them."""
     return Action.objects.visible_to(person(request)).select_related(
         "ticket__customer", "ticket__team", "ticket__category", "policy__approver_team", "created_by", "edited_by",

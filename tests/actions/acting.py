@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from accounts import people
 from accounts.models import User
 from accounts.proof import PASSWORD, Proof
 from actions import execution, lifecycle
@@ -13,6 +14,7 @@ from actions.facts import Facts
 from actions.models import Action
 from common import clock
 from escalations.models import Ticket
+from points import ledger
 from tests.escalations.desk import Desk
 
 _numbers = itertools.count(1)
@@ -31,19 +33,28 @@ def known(**changes: Any) -> Facts:
         "credit_limit": 1_000_000,
         "currency": "PHP",
         "sign_ins": (),
+        "told": frozenset({"phone_changed_at", "address_changed_at"}),
     }
     return Facts(account=Account(**{**facts, **changes}))
 
 
-SILENT = Facts(silent="The back office can't be reached.")
+SILENT = Facts(is_silent=True)
 
 
 def proof(user: User) -> Proof:
     return Proof(user.pk, PASSWORD, clock.now())
 
 
+def spent(points: int = 1_000_000, account: str = "C-1", original: str = "") -> str:
+    """Let an account have spent points, and return the reference."""
+    original = original or f"ORD-{next(_numbers)}"
+    ledger.spend(account=account, points=points, key=original, by=people.system())
+    return original
+
+
 def refund(points: int = 100, original: str = "", **changes: Any) -> dict[str, Any]:
-    original = original or f"PT-{next(_numbers)}"
+    """Return the payload of a refund of points that were spent."""
+    original = original or spent()
     return {"account": "C-1", "original": original, "points": str(points), "reason": "failed", **changes}
 
 

@@ -57,7 +57,7 @@ def test_what_was_asked_is_not_changed_under_way(acting: Acting, state: str):
         "key = gen_random_uuid()",
         "created_by_id = created_by_id + 1",
     ):
-        refused(f"UPDATE actions_action SET {change} WHERE id = %s", action.pk)
+        refused("UPDATE actions_action SET " + change + " WHERE id = %s", action.pk)  # noqa: S608
     if state != "requested":
         refused("UPDATE actions_action SET approved_by_id = created_by_id WHERE id = %s", action.pk)
         refused("UPDATE actions_action SET approved_at = now() WHERE id = %s", action.pk)

@@ -11,7 +11,7 @@ from common import clock
 from common.errors import Absent, NotAllowed, Refused, StaleVersion
 from escalations.contract import Invalid
 from events.models import Event
-from tests.actions.acting import OWED, SILENT, Acting, known, proof, refund
+from tests.actions.acting import OWED, SILENT, Acting, known, proof, refund, spent
 
 
 def kinds(action: Action) -> list[str]:
@@ -35,9 +35,10 @@ def test_from_draft_to_approved(acting: Acting):
     ("payload", "wrong"),
     [
         ({}, {"account", "original", "points", "reason"}),
-        (refund(points=0), {"points"}),
-        (refund() | {"points": "1.5"}, {"points"}),
-        (refund(reason="because"), {"reason"}),
+        (refund(0, "ORD-0"), {"points"}),
+        (refund(1, "ORD-0") | {"points": "1.5"}, {"points"}),
+        (refund(1, "ORD-0", reason="because"), {"reason"}),
+        (refund(1, "4111111111111111"), {"original"}),
     ],
 )
 def test_a_payload_that_is_none(acting: Acting, payload, wrong):
@@ -67,12 +68,8 @@ def test_nobody_approves_what_they_made(acting: Acting):
     requested = lifecycle.request(edited, known(), by=desk.l2)
     for person in (desk.lead, desk.l2):
         with pytest.raises(NotAllowed):
-            lifecycle.approve(
-                requested, known(), by=person, digest=requested.digest, proof_given=proof(person)
-            )
-    approved = lifecycle.approve(
-        requested, known(), by=other, digest=requested.digest, proof_given=proof(other)
-    )
+            lifecycle.approve(requested, known(), by=person, digest=requested.digest, proof_given=proof(person))
+    approved = lifecycle.approve(requested, known(), by=other, digest=requested.digest, proof_given=proof(other))
     assert approved.approved_by == other
 
 
@@ -120,7 +117,10 @@ def test_what_fails_blocks_and_what_is_unknown_is_accepted_with_a_reason(acting:
     with pytest.raises(Refused, match="banned"):
         acting.requested(facts=known(status="banned"))
     action, lead = acting.requested(facts=SILENT), acting.desk.lead
-    assert {check["rule"] for check in action.checks if check["result"] == "unknown"} == {"customer", "cooling_off"}
+    assert {check["rule"] for check in action.checks if check["result"] == "unknown"} == {
+        "customer",
+        "cooling_off",
+    }
 
     def approve(facts=SILENT, **accepted):
         return lifecycle.approve(
@@ -151,11 +151,12 @@ def test_limits_count_from_the_request_until_it_is_let_go(acting: Acting):
 
 
 def test_one_action_of_a_kind_upon_the_same_thing(acting: Acting):
-    first = acting.requested(payload=refund(original="PT-1"))
+    original = spent()
+    first = acting.requested(payload=refund(original=original))
     with pytest.raises(Refused, match="under way"):
-        acting.requested(payload=refund(original="PT-1"))
+        acting.requested(payload=refund(original=original))
     lifecycle.reject(first, by=acting.desk.lead, digest=first.digest, reason="No.")
-    assert acting.requested(payload=refund(original="PT-1")).sequence == 1
+    assert acting.requested(payload=refund(original=original)).sequence == 1
 
 
 def test_what_nobody_decides_expires(acting: Acting):
