@@ -89,9 +89,7 @@ def read(ticket: Ticket, *, by: User) -> Reading:
     """Ask the back office about the ticket's account. Does not raise for its silence: nothing is known then."""
     reference = ticket.customer.external_id
     note("account.read", by=by, about=("ticket", ticket.pk), data={"account": reference})
-    kept = tuple(
-        AccountReview.objects.filter(account=reference, decision=ReviewDecision.KEEP).values_list("at", flat=True)
-    )
+    kept = kept_bans(reference)
     account: Account | None = None
     transactions: Transactions | None = None
     bans: tuple[Ban, ...] | None = None
@@ -107,6 +105,12 @@ def read(ticket: Ticket, *, by: User) -> Reading:
     facts = Facts(at=now, account=account, transactions=transactions, bans=bans, kept=kept)
     policy = policies.in_force(Kind.UNBAN)
     return Reading(now, facts, tuple(unban_rules.judge(facts, policy.terms)), policy, silent)
+
+
+def kept_bans(reference: str) -> tuple[datetime, ...]:
+    """Return when reviews here decided to keep the account's ban."""
+    kept = AccountReview.objects.filter(account=reference, decision=ReviewDecision.KEEP)
+    return tuple(kept.values_list("at", flat=True))
 
 
 def reviews(reference: str) -> list[AccountReview]:

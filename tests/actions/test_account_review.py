@@ -65,7 +65,11 @@ def test_a_decision_to_open_is_kept_with_its_grounds_and_leads_to_the_action(act
     assert {kept["result"] for kept in review.answers} == {"pass"}
     assert review.policy_terms["min_account_age_days"] == 30 and review.policy_number == 1
     event = Event.objects.get(kind="account.reviewed")
-    assert (event.subject_id, event.data["decision"], event.data["ticket"]) == (review.pk, "unban", acting.ticket.pk)
+    assert (event.subject_id, event.data["decision"], event.data["ticket"]) == (
+        review.pk,
+        "unban",
+        acting.ticket.pk,
+    )
     assert Entry.objects.filter(action="account.reviewed", event_id=event.pk).exists()
     assert "decided to open the account again" in client.get(_url(acting)).content.decode()
 
@@ -74,9 +78,8 @@ def test_a_decision_to_keep_counts_the_next_time(acting, client, banned):
     _decide(client, acting, "keep", "The story does not fit.")
     page = client.get(_url(acting))
     failed = [answer for answer in page.context["reading"].answers if answer.result == "fail"]
-    if "wait_after_keep_days" in page.context["reading"].policy.terms:
-        assert [answer.rule for answer in failed] == ["earlier_decision"]
-        assert _decide(client, acting, "unban").status_code == 422
+    assert [answer.rule for answer in failed] == ["earlier_decision"]
+    assert _decide(client, acting, "unban").status_code == 422
     assert AccountReview.objects.count() == 1
 
 
@@ -172,7 +175,7 @@ def test_deliveries_are_validated_with_the_couriers_line_of_time(acting, client,
     assert "Reported lost 2 days ago." in text and "4111 1111 1111 1111" not in text
     assert lost.context["result"] == "pass" and "/actions/new/delivery_reset/?delivery=DL-1" in text
     signed = client.get(url + "?delivery=DL-2")
-    assert signed.context["result"] == "fail" and "?delivery=DL-2\" " not in signed.content.decode().split("<h1>")[1].split("</header>")[0]
+    assert signed.context["result"] == "fail" and "/actions/new/delivery_reset/" not in signed.content.decode()
     assert client.get(url + "?delivery=DL-9").status_code == 404
     with back_office.failing("error-before"):
         assert "nobody knows what was sent" in client.get(url).content.decode()
