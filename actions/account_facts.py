@@ -3,7 +3,7 @@
 A field that did not come, or that nobody can read, is None: not known. Nothing here guesses.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from actions import back_office
 from actions.back_office import Unavailable
 
 LAST_DIGITS = 3
+MASK = "•••"
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,11 @@ class Ban:
 def account(reference: str) -> Account | None:
     """Return the account, or None if the back office has none like that. Raises Unavailable."""
     row = back_office.read(_of(reference))
-    if row is None:
-        return None
+    return None if row is None else account_of(row)
+
+
+def account_of(row: dict[str, Any]) -> Account:
+    """Read an account as the back office spells it, or as `spelled` kept it. Raises Unavailable."""
     known = _Row(row)
     rows = row.get("sign_ins")
     return Account(
@@ -195,17 +199,32 @@ def deliveries(reference: str) -> tuple[Delivery, ...]:
 
 def bans(reference: str) -> tuple[Ban, ...]:
     """Return the account's bans, newest first. Raises Unavailable."""
-    answer = back_office.read(_of(reference, "/bans")) or {}
+    return bans_of(back_office.read(_of(reference, "/bans")) or {})
+
+
+def bans_of(answer: dict[str, Any]) -> tuple[Ban, ...]:
+    """Read bans as the back office spells them, or as `spelled` kept them. Raises Unavailable."""
     return tuple(
         Ban(row.text("reference"), row.when("at"), row.moment("lifted_at"), row.text("reason"), row.text("note"))
         for row in _rows(answer, "bans")
     )
 
 
+def spelled(account: Account) -> dict[str, Any]:
+    """Return what is kept of an account with a decision about it; `account_of` reads it, without sign-ins."""
+    kept = {name: value for name, value in asdict(account).items() if name in account.told}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in kept.items()} | {
+        "sign_ins": None,
+        "sign_ins_since": None,
+    }
+
+
 def masked_phone(number: str) -> str:
     """Return a phone number of which only the last three digits can be read; "" of none."""
+    if number.startswith(MASK):
+        return number
     digits = [char for char in number if char.isdigit()]
-    return f"•••{''.join(digits[-LAST_DIGITS:])}" if len(digits) > LAST_DIGITS else ""
+    return f"{MASK}{''.join(digits[-LAST_DIGITS:])}" if len(digits) > LAST_DIGITS else ""
 
 
 def _of(reference: str, part: str = "") -> str:

@@ -11,6 +11,7 @@ class ActionsConfig(AppConfig):
     def ready(self) -> None:
         """Carry out what is approved, tell people, and show a ticket's actions beside it."""
         from actions import execution, news
+        from actions.views import account_panel
         from actions.views.panel import panel
         from escalations import panels
         from events import consumers
@@ -18,3 +19,4 @@ class ActionsConfig(AppConfig):
         consumers.register(execution.CONSUMER, execution.KINDS, execution.handle)
         consumers.register(news.CONSUMER, news.KINDS, news.handle)
         panels.register("sensitive_actions", panel)
+        panels.register("account", account_panel.panel)

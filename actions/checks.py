@@ -11,7 +11,7 @@ from typing import Any, Literal
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from actions import access, delivery_cases, kinds, limits, statement, unban_rules
+from actions import access, account_review, delivery_cases, kinds, limits, statement, unban_rules
 from actions.facts import Facts
 from actions.models import AFTER_APPROVAL, Action, Kind, State
 from actions.rule_answers import Answer, Result, bring_in
@@ -145,7 +145,8 @@ def _reversal(action: Action, facts: Facts, _by: User) -> Iterator[Answer]:
 
 def _unban(action: Action, facts: Facts, _by: User) -> Iterator[Answer]:
     if action.kind == Kind.UNBAN:
-        known = unban_rules.Facts(clock.now(), facts.account, facts.transactions, facts.bans)
+        kept = account_review.kept_bans(action.account)
+        known = unban_rules.Facts(clock.now(), facts.account, facts.transactions, facts.bans, kept)
         yield from unban_rules.judge(known, action.policy.terms)
 
 

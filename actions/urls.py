@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from actions.views import action, lists, policies, writing
+from actions.views import account_review, action, delivery_cases, lists, policies, postings, writing
 
 urlpatterns = [
     path("actions/", lists.action_list, name="actions"),
@@ -16,6 +16,12 @@ urlpatterns = [
     path("actions/<int:number>/evidence/<slug:key>/", action.evidence_file, name="action_evidence"),
     path("tickets/<str:reference>/actions/new/", writing.choose_kind, name="new_action"),
     path("tickets/<str:reference>/actions/new/<slug:kind>/", writing.new_action, name="new_action_of"),
+    path("tickets/<str:reference>/account/", account_review.review_account, name="review_account"),
+    path("tickets/<str:reference>/deliveries/", delivery_cases.delivery_cases, name="delivery_cases"),
+    path("points/", postings.points_ledger, name="points_ledger"),
+    path("points/accounts/<str:reference>/", postings.points_account, name="points_account"),
+    path("points/accounts/<str:reference>/bring-in/", postings.bring_in_points, name="bring_in_points"),
+    path("points/transfers/<int:number>/", postings.points_transfer, name="points_transfer"),
     path("setup/actions/", policies.policy_list, name="action_policies"),
     path("setup/actions/<slug:kind>/", policies.policy_page, name="action_policy"),
     path("setup/actions/<slug:kind>/draft/", policies.policy_draft, name="action_policy_draft"),

@@ -1,7 +1,7 @@
 """Posting to the ledger of points: what customers spent, what is refunded of it, and corrections.
 
-Each is a transfer whose postings sum to zero, made once for its key. Nothing is ever changed; the database holds all
-that (migration 0002). The ledger knows nothing of tickets: `about` is whatever the caller finds its reason by.
+Each is a transfer whose postings sum to zero, made once for its key. Nothing is ever changed; the database holds
+all that (migration 0002). The ledger knows nothing of tickets: `about` is whatever the caller finds its reason by.
 """
 
 from django.db import IntegrityError, transaction

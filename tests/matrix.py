@@ -158,7 +158,7 @@ class Scenario:
 
     def _action(self) -> None:
         """Request an action on the ticket, with its note as evidence."""
-        ledger.spend(account="C-1", points=100, key="ORD-1", by=self.desk.l2)
+        self.transfer = ledger.spend(account="C-1", points=100, key="ORD-1", by=self.desk.l2)
         payload = {"account": "C-1", "original": "ORD-1", "points": "100", "reason": "failed"}
         note = {"proof": {"text": "", "source": f"file-{self.attachment.pk}"}}
         draft = actions.lifecycle.draft(self.ticket, "points_refund", payload, note, by=self.desk.l2)

@@ -16,7 +16,7 @@ class Holder(models.TextChoices):
 
 
 class Account(models.Model):
-    """An account of the ledger, never changed. A customer's bears the reference of their account in the back office.
+    """An account of the ledger, never changed. A customer's bears the reference that they have in the back office.
 
     Its balance is what has passed through here, not all that a customer owns.
     """
