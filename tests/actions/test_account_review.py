@@ -58,6 +58,9 @@ def test_the_page_shows_the_account_and_what_the_rules_say(acting, client, banne
 def test_a_decision_to_open_is_kept_with_its_grounds_and_leads_to_the_action(acting, client, banned):
     answer = _decide(client, acting, "unban", "The invoice fits; card 4111 1111 1111 1111.")
     assert answer.status_code == 302 and answer["Location"].endswith("/actions/new/unban/")
+    form = client.get(answer["Location"]).context["form"]
+    assert form["evidence_review_text"].value().startswith("The invoice fits")
+    assert form["payload_ban"].value() == "BAN-1"
     review = AccountReview.objects.get()
     assert (review.account, review.decision, review.by) == (ACCOUNT, "unban", acting.desk.l2)
     assert "4111 1111 1111 1111" not in review.reasons
@@ -174,6 +177,10 @@ def test_deliveries_are_validated_with_the_couriers_line_of_time(acting, client,
     text = lost.content.decode()
     assert "Reported lost 2 d ago." in text and "4111 1111 1111 1111" not in text
     assert lost.context["result"] == "pass" and "/actions/new/delivery_reset/?delivery=DL-1" in text
+    form = client.get(f"/tickets/{acting.ticket.reference}/actions/new/delivery_reset/?delivery=DL-1").context[
+        "form"
+    ]
+    assert form["payload_delivery"].value() == "DL-1"
     signed = client.get(url + "?delivery=DL-2")
     assert signed.context["result"] == "fail" and "/actions/new/delivery_reset/" not in signed.content.decode()
     assert client.get(url + "?delivery=DL-9").status_code == 404
