@@ -113,6 +113,12 @@ def kept_bans(reference: str) -> tuple[datetime, ...]:
     return tuple(kept.values_list("at", flat=True))
 
 
+def to_be_opened(ticket: Ticket) -> AccountReview | None:
+    """Return the newest decision about the ticket's account, if it was to open it again."""
+    newest = AccountReview.objects.filter(account=ticket.customer.external_id).order_by("-pk").first()
+    return newest if newest is not None and newest.decision == ReviewDecision.UNBAN else None
+
+
 def reviews(reference: str) -> list[AccountReview]:
     """Return what was decided about an account, newest first."""
     found = AccountReview.objects.filter(account=reference).select_related("by", "ticket")

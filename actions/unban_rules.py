@@ -182,11 +182,11 @@ bring_in(
         "earlier_decision": _("Decisions here to keep the ban"),
     },
     {
-        "account_age.known": _("Opened %(known)s days ago; at least %(least)s days are needed."),
+        "account_age.known": _("Opened %(known)s d ago; at least %(least)s days are needed."),
         "account_age.unknown": _("Nobody knows when it was opened; at least %(least)s days are needed."),
         "identity.known": _("Checked to level %(known)s; at least level %(least)s is needed."),
         "identity.unknown": _("Nobody knows how far it was checked; at least level %(least)s is needed."),
-        "phone_age.known": _("Changed %(known)s days ago; at least %(least)s days are needed."),
+        "phone_age.known": _("Changed %(known)s d ago; at least %(least)s days are needed."),
         "phone_age.never": _("Never changed; after a change %(least)s days have to pass."),
         "phone_age.unknown": _("Nobody knows when it was changed; after a change %(least)s days have to pass."),
         "ban_reason.light": _("“%(reason)s”, which may be lifted."),

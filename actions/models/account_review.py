@@ -47,3 +47,9 @@ class AccountReview(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} · {self.get_decision_display()}"
+
+    @property
+    def ban(self) -> str:
+        """Reference of the ban that was in force; "" if none was known."""
+        bans = self.facts.get("bans", [])
+        return next((str(ban["reference"]) for ban in bans if ban["lifted_at"] is None), "")

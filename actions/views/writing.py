@@ -8,13 +8,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.views.once import once
-from actions import access, kinds, lifecycle, policies, statement
-from actions.forms.action import PAYLOAD, ActionForm, initial_of
+from actions import access, account_review, kinds, lifecycle, policies, statement
+from actions.forms.action import EVIDENCE, PAYLOAD, ActionForm, initial_of
 from actions.kinds import Definition
 from actions.models import Kind, State
 from actions.transitions import Verb, open_to
 from actions.views.parts import visible_action
 from common.errors import NotAllowed, Refused, StaleVersion
+from escalations import contract
 from escalations.contract import Invalid
 from escalations.models import Ticket
 from escalations.views.parts import done, forbidding, person, visible_ticket
@@ -54,7 +55,12 @@ def new_action(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
     if kind not in Kind.values:
         raise Http404
     definition = kinds.of(kind)
-    initial = {f"{PAYLOAD}account": ticket.customer.external_id, **_from_ticket(definition, ticket)}
+    initial = {
+        f"{PAYLOAD}account": ticket.customer.external_id,
+        **_from_ticket(definition, ticket),
+        **_from_address(definition, request),
+        **_from_review(definition, ticket),
+    }
     form = ActionForm(request.POST or None, definition=definition, ticket=ticket, initial=initial)
     if form.is_bound and form.is_valid():
         try:
@@ -98,6 +104,24 @@ def edit_action(request: HttpRequest, number: int) -> HttpResponse:
         "policy": policies.in_force(action.kind),
     }
     return _written(request, form, action.ticket, context)
+
+
+def _from_address(definition: Definition, request: HttpRequest) -> dict[str, str]:
+    """Return what the page that led here has chosen already, such as a delivery."""
+    keys = [
+        field["key"] for field in definition.fields if field["type"] == "reference" and field["key"] != "account"
+    ]
+    return {
+        f"{PAYLOAD}{key}": request.GET[key][: contract.LONGEST["reference"]] for key in keys if key in request.GET
+    }
+
+
+def _from_review(definition: Definition, ticket: Ticket) -> dict[str, str]:
+    """Return what the account's review found, if it decided to lift the ban."""
+    review = account_review.to_be_opened(ticket) if definition.kind == Kind.UNBAN else None
+    if review is None:
+        return {}
+    return {f"{PAYLOAD}ban": review.ban, f"{EVIDENCE}review_text": review.reasons}
 
 
 def _written(request: HttpRequest, form: ActionForm, ticket: Ticket, context: dict[str, Any]) -> HttpResponse:

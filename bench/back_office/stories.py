@@ -173,12 +173,11 @@ def _restricted(book: Book, rng: Random, account: Account, case: dict[str, Any],
         book.add(disputed)
 
 
-def _points_case(book: Book, rng: Random, account: Account, case: dict[str, Any], at: datetime) -> None:
-    """What was spent and is asked back, under the case's own reference where it has one."""
-    raw = str(case["answers"].get("points", ""))
-    spent = int(raw) if raw.isdecimal() and raw != "0" else rng.randrange(2, 40) * 50
-    reference = f"PTS-{case['reference'].removeprefix('TXN-') or _code(rng)}"
-    book.add(_points(account, reference, at - timedelta(days=3), "spent", -spent))
+def _points_case(book: Book, _rng: Random, account: Account, case: dict[str, Any], at: datetime) -> None:
+    """What was spent and is asked back."""
+    if case["spent"]:
+        reference, points = case["spent"]
+        book.add(_points(account, reference, at - timedelta(days=3), "spent", -points))
 
 
 def _phone_case(book: Book, rng: Random, account: Account, case: dict[str, Any], at: datetime) -> None:

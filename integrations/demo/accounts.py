@@ -8,7 +8,16 @@ from escalations.models import Customer, Ticket
 from escalations.models.ticket import OPEN
 
 #: Answers of the contracts that say something about an account.
-_TOLD = ("points", "problem", "limit_now", "item", "address", "amount", "why", "outcome", "restriction")
+_TOLD = ("limit_now", "item", "address", "amount", "outcome")
+
+
+def _spent(ticket: Ticket) -> tuple[str, int] | None:
+    """Return reference and number of the points that a case is about, as the demo's actions name them."""
+    if ticket.category.key != "points_refund":
+        return None
+    asked = str(ticket.answers.get("points", ""))
+    points = min(int(asked), 5_000) if asked.isdecimal() else 0
+    return f"PTS-{ticket.transaction_ref.removeprefix('TXN-') or ticket.pk}", points or 500
 
 
 def described() -> Iterator[dict[str, Any]]:
@@ -21,6 +30,7 @@ def described() -> Iterator[dict[str, Any]]:
                 "at": ticket.created_at.isoformat(),
                 "is_open": ticket.state in OPEN,
                 "reference": ticket.transaction_ref,
+                "spent": _spent(ticket),
                 "answers": {key: ticket.answers[key] for key in _TOLD if key in ticket.answers},
             }
         )

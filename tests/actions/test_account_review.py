@@ -49,7 +49,7 @@ def test_the_page_shows_the_account_and_what_the_rules_say(acting, client, banne
     assert page.status_code == 200
     assert "•••142" in text and "555 0142" not in text
     assert "4111 1111 1111 1111" not in text
-    assert "Opened 400 days ago" in text and "Every rule passes" in text and "BAN-1" in text
+    assert "Opened 400 d ago" in text and "Every rule passes" in text and "BAN-1" in text
     noted = Entry.objects.filter(action="account.read").latest("pk")
     assert (noted.person_id, noted.object_id) == (acting.desk.l2.pk, acting.ticket.pk)
     assert noted.data == {"account": ACCOUNT}
@@ -58,6 +58,9 @@ def test_the_page_shows_the_account_and_what_the_rules_say(acting, client, banne
 def test_a_decision_to_open_is_kept_with_its_grounds_and_leads_to_the_action(acting, client, banned):
     answer = _decide(client, acting, "unban", "The invoice fits; card 4111 1111 1111 1111.")
     assert answer.status_code == 302 and answer["Location"].endswith("/actions/new/unban/")
+    form = client.get(answer["Location"]).context["form"]
+    assert form["evidence_review_text"].value().startswith("The invoice fits")
+    assert form["payload_ban"].value() == "BAN-1"
     review = AccountReview.objects.get()
     assert (review.account, review.decision, review.by) == (ACCOUNT, "unban", acting.desk.l2)
     assert "4111 1111 1111 1111" not in review.reasons
@@ -172,8 +175,12 @@ def test_deliveries_are_validated_with_the_couriers_line_of_time(acting, client,
                         place="Cebu", note="Left with 4111 1111 1111 1111")  # fmt: skip
     lost = client.get(url + "?delivery=DL-1")
     text = lost.content.decode()
-    assert "Reported lost 2 days ago." in text and "4111 1111 1111 1111" not in text
+    assert "Reported lost 2 d ago." in text and "4111 1111 1111 1111" not in text
     assert lost.context["result"] == "pass" and "/actions/new/delivery_reset/?delivery=DL-1" in text
+    form = client.get(f"/tickets/{acting.ticket.reference}/actions/new/delivery_reset/?delivery=DL-1").context[
+        "form"
+    ]
+    assert form["payload_delivery"].value() == "DL-1"
     signed = client.get(url + "?delivery=DL-2")
     assert signed.context["result"] == "fail" and "/actions/new/delivery_reset/" not in signed.content.decode()
     assert client.get(url + "?delivery=DL-9").status_code == 404

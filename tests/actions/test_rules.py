@@ -255,12 +255,12 @@ def _event(code, days):
 @pytest.mark.parametrize(
     ("said", "result", "sentence"),
     [
-        ([("collected", 9), ("lost", 2)], "pass", "Reported lost 2 days ago."),
+        ([("collected", 9), ("lost", 2)], "pass", "Reported lost 2 d ago."),
         ([("signed", 9), ("lost", 2)], "unknown", "ask the courier"),
         ([("signed", 9), ("returned", 2)], "pass", "Returned to sender"),
         ([("delivered", 3)], "unknown", "somebody has to judge"),
         ([("lost", 9), ("reset", 4)], "fail", "Still on its way"),
-        ([("in_transit", 30)], "unknown", "No report for 30 days"),
+        ([("in_transit", 30)], "unknown", "No report for 30 d"),
         ([], "unknown", "not known"),
     ],
 )
@@ -275,7 +275,7 @@ def test_the_couriers_last_word_decides(said, result, sentence):
 def test_an_answer_that_was_kept_is_said_in_the_readers_language():
     (kept, *_rest) = [answer.kept() for answer in unban_rules.judge(GOOD, unban_rules.TERMS)]
     again = Answer.stored(kept)
-    assert again.reason == "Opened 900 days ago; at least 30 days are needed."
+    assert again.reason == "Opened 900 d ago; at least 30 days are needed."
     assert again.label == "Age of the account"
     with translation.override("es"):
         assert Answer.stored(kept).reason
