@@ -5,10 +5,12 @@ Fetched outside of any transaction, since the back office may take its time.
 
 from dataclasses import dataclass
 
+from accounts.models import User
 from actions import account_facts
 from actions.account_facts import Account, Ban, Delivery, Transaction, Transactions
 from actions.back_office import Unavailable
 from actions.models import Action, Kind
+from audit.noting import note
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,14 @@ class Facts:
         return next((one for one in self.deliveries or () if one.reference == reference), None)
 
 
-def gather(action: Action) -> Facts:
-    """Return what the back office knows of this action's account. What is not known stays unknown."""
+def gather(action: Action, *, by: User) -> Facts:
+    """Return what the back office knows of this action's account. What is not known stays unknown.
+
+    That `by` had it read is noted in the audit trail before.
+    """
     kind, reference = action.kind, action.account
+    about = {"account": reference, "what": "checks"}
+    note("account.read", by=by, about=("action", action.pk), data=about)
     try:
         account = account_facts.account(reference)
         if account is None:

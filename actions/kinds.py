@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -270,5 +271,5 @@ def measured(kind: str, amount: int, currency: str = "") -> str:
     unit = of(kind).unit
     if unit == MONEY:
         return contract.as_text({"type": "money"}, {"amount": amount, "currency": currency})
-    number = contract.as_text({"type": "number"}, str(amount))
+    number = number_format(amount, force_grouping=True)
     return _("%s points") % number if unit == POINTS else number

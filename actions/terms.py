@@ -32,7 +32,7 @@ _HOURS_TO_DECIDE = Term("hours_to_decide", gettext_lazy("Hours until a request e
 _COOLING = Term("cooling_hours", gettext_lazy("Hours to wait after a change of phone number"), 72)
 _ONE = gettext_lazy("Most for one action")
 _CUSTOMER = gettext_lazy("Most for one account")
-_DAYS = gettext_lazy("… within so many days")
+_DAYS = gettext_lazy("Days over which one account’s count")
 _PERSON = gettext_lazy("Most that one person requests in a day")
 _DAY = gettext_lazy("Most in a day, all people together")
 
@@ -53,13 +53,13 @@ _OF_RULES: dict[str, str | Promise] = {
     "min_kyc_level": gettext_lazy("Least level of identity check"),
     "min_phone_age_days": gettext_lazy("Least days since the phone number changed"),
     "max_failed_sign_ins": gettext_lazy("Most failed sign-ins"),
-    "failed_sign_in_days": _DAYS,
+    "failed_sign_in_days": gettext_lazy("Days over which failed sign-ins count"),
     "max_disputed_transactions": gettext_lazy("Most disputed transactions"),
-    "disputed_days": _DAYS,
+    "disputed_days": gettext_lazy("Days over which disputes count"),
     "max_chargebacks": gettext_lazy("Most chargebacks"),
-    "chargeback_days": _DAYS,
+    "chargeback_days": gettext_lazy("Days over which chargebacks count"),
     "max_earlier_bans": gettext_lazy("Most earlier bans"),
-    "earlier_ban_days": _DAYS,
+    "earlier_ban_days": gettext_lazy("Days over which earlier bans count"),
     "wait_after_keep_days": gettext_lazy("Days to wait after a decision to keep the ban"),
     "max_earlier_resets": gettext_lazy("Most earlier resets of the same delivery"),
     "min_address_age_days": gettext_lazy("Least days since the address changed"),

@@ -81,7 +81,7 @@ class ActionViewSet(mixins.ListModelMixin, GenericViewSet[Action]):
     def retrieve(self, request: Request, pk: str) -> Response:
         """Return one action with its checks as of now and what you may do with it."""
         found = self.get_object()
-        return self._detail(found, facts.gather(found))
+        return self._detail(found, facts.gather(found, by=person(request)))
 
     @extend_schema(request=NewActionSerializer, responses={201: ActionSerializer})
     @idempotent
@@ -125,7 +125,7 @@ class ActionViewSet(mixins.ListModelMixin, GenericViewSet[Action]):
     def ask(self, request: Request, pk: str) -> Response:
         """Ask for approval."""
         found = self.get_object()
-        return self._ask(request, found, facts.gather(found))
+        return self._ask(request, found, facts.gather(found, by=person(request)))
 
     @idempotent
     def _ask(self, request: Request, found: Action, known: Facts) -> Response:
@@ -139,7 +139,7 @@ class ActionViewSet(mixins.ListModelMixin, GenericViewSet[Action]):
     def approve(self, request: Request, pk: str) -> Response:
         """Approve exactly what hashes to `digest`, with your password or the code of your app."""
         found = self.get_object()
-        return self._approve(request, found, facts.gather(found))
+        return self._approve(request, found, facts.gather(found, by=person(request)))
 
     @idempotent
     def _approve(self, request: Request, found: Action, known: Facts) -> Response:

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from actions import kinds, statement
-from actions.kinds import Definition
+from actions.kinds import Definition, Evidence
 from actions.models import Action
 from actions.rule_answers import Answer
 from escalations import contract
@@ -26,19 +26,32 @@ class ActionForm(forms.Form):
             self.fields[PAYLOAD + field["key"]] = answer_field(dict(field))
         sources = [("", _("Nothing of the escalation")), *statement.sources(ticket)]
         for piece in definition.evidence:
-            if not piece.file:
-                self.fields[f"{EVIDENCE}{piece.key}_text"] = forms.CharField(
-                    label=piece.label,
-                    required=False,
-                    max_length=statement.LONGEST_TEXT,
-                    widget=forms.Textarea(attrs={"rows": 3}),
-                )
-            self.fields[f"{EVIDENCE}{piece.key}_source"] = forms.ChoiceField(
-                label=piece.label if piece.file else _("File or note of the escalation"),
-                choices=[one for one in sources if not (piece.file and one[0].startswith(statement.NOTE))],
+            self._ask_for(piece, sources)
+
+    def _ask_for(self, piece: Evidence, sources: list[tuple[str, Any]]) -> None:
+        """Add the fields of a piece of evidence: words unless it must be a file, and what the ticket has of it."""
+        asked: list[forms.Field] = []
+        if not piece.file:
+            words = forms.CharField(
+                label=piece.label,
                 required=False,
-                help_text=_("Attach the file to the escalation first.") if piece.file else "",
+                max_length=statement.LONGEST_TEXT,
+                widget=forms.Textarea(attrs={"rows": 3}),
             )
+            asked.append(words)
+            self.fields[f"{EVIDENCE}{piece.key}_text"] = words
+        source = forms.ChoiceField(
+            label=piece.label if piece.file else _("File or note of the escalation"),
+            choices=[one for one in sources if not (piece.file and one[0].startswith(statement.NOTE))],
+            required=False,
+            help_text=_("Attach the file to the escalation first.")
+            if piece.file
+            else _("Instead of words, or too."),
+        )
+        asked.append(source)
+        self.fields[f"{EVIDENCE}{piece.key}_source"] = source
+        for field in asked:
+            field.is_needed = piece.required  # type: ignore[attr-defined]  # field.html: not "(optional)"
 
     @property
     def payload_fields(self) -> list[forms.BoundField]:
@@ -102,11 +115,12 @@ class DecisionForm(forms.Form):
 
     digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
     reason = forms.CharField(
-        label=_("Reason"), required=False, max_length=1_000, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Why it is rejected"), required=False, max_length=1_000, widget=forms.Textarea(attrs={"rows": 2})
     )
 
     def __init__(self, *args: Any, unanswered: list[Answer] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["reason"].is_needed = True  # type: ignore[attr-defined]  # field.html: not "(optional)"
         self.rules = [check.rule for check in unanswered or []]
         for check in unanswered or []:
             self.fields[f"accept-{check.rule}"] = forms.CharField(
@@ -115,6 +129,7 @@ class DecisionForm(forms.Form):
                 required=False,
                 max_length=1_000,
             )
+            self.fields[f"accept-{check.rule}"].is_needed = True  # type: ignore[attr-defined]
 
     @property
     def acceptance_fields(self) -> list[forms.BoundField]:

@@ -10,16 +10,17 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.forms.confirm import ConfirmForm
 from accounts.models import User
 from accounts.views.once import once
-from actions import access, checks, facts, kinds, lifecycle, policies, story
+from actions import access, checks, execution, facts, kinds, lifecycle, policies, story
 from actions.facts import Facts
 from actions.forms.action import DecisionForm, ReasonForm
-from actions.models import Action, State
+from actions.models import Action, Kind, State
 from actions.rule_answers import Answer
 from actions.transitions import Verb, open_to
 from actions.views.parts import visible_action
 from common.errors import Refused, StaleVersion
 from escalations.models import Attachment, Ticket
 from escalations.views.parts import done, forbidding, person
+from points import ledger
 
 _JUDGED_NOW = frozenset({State.DRAFT, State.REQUESTED})
 
@@ -28,7 +29,7 @@ _JUDGED_NOW = frozenset({State.DRAFT, State.REQUESTED})
 def action_page(request: HttpRequest, number: int) -> HttpResponse:
     """Show an action: what is asked, what proves it, the checks, its past, and who may do what next."""
     action = visible_action(request, number)
-    known = facts.gather(action) if action.state in _JUDGED_NOW else Facts()
+    known = facts.gather(action, by=person(request)) if action.state in _JUDGED_NOW else Facts()
     return _page(request, action, known)
 
 
@@ -37,7 +38,7 @@ def action_page(request: HttpRequest, number: int) -> HttpResponse:
 def request_action(request: HttpRequest, number: int) -> HttpResponse:
     """Ask for approval."""
     action = visible_action(request, number)
-    return _request(request, action, facts.gather(action))
+    return _request(request, action, facts.gather(action, by=person(request)))
 
 
 @once
@@ -55,7 +56,7 @@ def _request(request: HttpRequest, action: Action, known: Facts) -> HttpResponse
 def approve_action(request: HttpRequest, number: int) -> HttpResponse:
     """Approve what was seen, proving anew who one is."""
     action = visible_action(request, number)
-    return _approve(request, action, facts.gather(action))
+    return _approve(request, action, facts.gather(action, by=person(request)))
 
 
 @once
@@ -107,7 +108,9 @@ def reject_action(request: HttpRequest, number: int) -> HttpResponse:
         form.add_error("reason" if refusal.field == "reason" else None, refusal.message)
     except StaleVersion as stale:
         return _page(request, visible_action(request, number), Facts(), refusal=stale.message)
-    return _page(request, visible_action(request, number), facts.gather(action), reject_form=form)
+    return _page(
+        request, visible_action(request, number), facts.gather(action, by=person(request)), reject_form=form
+    )
 
 
 @require_POST
@@ -175,6 +178,7 @@ def _page(request: HttpRequest, action: Action, known: Facts, *, refusal: Any = 
         "reject_form": DecisionForm(initial={"digest": action.digest}),
         "confirm_form": ConfirmForm(user=user) if Verb.APPROVE in offers else None,
         "cancel_form": ReasonForm(),
+        "posting": ledger.by_key(execution.points_key(action)) if action.kind == Kind.POINTS_REFUND else None,
         "refusal": refusal,
         **forms,
     }

@@ -19,6 +19,9 @@ from escalations import contract
 from escalations.contract import Invalid
 from escalations.models import Ticket
 from escalations.views.parts import done, forbidding, person, visible_ticket
+from points.models import Transfer, TransferKind
+
+MOST_SPENDINGS = 8
 
 #: Which kind is offered first for tickets of a category.
 _USUAL = {
@@ -128,8 +131,17 @@ def _written(request: HttpRequest, form: ActionForm, ticket: Ticket, context: di
         "definition": form.definition,
         "policy_rows": policies.rows_of(context["policy"]),
         "has_sources": bool(statement.sources(ticket)),
+        "spendings": _spendings(ticket) if form.definition.kind == Kind.POINTS_REFUND else None,
     }
     return render(request, "actions/write.html", context, status=422 if form.errors else 200)
+
+
+def _spendings(ticket: Ticket) -> list[Transfer]:
+    """Return what the customer's account has spent lately, as far as the ledger knows."""
+    spent = Transfer.objects.filter(
+        kind=TransferKind.SPENT, postings__account__reference=ticket.customer.external_id
+    )
+    return list(spent.select_related("allowance").order_by("-pk")[:MOST_SPENDINGS])
 
 
 def _worked(request: HttpRequest, reference: str) -> Ticket:

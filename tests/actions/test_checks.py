@@ -2,9 +2,13 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.management import call_command
+from django.utils import translation
 
 from actions import checks, kinds, lifecycle
 from actions.account_facts import Transaction, Transactions
@@ -13,6 +17,7 @@ from common import clock
 from escalations import attachments
 from tests.actions.acting import OWED, SILENT, Acting, known, refund, spent
 
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "actions.md"
 MONEY = {"present_limit": "10000.00 PHP", "new_limit": "12000.00 PHP"}
 PAYLOADS = {
     Kind.CREDIT_LINE: {"account": "C-1", **MONEY, "reason": "income"},
@@ -99,3 +104,10 @@ def identity(acting: Acting):
     """Return the evidence that a change of phone number needs."""
     file = attachments.attach(acting.ticket, ContentFile(b"a passport", name="id.txt"), by=acting.desk.l2)
     return {"identity": {"text": "By video."}, "document": {"source": f"file-{file.pk}"}}
+
+
+def test_the_document_is_what_the_tables_say_now():
+    written = StringIO()
+    with translation.override("es"):
+        call_command("describe_actions", stdout=written)
+    assert written.getvalue() == DOCUMENT.read_text("utf-8"), "Run manage.py describe_actions > docs/actions.md"

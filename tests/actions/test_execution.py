@@ -45,7 +45,7 @@ def approved(acting: Acting, office: BackOffice) -> Action:
     draft = lifecycle.draft(
         acting.ticket, Kind.PHONE_CHANGE, PAYLOADS[Kind.PHONE_CHANGE], identity(acting), by=desk.l2
     )
-    known = facts.gather(draft)
+    known = facts.gather(draft, by=desk.l2)
     action = lifecycle.request(draft, known, by=desk.l2)
     return lifecycle.approve(action, known, by=desk.lead, digest=action.digest, proof_given=proof(desk.lead))
 
