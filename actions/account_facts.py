@@ -144,7 +144,7 @@ def account_of(row: dict[str, Any]) -> Account:
         address_changed_at=known.moment("address_changed_at"),
         credit_limit=known.number("credit_limit"),
         currency=known.text("currency"),
-        sign_ins=tuple(_sign_in(_Row(one)) for one in rows) if _is_rows(rows) else None,
+        sign_ins=tuple(_sign_in(_Row(one)) for one in rows or ()) if _is_rows(rows) else None,
         sign_ins_since=known.moment("sign_ins_since"),
         told=frozenset(name for name, value in row.items() if value is None or not _is_garbled(name, value)),
     )

@@ -36,8 +36,8 @@ LONGEST_REASONS = 4000
 class Reading:
     """What is known of a ticket's account at the moment `at`, and what the rules of the policy say.
 
-    `silent` says why the back office does not answer; then nothing is known, and the rules say so. `account` is None
-    without it if there is no such account.
+    `silent` says why the back office does not answer; then nothing is known, and the rules say so. Without
+    it, `account` is None if there is no such account.
     """
 
     at: datetime

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -31,7 +31,7 @@ class Answer:
     """One rule's answer. `said` names its sentence, `values` are what stands in it: any language can say it."""
 
     rule: str
-    result: Literal["pass", "fail", "unknown"]
+    result: str  # of Result
     said: str
     values: dict[str, Any] = field(default_factory=dict)
 

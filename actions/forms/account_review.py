@@ -24,6 +24,6 @@ class ReviewForm(forms.Form):
     def __init__(self, *args: Any, may_open: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not may_open:  # said on the page; who sends it anyway is told why not
-            self.fields["decision"].widget.choices = [  # type: ignore[attr-defined]
+            self.fields["decision"].widget.choices = [
                 choice for choice in ReviewDecision.choices if choice[0] != ReviewDecision.UNBAN
             ]

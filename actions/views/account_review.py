@@ -1,6 +1,6 @@
 """Reviewing the account of a ticket's customer, and deciding about its ban."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -21,8 +21,7 @@ _SIGNS = ("disputed", "charged_back", "declined")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@forbidding
-def review_account(request: HttpRequest, reference: str) -> HttpResponse:
+def review_account(request: HttpRequest, reference: str) -> HttpResponseBase:
     """Show what the back office knows of the account with the rules' answers, and take the decision."""
     ticket, user = visible_ticket(request, reference), person(request)
     if not account_review.may_read(user, ticket):
@@ -34,6 +33,7 @@ def review_account(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @once
+@forbidding
 def _decide(request: HttpRequest, ticket: Ticket, reading: Reading) -> HttpResponse:
     form = ReviewForm(request.POST, may_open=True)
     if form.is_valid():

@@ -84,7 +84,7 @@ def points_account(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 def bring_in_points(request: HttpRequest, reference: str) -> HttpResponse:
-    """Enter what the customer spent by the back office's account. Safe to repeat: each entry is known by its key."""
+    """Enter what the customer spent, as the back office has it. Safe to repeat: an entry has its key."""
     user = reader(request)
     customer = get_object_or_404(Customer.objects.visible_to(user), external_id=reference)
     if user.is_auditor:

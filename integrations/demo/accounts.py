@@ -1,4 +1,4 @@
-"""What the demo's reference back office is told of the company's customers, so that its accounts fit their cases."""
+"""What the demo's back office is told of the customers, so that its accounts fit their cases."""
 
 from collections import defaultdict
 from collections.abc import Iterator

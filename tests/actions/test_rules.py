@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import translation
@@ -21,7 +22,7 @@ CASES = settings(max_examples=60, deadline=None)
 
 
 def _account(**changes):
-    facts = {
+    facts: dict[str, Any] = {
         "reference": "C-1", "status": "banned", "opened": NOW - timedelta(days=900), "kyc_level": 2,
         "phone": "•••142", "phone_changed_at": None, "address_changed_at": None, "credit_limit": None,
         "currency": "PHP", "sign_ins": (), "sign_ins_since": LONG_AGO, "told": ALL,
@@ -30,7 +31,7 @@ def _account(**changes):
 
 
 def _ban(**changes):
-    facts = {
+    facts: dict[str, Any] = {
         "reference": "B",
         "at": NOW - timedelta(days=2),
         "lifted_at": None,

@@ -60,9 +60,9 @@ def test_the_same_key_posts_once_and_stands_for_nothing_else(by, spent):
     with pytest.raises(Refused, match="another transfer"):
         _refund(by, 200, "k", original="PTS-2", account="C-2")
     assert ledger.spend(account="C-1", points=500, key="PTS-1", by=by) == spent
-    for other in ({"account": "C-2", "points": 500}, {"account": "C-1", "points": 501}):
+    for account, points in (("C-2", 500), ("C-1", 501)):
         with pytest.raises(Refused, match="another transfer"):
-            ledger.spend(**other, key="PTS-1", by=by)
+            ledger.spend(account=account, points=points, key="PTS-1", by=by)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_correction_names_what_it_undoes(by, spent):
         with pytest.raises(Refused, match=sentence):
             ledger.correct(again, key="c2", why="once more", by=by)
     assert _refund(by, 500, "k2").points == 500  # what was undone can be refunded anew
-    ledger.correct(ledger.by_key("k2"), key="c3", why="that, too", by=by)
+    ledger.correct(Transfer.objects.get(key="k2"), key="c3", why="that, too", by=by)
     ledger.correct(spent, key="c4", why="never spent", by=by)
     with pytest.raises(Refused, match="0 can still"):
         _refund(by, 1, "k3")
@@ -113,6 +113,10 @@ TRANSFER = (
     "INSERT INTO points_transfer (key, kind, points, original_id, corrects_id, about, why, by_id, at)"
     " VALUES (%s, %s, %s, %s, %s, '', '', %s, now()) RETURNING id"
 )
+
+
+def _legs(account, points):
+    return [(account, points), ("programme", -points)]
 
 
 def _forged(kind, points, by, *, original=None, corrects=None, postings=()):
@@ -136,22 +140,22 @@ def _forged(kind, points, by, *, original=None, corrects=None, postings=()):
         lambda by, spent: _forged("spent", 9, by, postings=[("C-1", -5), ("programme", 5)]),
         lambda by, spent: _forged("refund", 501, by, original=spent.pk),
         lambda by, spent: _forged("refund", 5, by, postings=[("C-1", 5), ("programme", -5)]),
-        lambda by, spent: _forged("refund", 5, by, original=spent.pk, postings=[("C-9", 5), ("programme", -5)]),
-        lambda by, spent: _forged("refund", 5, by, original=spent.pk, postings=[("C-1", -5), ("programme", 5)]),
-        lambda by, spent: _forged("correction", 5, by, corrects=spent.pk, postings=[("C-1", 5), ("programme", -5)]),
+        lambda by, spent: _forged("refund", 5, by, original=spent.pk, postings=_legs("C-9", 5)),
+        lambda by, spent: _forged("refund", 5, by, original=spent.pk, postings=_legs("C-1", -5)),
+        lambda by, spent: _forged("correction", 5, by, corrects=spent.pk, postings=_legs("C-1", 5)),
         lambda by, spent: _raw(
             "INSERT INTO points_posting (transfer_id, account_id, points)"
             " SELECT %s, id, 1 FROM points_account WHERE reference = 'C-9'", spent.pk
         ),
         lambda by, spent: _raw("DELETE FROM points_allowance"),
     ],
-    ids=["no posting", "one leg", "unbalanced", "not its amount", "too much", "of nothing", "elsewhere", "wrong way",
-         "in part", "a leg later", "no allowance"],
+    ids=["no posting", "one leg", "unbalanced", "not its amount", "too much", "of nothing", "elsewhere",
+         "wrong way", "in part", "a leg later", "no allowance"],
 )  # fmt: skip
 def test_the_database_takes_no_transfer_that_is_wrong(by, spent, forge):
     ledger.spend(account="C-9", points=9, key="PTS-9", by=by)
     _settle()
-    with pytest.raises(DatabaseError), transaction.atomic():
+    with pytest.raises(DatabaseError), transaction.atomic():  # noqa: PT012 - at the latest in the end
         forge(by, spent)
         _settle()
     assert verifying.trial_balance().is_right
@@ -160,11 +164,11 @@ def test_the_database_takes_no_transfer_that_is_wrong(by, spent, forge):
 def test_the_application_posts_and_changes_nothing(by, spent):
     become_the_application()
     _refund(by, 100, "k")
-    _forged("refund", 5, by, original=spent.pk, postings=[("C-1", 5), ("programme", -5)])  # rightly so
+    _forged("refund", 5, by, original=spent.pk, postings=_legs("C-1", 5))  # rightly so
     _settle()
     for table in ("account", "transfer", "posting"):
         with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
-            _raw(f"UPDATE points_{table} SET id = id")
+            _raw(f"UPDATE points_{table} SET id = id")  # noqa: S608
     assert Allowance.objects.get().left == 395
 
 

@@ -1,4 +1,4 @@
-"""Whatever is asked of the ledger, in any order: postings sum to zero, and nothing is refunded more than once over."""
+"""Whatever is asked of the ledger, in any order: postings sum to zero, nothing is refunded twice over."""
 
 import pytest
 from django.db import connection, transaction
