@@ -14,7 +14,7 @@ from accounts.models import User
 from actions import access, account_review, delivery_cases, kinds, limits, statement, unban_rules
 from actions.facts import Facts
 from actions.models import AFTER_APPROVAL, Action, Kind, State
-from actions.rule_answers import Answer, Result, bring_in
+from actions.rule_answers import Answer, bring_in
 from common import clock
 from points import ledger
 from points.models import TransferKind
@@ -27,12 +27,12 @@ def judge(action: Action, facts: Facts, *, by: User) -> list[Answer]:
 
 def failing(answers: Iterable[Answer]) -> list[Answer]:
     """Return what blocks."""
-    return [answer for answer in answers if answer.result == Result.FAIL]
+    return [answer for answer in answers if answer.result == "fail"]
 
 
 def unanswered(answers: Iterable[Answer]) -> list[Answer]:
     """Return what the approver has to accept."""
-    return [answer for answer in answers if answer.result == Result.UNKNOWN]
+    return [answer for answer in answers if answer.result == "unknown"]
 
 
 def _answer(rule: str, result: Literal["pass", "fail", "unknown"], said: str, **values: Any) -> Answer:

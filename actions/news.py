@@ -44,7 +44,8 @@ def _ask(action: Action, event: Event) -> None:
 
 
 def _parted(action: Action, people: list[User]) -> tuple[list[User], list[User]]:
-    """Part people into those who see the ticket and those who don't."""
-    tickets = Ticket.objects.filter(pk=action.ticket_id)
+    """Part people into those who see the ticket and those who see the action alone; the others are left out."""
+    tickets, actions = Ticket.objects.filter(pk=action.ticket_id), Action.objects.filter(pk=action.pk)
     inside = [person for person in people if tickets.visible_to(person).exists()]
-    return inside, [person for person in people if person not in inside]
+    outside = [person for person in people if person not in inside and actions.visible_to(person).exists()]
+    return inside, outside

@@ -92,10 +92,10 @@ def source_of(ticket: Ticket, source: str) -> dict[str, Any] | None:
         return None
     if kind == FILE:
         file = ticket.attachments.filter(pk=number).first()
-        return file and {"type": FILE, "id": file.pk, "name": file.name, "sha256": file.sha256}
+        return None if file is None else {"type": FILE, "id": file.pk, "name": file.name, "sha256": file.sha256}
     if kind == NOTE:
         note = ticket.messages.filter(pk=number, kind=MessageKind.NOTE).first()
-        return note and {"type": NOTE, "id": note.pk, "sha256": _of_note(note)}
+        return None if note is None else {"type": NOTE, "id": note.pk, "sha256": _of_note(note)}
     return None
 
 

@@ -100,10 +100,11 @@ def _catalogue() -> None:
 
 def _limit(most: int, desk: Any) -> None:
     """Put a limit for the account in force, as two leads would."""
+    from accounts.models import Role
     from actions import policies
     from tests.actions.acting import proof
 
-    other = desk.person("Lola Lead", (desk.accounts, "lead"))
+    other = desk.person("Lola Lead", (desk.accounts, Role.LEAD))
     terms = {**policies.in_force("points_refund").terms, "customer_most": most, "person_most": None}
     version = policies.save_draft(
         "points_refund", terms, approver_team=None, approver_role="lead", why="A bench.", by=desk.lead

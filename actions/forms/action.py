@@ -33,7 +33,7 @@ class ActionForm(forms.Form):
         asked: list[forms.Field] = []
         if not piece.file:
             words = forms.CharField(
-                label=piece.label,
+                label=str(piece.label),
                 required=False,
                 max_length=statement.LONGEST_TEXT,
                 widget=forms.Textarea(attrs={"rows": 3}),
@@ -41,7 +41,7 @@ class ActionForm(forms.Form):
             asked.append(words)
             self.fields[f"{EVIDENCE}{piece.key}_text"] = words
         source = forms.ChoiceField(
-            label=piece.label if piece.file else _("File or note of the escalation"),
+            label=str(piece.label) if piece.file else _("File or note of the escalation"),
             choices=[one for one in sources if not (piece.file and one[0].startswith(statement.NOTE))],
             required=False,
             help_text=_("Attach the file to the escalation first.")

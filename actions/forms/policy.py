@@ -30,7 +30,7 @@ class PolicyForm(forms.Form):
         self.kind = kind
         for term in terms.TERMS[kind]:
             self.fields[term.key] = forms.CharField(
-                label=term.label,
+                label=str(term.label),
                 required=term.required,
                 max_length=16,
                 widget=forms.TextInput(attrs={"inputmode": "numeric"}),

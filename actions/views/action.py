@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -35,7 +35,7 @@ def action_page(request: HttpRequest, number: int) -> HttpResponse:
 
 @require_POST
 @forbidding
-def request_action(request: HttpRequest, number: int) -> HttpResponse:
+def request_action(request: HttpRequest, number: int) -> HttpResponseBase:
     """Ask for approval."""
     action = visible_action(request, number)
     return _request(request, action, facts.gather(action, by=person(request)))
@@ -53,7 +53,7 @@ def _request(request: HttpRequest, action: Action, known: Facts) -> HttpResponse
 
 @require_POST
 @forbidding
-def approve_action(request: HttpRequest, number: int) -> HttpResponse:
+def approve_action(request: HttpRequest, number: int) -> HttpResponseBase:
     """Approve what was seen, proving anew who one is."""
     action = visible_action(request, number)
     return _approve(request, action, facts.gather(action, by=person(request)))

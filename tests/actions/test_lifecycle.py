@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.models import Role
 from accounts.proof import Proof
 from actions import lifecycle, limits
 from actions.models import Action, State
@@ -64,7 +65,7 @@ def test_nobody_approves_what_they_made(acting: Acting):
         lifecycle.request(own, known(), by=desk.lead)
     edited = lifecycle.edit(acting.drafted(), refund(), OWED, by=desk.lead)
     assert set(edited.makers) == {desk.l2.pk, desk.lead.pk}
-    other = desk.person("Lola Lead", (desk.payments, "lead"))
+    other = desk.person("Lola Lead", (desk.payments, Role.LEAD))
     requested = lifecycle.request(edited, known(), by=desk.l2)
     for person in (desk.lead, desk.l2):
         with pytest.raises(NotAllowed):

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from accounts.models import User
+from accounts.models import Role, User
 from actions import execution, lifecycle
 from actions.models import AFTER_APPROVAL, Action, State
 from common.errors import DomainError
@@ -113,7 +113,7 @@ class Actions(RuleBasedStateMachine):
 @pytest.mark.django_db
 def test_in_any_order(acting: Acting):
     Actions.acting = acting
-    Actions.other_lead = acting.desk.person("Lola Lead", (acting.desk.payments, "lead"))
+    Actions.other_lead = acting.desk.person("Lola Lead", (acting.desk.payments, Role.LEAD))
     run_state_machine_as_test(
         Actions,
         settings=settings(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.models import Role
 from actions import lifecycle, policies, terms
 from actions.models import ApproverRole, Kind, PolicyState
 from common.errors import NotAllowed, Refused
@@ -18,7 +19,7 @@ def drafted(acting: Acting, by=None, **changes):
 
 
 def test_a_change_takes_two_people(acting: Acting):
-    lead, other = acting.desk.lead, acting.desk.person("Lola Lead", (acting.desk.accounts, "lead"))
+    lead, other = acting.desk.lead, acting.desk.person("Lola Lead", (acting.desk.accounts, Role.LEAD))
     before = acting.requested()
     with pytest.raises(NotAllowed):
         drafted(acting, by=acting.desk.l2)
@@ -41,7 +42,7 @@ def test_a_change_takes_two_people(acting: Acting):
 
 
 def test_whoever_wrote_on_a_draft_decides_nothing(acting: Acting):
-    lead, other = acting.desk.lead, acting.desk.person("Lola Lead", (acting.desk.accounts, "lead"))
+    lead, other = acting.desk.lead, acting.desk.person("Lola Lead", (acting.desk.accounts, Role.LEAD))
     drafted(acting, one_most=90)
     version = policies.propose(drafted(acting, one_most=91, by=other), by=other)
     with pytest.raises(NotAllowed):
@@ -52,7 +53,7 @@ def test_whoever_wrote_on_a_draft_decides_nothing(acting: Acting):
 
 
 def test_a_rejected_change_leaves_what_is_in_force(acting: Acting):
-    other = acting.desk.person("Lola Lead", (acting.desk.accounts, "lead"))
+    other = acting.desk.person("Lola Lead", (acting.desk.accounts, Role.LEAD))
     version = policies.propose(drafted(acting, one_most=90), by=acting.desk.lead)
     policies.reject(version, by=other, reason="Enough as it is.")
     assert version.state == PolicyState.PROPOSED and policies.in_force("points_refund").number == 1

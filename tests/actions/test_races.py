@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import Role
 from actions import execution, lifecycle, policies
 from actions.models import Action, Decision, State
 from events import relay
@@ -41,7 +42,7 @@ def test_fifty_with_one_key_make_one_action(acting: Acting):
 
 def test_twenty_refunds_of_100_under_a_limit_of_500(acting: Acting):
     desk, terms = acting.desk, policies.in_force("points_refund").terms
-    other = desk.person("Lola Lead", (desk.accounts, "lead"))
+    other = desk.person("Lola Lead", (desk.accounts, Role.LEAD))
     version = policies.save_draft(
         "points_refund", {**terms, "customer_most": 500}, approver_team=None, approver_role="lead",
         why="A test.", by=desk.lead,
@@ -66,7 +67,7 @@ def test_the_same_original_is_requested_once(acting: Acting):
 
 def test_two_approve(acting: Acting):
     action, desk = acting.requested(), acting.desk
-    other = desk.person("Lola Lead", (desk.payments, "lead"))
+    other = desk.person("Lola Lead", (desk.payments, Role.LEAD))
     facts = known()
     one_wins(
         at_once(
