@@ -114,14 +114,18 @@ def kept_bans(reference: str) -> tuple[datetime, ...]:
 
 
 def to_be_opened(ticket: Ticket) -> AccountReview | None:
-    """Return the newest decision about the ticket's account, if it was to open it again."""
-    newest = AccountReview.objects.filter(account=ticket.customer.external_id).order_by("-pk").first()
+    """Return the ticket's newest decision about the account, if it was to open it again."""
+    newest = AccountReview.objects.filter(ticket=ticket).order_by("-pk").first()
     return newest if newest is not None and newest.decision == ReviewDecision.UNBAN else None
 
 
-def reviews(reference: str) -> list[AccountReview]:
-    """Return what was decided about an account, newest first."""
-    found = AccountReview.objects.filter(account=reference).select_related("by", "ticket")
+def reviews(reference: str, user: User) -> list[AccountReview]:
+    """Return what was decided about an account upon escalations that `user` may see, newest first.
+
+    The rules count the others, too, without saying where they are.
+    """
+    visible = Ticket.objects.visible_to(user)
+    found = AccountReview.objects.filter(account=reference, ticket__in=visible).select_related("by", "ticket")
     return list(found.order_by("-pk")[:50])
 
 

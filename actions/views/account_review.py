@@ -78,12 +78,7 @@ def _page(
     request: HttpRequest, ticket: Ticket, reading: Reading, form: ReviewForm, status: int = 200
 ) -> HttpResponse:
     user = person(request)
-    earlier = account_review.reviews(ticket.customer.external_id)
-    visible = set(
-        Ticket.objects.visible_to(user)
-        .filter(pk__in=[one.ticket_id for one in earlier])
-        .values_list("pk", flat=True)
-    )
+    earlier = account_review.reviews(ticket.customer.external_id, user)
     facts = reading.facts
     rows = facts.transactions.rows if facts.transactions else ()
     sign_ins = reading.account.sign_ins if reading.account else None
@@ -99,9 +94,7 @@ def _page(
         "failed_sign_ins": sum(not row.succeeded for row in sign_ins or ()),
         "transactions": [(row, _money(row.amount, row.currency)) for row in rows[:MOST_TRANSACTIONS]],
         "more_transactions": max(0, len(rows) - MOST_TRANSACTIONS),
-        "reviews": [
-            (one, [Answer.stored(kept) for kept in one.answers], one.ticket_id in visible) for one in earlier
-        ],
+        "reviews": [(one, [Answer.stored(kept) for kept in one.answers]) for one in earlier],
         "form": form,
         "may_decide": account_review.may_decide(user, ticket) and ticket.is_open,
         "may_open": _may_open(reading),

@@ -110,7 +110,7 @@ def _everyday(book: Book, rng: Random, account: Account) -> None:
     life = max(1, (book.now - account.opened).days)
     for number in range(rng.randrange(3, 14)):
         at = book.now - timedelta(days=rng.uniform(0.1, min(life, 150)))
-        state = rng.choices(["settled", "declined", "reversed", "disputed"], [88, 8, 3, 1])[0]
+        state = rng.choices(["settled", "declined", "reversed", "disputed"], [890, 77, 30, 3])[0]
         book.add(_transaction(account, f"TXN-{_code(rng)}{number}", at, state, _amount(rng), rng.choice(_SHOPS)))
     for number in range(rng.randrange(1, 4)):
         at = book.now - timedelta(days=rng.uniform(1, min(life, 120)))
@@ -154,7 +154,7 @@ def _restricted(book: Book, rng: Random, account: Account, case: dict[str, Any],
             account=account,
             at=banned_at,
             lifted_at=None if in_force else at + timedelta(days=2),
-            reason=rng.choice(_GRAVE) if rng.random() < 0.12 else rng.choice(_LIGHT),
+            reason=rng.choice(_GRAVE) if rng.random() < 0.08 else rng.choice(_LIGHT),
             note=f"Case {case['reference']}" if case["reference"] else "",
         )
     )
@@ -166,7 +166,7 @@ def _restricted(book: Book, rng: Random, account: Account, case: dict[str, Any],
             Ban(reference=f"BAN-{account.pk[2:]}-{number + 1}0", account=account, at=before,
                 lifted_at=before + timedelta(days=4), reason=rng.choice(_LIGHT))
         )  # fmt: skip
-    if rng.random() < 0.2:
+    if rng.random() < 0.12:
         disputed = _transaction(
             account, f"TXN-{_code(rng)}D", banned_at, "charged_back", _amount(rng), "QuickCart"
         )

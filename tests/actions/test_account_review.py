@@ -10,6 +10,7 @@ from actions import account_review
 from actions.models import AccountReview
 from audit.models import Entry
 from common import clock
+from escalations.models import Ticket
 from events.models import Event
 from tests.actions.acting import Acting
 from tests.back_office import BackOffice
@@ -86,21 +87,17 @@ def test_a_decision_to_keep_counts_the_next_time(acting, client, banned):
     assert AccountReview.objects.count() == 1
 
 
-@pytest.mark.parametrize(
-    ("decision", "changes", "sentence"),
-    [
-        ("unban", {}, "A rule fails"),
-        ("keep", {"reasons": "  "}, "required"),
-        ("banish", {}, "valid choice"),
-        ("keep", {"seen": "something else"}, "has changed since you looked"),
-    ],
-)
-def test_what_can_not_be_decided_is_said(acting, client, back_office, decision, changes, sentence):
+def test_what_can_not_be_decided_is_said(acting, client, back_office):
     back_office.open_account(ACCOUNT, status="banned", opened=clock.now() - timedelta(days=3))
     back_office.ban("BAN-1", "chargebacks", account=ACCOUNT)
-    answer = _decide(client, acting, decision, **changes)
-    assert answer.status_code == (409 if "seen" in changes else 422)
-    assert sentence in answer.content.decode()
+    for decision, changes, sentence, status in (
+        ("unban", {}, "A rule fails", 422),
+        ("keep", {"reasons": "  "}, "required", 422),
+        ("banish", {}, "valid choice", 422),
+        ("keep", {"seen": "something else"}, "has changed since you looked", 409),
+    ):
+        answer = _decide(client, acting, decision, **changes)
+        assert answer.status_code == status and sentence in answer.content.decode()
     assert not AccountReview.objects.exists()
 
 
@@ -133,26 +130,35 @@ def test_an_account_that_there_is_not(acting, client, back_office):
     assert "knows no account" in client.get(_url(acting)).content.decode()
 
 
-@pytest.mark.parametrize(
-    ("who", "sees", "decides"),
-    [("l1", 404, 404), ("l2", 200, 302), ("lead", 200, 302), ("outsider", 404, 404), ("partner", 404, 404),
-     ("auditor", 200, 403)],
-)  # fmt: skip
-def test_who_reviews(acting, banned, who, sees, decides):
-    client = _signed_in(getattr(acting.desk, who))
-    assert client.get(_url(acting)).status_code == sees
-    reading = account_review.read(acting.ticket, by=acting.desk.l2)
-    sent = {"decision": "keep", "reasons": "So it is.", "seen": reading.digest}
-    assert client.post(_url(acting), sent).status_code == decides
+def test_who_reviews(acting, banned):
+    for who, sees, decides in (
+        ("l1", 404, 404), ("l2", 200, 302), ("outsider", 404, 404), ("partner", 404, 404), ("auditor", 200, 403),
+    ):  # fmt: skip
+        client = _signed_in(getattr(acting.desk, who))
+        assert client.get(_url(acting)).status_code == sees, who
+        reading = account_review.read(acting.ticket, by=acting.desk.l2)
+        sent = {"decision": "keep", "reasons": "So it is.", "seen": reading.digest}
+        assert client.post(_url(acting), sent).status_code == decides, who
+    assert AccountReview.objects.get().by == acting.desk.l2
 
 
-@pytest.mark.parametrize("statement", ["UPDATE {} SET reasons = 'x'", "DELETE FROM {}", "TRUNCATE {}"])
-def test_a_decision_stays_as_it_was(acting, client, banned, statement):
+def test_a_decision_elsewhere_counts_without_being_shown(acting, client, banned):
+    desk = acting.desk
+    _decide(client, acting, "keep", "The papers are forged.")
+    Ticket.objects.filter(pk=acting.ticket.pk).update(team=desk.accounts)
+    own = desk.started()
+    page = client.get(reverse("review_account", args=[own.reference]))
+    assert page.context["result"] == "fail" and page.context["reviews"] == []
+    assert "forged" not in page.content.decode() and acting.ticket.reference not in page.content.decode()
+
+
+def test_a_decision_stays_as_it_was(acting, client, banned):
     _decide(client, acting, "keep")
-    with connection.cursor() as cursor, transaction.atomic():
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
-            cursor.execute(statement.format("actions_accountreview"))
+    for statement in ("UPDATE {} SET reasons = 'x'", "DELETE FROM {}", "TRUNCATE {}"):
+        with connection.cursor() as cursor, transaction.atomic():
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+                cursor.execute(statement.format("actions_accountreview"))
 
 
 def test_the_ticket_leads_to_its_account(acting, client):

@@ -18,7 +18,7 @@ from actions.unban_rules import Facts
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=2000)
 ALL = frozenset({"phone_changed_at", "address_changed_at"})
-CASES = settings(max_examples=60, deadline=None)
+CASES = settings(max_examples=40, deadline=None)
 
 
 def _account(**changes):

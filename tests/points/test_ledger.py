@@ -172,15 +172,15 @@ def test_the_application_posts_and_changes_nothing(by, spent):
     assert Allowance.objects.get().left == 395
 
 
-@pytest.mark.parametrize("table", ["account", "transfer", "posting"])
-@pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
-def test_nothing_that_was_posted_is_changed(spent, table, statement):
+def test_nothing_that_was_posted_is_changed(spent):
     _settle()
-    with connection.cursor() as cursor, transaction.atomic():
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
-            cursor.execute(statement.format(f"points_{table}"))
-        cursor.execute("SET LOCAL session_replication_role = origin")
+    for table in ("account", "transfer", "posting"):
+        for statement in ("UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {} CASCADE"):
+            with connection.cursor() as cursor, transaction.atomic():
+                cursor.execute("SET LOCAL session_replication_role = replica")
+                with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+                    cursor.execute(statement.format(f"points_{table}"))
+                cursor.execute("SET LOCAL session_replication_role = origin")
 
 
 def test_an_allowance_can_not_be_talked_into_more(by, spent):

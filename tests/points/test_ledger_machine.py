@@ -111,6 +111,6 @@ def test_the_ledger_keeps_its_laws():
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=6, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=5, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
