@@ -88,6 +88,8 @@ def _tickets(kind: Kind) -> Iterator[Ticket]:
             answers__amount__currency="PHP",
             answers__amount__amount__lt=5_000_000,
         )
+    if kind == Kind.CREDIT_LINE:  # what the contract says is what the reference back office has
+        found = found.filter(customer__country="PH", answers__limit_now__currency="PHP")
     yield from found.select_related("customer", "team", "category").order_by("-created_at")
 
 
@@ -123,9 +125,10 @@ def _members(ticket: Ticket, role: Role, preferred: str) -> User:
 def _payload(kind: Kind, ticket: Ticket, maker: User) -> tuple[dict[str, Any], Facts]:
     """Return a payload that fits the ticket, and what the back office would say of its account."""
     account, now = ticket.customer.external_id, clock.now()
+    limit = (ticket.answers.get("limit_now") or {}).get("amount", _LIMIT)
     known = Account(
         reference=account, status="active", opened=ticket.customer.created_at, kyc_level=2, phone="",
-        phone_changed_at=None, address_changed_at=None, credit_limit=_LIMIT, currency="PHP", sign_ins=(),
+        phone_changed_at=None, address_changed_at=None, credit_limit=limit, currency="PHP", sign_ins=(),
         told=frozenset({"phone_changed_at", "address_changed_at"}),
     )  # fmt: skip
     facts = Facts(account=known)
@@ -147,8 +150,8 @@ def _payload(kind: Kind, ticket: Ticket, maker: User) -> tuple[dict[str, Any], F
         case Kind.PHONE_CHANGE:
             return {"account": account, "new_phone": _PHONE, "reason": "lost"}, facts
         case Kind.CREDIT_LINE:
-            limits = {"present_limit": {"amount": _LIMIT, "currency": "PHP"}}
-            limits["new_limit"] = {"amount": _LIMIT + 500_000, "currency": "PHP"}
+            limits = {"present_limit": {"amount": limit, "currency": "PHP"}}
+            limits["new_limit"] = {"amount": limit + 500_000, "currency": "PHP"}
             return {"account": account, **limits, "reason": "income"}, facts
         case Kind.UNBAN:
             return {"account": account, "reason": "cleared"}, facts

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django.contrib import messages
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -19,6 +20,8 @@ from escalations.views.parts import done, person
 from points import statements, verifying
 from points.models import Account, Allowance, Holder, Transfer
 
+# Every posting is summed for it, so not for each look.
+_TRIAL, _REMEMBERED = "points.trial_balance", 60  # seconds
 _OF_AN_ACTION = re.compile(r"action (\d{1,18})")
 
 
@@ -40,7 +43,7 @@ def points_ledger(request: HttpRequest) -> HttpResponse:
     shown = rows[: statements.PAGE]
     causes = _causes([one.about for one in shown], user)
     context = {
-        "trial": verifying.trial_balance(),
+        "trial": cache.get_or_set(_TRIAL, verifying.trial_balance, _REMEMBERED),
         "transfers": [(one, _customer_of(one), causes.get(one.about)) for one in shown],
         "before": before,
         "older": shown[-1].pk if len(rows) > statements.PAGE else None,
