@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from actions import access, account_review, delivery_cases, kinds, limits, statement, unban_rules
 from actions.facts import Facts
-from actions.models import AFTER_APPROVAL, Action, Kind, State
+from actions.models import AFTER_APPROVAL, Action, Kind, PolicyState, State
 from actions.rule_answers import Answer, bring_in
 from common import clock
 from points import ledger
@@ -37,6 +37,11 @@ def unanswered(answers: Iterable[Answer]) -> list[Answer]:
 
 def _answer(rule: str, result: Literal["pass", "fail", "unknown"], said: str, **values: Any) -> Answer:
     return Answer(rule, result, f"{rule}.{said}", values)
+
+
+def _policy(action: Action, _facts: Facts, _by: User) -> Iterator[Answer]:
+    if action.policy.state != PolicyState.IN_FORCE:
+        yield _answer("policy", "fail", "changed")
 
 
 def _evidence(action: Action, _facts: Facts, _by: User) -> Iterator[Answer]:
@@ -165,6 +170,7 @@ def _approver(action: Action, _facts: Facts, by: User) -> Iterator[Answer]:
 
 
 _RULES: tuple[Callable[[Action, Facts, User], Iterator[Answer]], ...] = (
+    _policy,
     _evidence,
     _customer,
     _limits,
@@ -179,6 +185,7 @@ _RULES: tuple[Callable[[Action, Facts, User], Iterator[Answer]], ...] = (
 
 bring_in(
     {
+        "policy": _("Policy"),
         "evidence": _("Evidence"),
         "customer": _("Account of the customer"),
         "one_most": _("Limit for one action"),
@@ -192,6 +199,7 @@ bring_in(
         "approver": _("Somebody else can approve"),
     },
     {
+        "policy.changed": _("It has changed since it was requested: it has to be requested again."),
         "evidence.there": _("Everything that this kind needs is there."),
         "evidence.missing": _("Missing: %(what)s."),
         "customer.same": _("The account is the customer’s."),

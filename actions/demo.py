@@ -80,8 +80,14 @@ def lay_out() -> int:
 
 def _tickets(kind: Kind) -> Iterator[Ticket]:
     found = Ticket.objects.open().filter(category__key=_CATEGORY[kind], team__kind="l2")
-    if kind == Kind.REVERSAL:
-        found = found.filter(transaction_ref__startswith="TXN-")
+    if kind == Kind.REVERSAL:  # of one that the back office will say is settled, and of that amount
+        found = found.filter(
+            transaction_ref__startswith="TXN-",
+            customer__country="PH",
+            answers__outcome__in=["debited", "duplicated", "pending"],
+            answers__amount__currency="PHP",
+            answers__amount__amount__lt=5_000_000,
+        )
     if kind == Kind.CREDIT_LINE:  # what the contract says is what the reference back office has
         found = found.filter(customer__country="PH", answers__limit_now__currency="PHP")
     yield from found.select_related("customer", "team", "category").order_by("-created_at")
@@ -134,9 +140,10 @@ def _payload(kind: Kind, ticket: Ticket, maker: User) -> tuple[dict[str, Any], F
             ledger.spend(account=account, points=points, key=original, by=maker, about="back office")
             return {"account": account, "original": original, "points": str(points), "reason": "failed"}, facts
         case Kind.REVERSAL:
-            reference, amount = ticket.transaction_ref, {"amount": 125_000, "currency": "PHP"}
+            reference, amount = ticket.transaction_ref, ticket.answers["amount"]
+            at = now - timedelta(days=2)
             paid = Transaction(
-                reference, now - timedelta(days=2), "payment", "settled", 125_000, "PHP", "QuickCart"
+                reference, at, "payment", "settled", amount["amount"], amount["currency"], "QuickCart"
             )
             facts = Facts(account=known, transactions=Transactions((paid,), None))
             return {"account": account, "transaction": reference, "amount": amount, "reason": "duplicated"}, facts

@@ -131,8 +131,8 @@ def approve(
     _as_seen(locked, digest)
     if locked.expires_at is not None and locked.expires_at <= clock.now():
         raise Refused(_("The time to decide is over: it has to be requested again."))
-    if policies.lock_in_force(locked.kind).pk != locked.policy_id:
-        raise Refused(_("The policy has changed since it was requested: it has to be requested again."))
+    policies.lock_in_force(locked.kind)  # so that it is not replaced before this is approved
+    locked.policy.refresh_from_db()
     judged = checks.judge(locked, facts, by=by)
     _refuse_failing(judged)
     reasons = _acceptance(judged, accepted or {})

@@ -423,6 +423,9 @@ SPECTACULAR_SETTINGS = {
         "ViewAudience": "escalations.models.saved_view.Audience",
         "ArticleAudience": "knowledgebase.models.article.Audience",
         "LevelEnum": "escalations.models.ticket.Level",
+        "KindEnum": "escalations.models.conversation.MessageKind",
+        "ActionKind": "actions.models.policy.Kind",
+        "ActionState": "actions.models.action.State",
     },
 }
 REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "AUTH_HEADER_PREFIX": "Bearer"}

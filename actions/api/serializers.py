@@ -109,7 +109,7 @@ class ApprovalSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(max_length=20, required=False)
 
 
-class KindSerializer(serializers.Serializer[Any]):
+class KindOfActionSerializer(serializers.Serializer[Any]):
     """A kind of action: the JSON Schema of its payload, and the evidence that it needs."""
 
     kind = serializers.CharField()

@@ -20,7 +20,7 @@ from actions.api.serializers import (
     ActionSerializer,
     ApprovalSerializer,
     EditedActionSerializer,
-    KindSerializer,
+    KindOfActionSerializer,
     NewActionSerializer,
     ReasonSerializer,
     RejectionSerializer,
@@ -189,10 +189,10 @@ class ActionViewSet(mixins.ListModelMixin, GenericViewSet[Action]):
 class KindViewSet(ViewSet):
     """The kinds of actions."""
 
-    @extend_schema(responses=KindSerializer(many=True))
+    @extend_schema(responses=KindOfActionSerializer(many=True))
     def list(self, request: Request) -> Response:
         """Return each kind with the JSON Schema of its payload and the evidence it needs."""
-        return Response(KindSerializer(list(kinds.KINDS.values()), many=True).data)
+        return Response(KindOfActionSerializer(list(kinds.KINDS.values()), many=True).data)
 
 
 def register(router: BaseRouter) -> None:

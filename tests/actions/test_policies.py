@@ -35,7 +35,7 @@ def test_a_change_takes_two_people(acting: Acting):
     policies.approve(version, by=other, proof_given=proof(other))
     in_force = policies.in_force("points_refund")
     assert (in_force.number, in_force.terms["one_most"], in_force.decided_by) == (2, 90, other)
-    with pytest.raises(Refused, match="policy has changed"):
+    with pytest.raises(Refused, match="has changed since it was requested"):
         lifecycle.approve(before, known(), by=lead, digest=before.digest, proof_given=proof(lead))
     with pytest.raises(Refused, match="Limit for one action"):
         acting.requested()
