@@ -12,6 +12,8 @@ from tests.matrix import _signed_in
 
 pytestmark = pytest.mark.django_db
 
+STATEMENTS = 14  # that a page of 50 lines may cost, session and navigation included
+
 
 @pytest.fixture
 def client(acting: Acting):
@@ -58,10 +60,13 @@ def test_without_a_back_office_it_says_so(acting, client, settings):
     assert client.get(reverse("points_account", args=["C-nobody"])).status_code == 404
 
 
-def test_a_long_statement_keeps_its_balance(acting, client):
+def test_a_long_statement_keeps_its_balance(acting, client, django_assert_max_num_queries):
     for number in range(60):
         ledger.spend(account="C-1", points=1, key=f"PTS-{number}", by=acting.desk.l2)
-    first = client.get(reverse("points_account", args=["C-1"]))
+    with django_assert_max_num_queries(STATEMENTS):
+        first = client.get(reverse("points_account", args=["C-1"]))
+    with django_assert_max_num_queries(STATEMENTS + 4):
+        client.get(reverse("points_ledger"))
     lines = first.context["statement"].lines
     assert (len(lines), lines[0].balance, lines[-1].balance) == (50, -60, -11)
     older = client.get(reverse("points_account", args=["C-1"]), {"before": first.context["statement"].older})
