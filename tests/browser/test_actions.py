@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from actions import execution
 from escalations import defaults
 from tests.actions.acting import spent
+from tests.back_office import BackOffice
 from tests.browser.test_live import signed_in
 from tests.browser.worker import work_off
 from tests.escalations.desk import Desk
@@ -20,7 +21,10 @@ def desk(live_desk: str) -> Desk:
     return Desk()
 
 
-def test_l2_asks_and_a_lead_approves(live_desk: str, browser: Browser, desk: Desk) -> None:
+def test_l2_asks_and_a_lead_approves(
+    live_desk: str, browser: Browser, desk: Desk, back_office: BackOffice
+) -> None:
+    back_office.open_account("C-1", phone_changed_at=None)
     ticket, original = desk.started(), spent(500)
     opened: list[BrowserContext] = []
     sam = signed_in(browser, live_desk, desk.l2, opened)
@@ -42,8 +46,6 @@ def test_l2_asks_and_a_lead_approves(live_desk: str, browser: Browser, desk: Des
 
     lea.goto("/actions/")
     lea.get_by_role("link", name=re.compile("Points refund")).click()
-    lea.get_by_label(re.compile("Account of the customer")).fill("I know the account.")
-    lea.get_by_label(re.compile("Cooling-off")).fill("The number is old.")
     lea.get_by_label("Your password").fill("not the password")
     lea.get_by_role("button", name="Approve").click()
     expect(lea.get_by_text("The password is not right.")).to_be_visible()
