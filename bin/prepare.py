@@ -36,11 +36,11 @@ def say(text: str) -> None:
 
 
 def run(
-    *command: str | Path, env: dict[str, str] | None = None, quiet: bool = False, why: str = ""
+    *command: str | Path, env: dict[str, str] | None = None, quiet: bool = False, why: str = "", given: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program in the checkout. Raises Trouble, with its output if `quiet`, when it fails."""
+    """Run a program in the checkout, on what it is `given`. Raises Trouble, with its output if `quiet`."""
     done = subprocess.run(
-        command, cwd=BASE_DIR, env=env, text=True, check=False, capture_output=quiet, stdin=subprocess.DEVNULL
+        command, cwd=BASE_DIR, env=env, text=True, check=False, capture_output=quiet, input=given
     )
     if done.returncode:
         said = f"\n{done.stdout}{done.stderr}" if quiet else ""
@@ -211,7 +211,7 @@ def environment(*, folder: Path = RUN_DIR, throwaway: bool = False) -> dict[str,
         run(*command, "start", *place, *(["--throwaway"] if throwaway else []))
     for line in run(*command, "env", *place, quiet=True).stdout.splitlines():
         name, _, value = shlex.split(line)[1].partition("=")
-        is_anothers = name == "DATABASE_APP_URL" and "DATABASE_URL" in given
+        is_anothers = name.startswith(("DATABASE_APP", "BACK_OFFICE")) and "DATABASE_URL" in given
         if not env.get(name) and not is_anothers:
             env[name] = value
     return env

@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
 
 import accounts.api.roster
+import actions.api.views
 import knowledgebase.api.views
 import reports.api.views
 from accounts.api.tokens import CurrentTokenView, TokensView
@@ -21,6 +22,7 @@ router.register("views", SavedViewViewSet, basename="api-view")
 router.register("customers", CustomerViewSet, basename="api-customer")
 router.register("categories", CategoryViewSet, basename="api-category")
 accounts.api.roster.register(router)
+actions.api.views.register(router)
 knowledgebase.api.views.register(router)
 reports.api.views.register(router)
 

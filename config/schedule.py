@@ -23,6 +23,16 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "ask what became of sensitive actions that are not settled": {
+        "task": "actions.tasks.reconcile",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "end sensitive actions that were not decided in time": {
+        "task": "actions.tasks.expire_overdue",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "seal what was written to the audit trail": {
         "task": "audit.tasks.seal",
         "schedule": 5.0,

@@ -424,6 +424,9 @@ SPECTACULAR_SETTINGS = {
         "ViewAudience": "escalations.models.saved_view.Audience",
         "ArticleAudience": "knowledgebase.models.article.Audience",
         "LevelEnum": "escalations.models.ticket.Level",
+        "KindEnum": "escalations.models.conversation.MessageKind",
+        "ActionKind": "actions.models.policy.Kind",
+        "ActionState": "actions.models.action.State",
     },
 }
 REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "AUTH_HEADER_PREFIX": "Bearer"}
@@ -450,6 +453,14 @@ AUDIT_CHECKPOINT_FILE = env.read(
 )
 DATABASE_APP_ROLE = env.read(
     "DATABASE_APP_ROLE", str, expected="the name of a role of the database", default="secondline_app"
+)
+
+# The company's back office, which carries sensitive actions out: actions/back_office.py.
+BACK_OFFICE_URL = env.read(
+    "BACK_OFFICE_URL", env.https, expected="the https:// address of the back office's operations", default=""
+)
+BACK_OFFICE_TOKEN = env.read(
+    "BACK_OFFICE_TOKEN", str, expected="the bearer token it knows Secondline by", default=""
 )
 
 # Reports. Their days begin at midnight in this zone; change it, then run rebuild_metrics.

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import people
 from accounts.models import User
@@ -25,6 +26,16 @@ RAISED = "alert.raised"
 MOST_COUNTED = 99
 
 UNREAD, READ = "u", "r"
+
+#: What is said of an action (app actions), by the kind of its event.
+_OF_ACTIONS = {
+    "action.approved": gettext_lazy("%(person)s approved a sensitive action."),
+    "action.rejected": gettext_lazy("%(person)s rejected a sensitive action."),
+    "action.expired": gettext_lazy("Nobody decided about a sensitive action in time."),
+    "action.done": gettext_lazy("A sensitive action is done."),
+    "action.failed": gettext_lazy("A sensitive action failed."),
+    "action.unknown": gettext_lazy("Nobody knows yet what became of a sensitive action."),
+}
 
 
 def tell(ticket: Ticket, recipients: Iterable[User], kind: AlertKind, *, event: Event) -> None:
@@ -134,6 +145,10 @@ def _said(alert: Alert) -> str:
             return _("What you wrote was not sent, and is a draft again.")
         case AlertKind.HANDED_OVER:
             return _("%(person)s asks your team something.")
+        case AlertKind.APPROVAL:
+            return _("%(person)s asks you to approve a sensitive action.")
+        case AlertKind.DECIDED:
+            return str(_OF_ACTIONS.get(alert.event.kind, _("A sensitive action goes on.")))
     return _("%(person)s gave it to you.")
 
 

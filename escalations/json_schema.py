@@ -30,9 +30,13 @@ _TYPES: dict[str, dict[str, Any]] = {
 
 def of_form(form: ContractForm) -> dict[str, Any]:
     """Return the schema of the `answers` of this version of a form."""
+    return {"title": f"{form.category} v{form.version}", **of_fields(form)}
+
+
+def of_fields(form: ContractForm) -> dict[str, Any]:
+    """Return the schema of what the form's fields ask for."""
     schema: dict[str, Any] = {
         "$schema": DRAFT,
-        "title": f"{form.category} v{form.version}",
         "type": "object",
         "properties": {field["key"]: _property(field) for field in form.fields},
         "required": [field["key"] for field in form.fields if field.get("required") and not field.get("show_if")],

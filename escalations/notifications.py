@@ -31,6 +31,8 @@ DEFAULTS: dict[AlertKind, Way] = {
     AlertKind.FORGOTTEN: Way.MAIL,
     AlertKind.REOPENED: Way.MAIL,
     AlertKind.UNSENT: Way.MAIL,
+    AlertKind.APPROVAL: Way.MAIL,
+    AlertKind.DECIDED: Way.PAGE,
 }
 
 #: A policy says whom the ladder's reach: they always stand in the page, or nobody would climb further. Nor may an

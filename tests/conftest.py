@@ -35,6 +35,7 @@ from pytest_django import DjangoDbBlocker  # noqa: E402
 
 from config import environment  # noqa: E402
 from tests import seed  # noqa: E402
+from tests.back_office import back_office, back_office_process  # noqa: E402, F401
 
 if TYPE_CHECKING:
     from tests.matrix import Scenario

@@ -18,9 +18,11 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+import actions.lifecycle
 from accounts import access_review, rostering
 from accounts.models import Availability, Role, TeamKind, User
 from accounts.rostering import WeeklyShift
+from actions.facts import Facts
 from audit.models import Entry
 from common import clock
 from common.business_hours import Interval
@@ -42,6 +44,7 @@ from escalations.models import Calendar, LedgerCheck, MessageKind, Policy, Polic
 from incidents import finds
 from incidents.finds import Place
 from knowledgebase import articles, known_issues
+from points import ledger
 from reports import days, simulation, trial
 from reports.models import Trend
 from tests import seed
@@ -137,6 +140,7 @@ class Scenario:
         )  # fmt: skip
         self.bulk_action = bulk.start("priority", {"priority": 2}, Ticket.objects.all(), by=desk.l2)
         self._simulation()
+        self._action()
         self.calendar = Calendar.objects.get(name="Manila 15:00–24:00")
         calendar_drafts.save_draft(self.calendar, by=desk.lead, own_holidays=["2031-01-31"])
         self.choice = calendar_choices.choose_calendar(self.calendar, team=desk.accounts, by=desk.lead)
@@ -155,6 +159,14 @@ class Scenario:
             trial.copied(policies=[self.policy_draft]), by=self.desk.lead, span=30, last=days.today()
         )
         simulation.run(self.simulation)
+
+    def _action(self) -> None:
+        """Request an action on the ticket, with its note as evidence."""
+        self.transfer = ledger.spend(account="C-1", points=100, key="ORD-1", by=self.desk.l2)
+        payload = {"account": "C-1", "original": "ORD-1", "points": "100", "reason": "failed"}
+        note = {"proof": {"text": "", "source": f"file-{self.attachment.pk}"}}
+        draft = actions.lifecycle.draft(self.ticket, "points_refund", payload, note, by=self.desk.l2)
+        self.action = actions.lifecycle.request(draft, Facts(is_silent=True), by=self.desk.l2)
 
 
 def _signed_in(user: User) -> Client:

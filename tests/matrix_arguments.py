@@ -108,3 +108,27 @@ def baton_item(scenario: Scenario) -> dict[str, Any]:
 
 def simulation(scenario: Scenario) -> dict[str, Any]:
     return {"pk": scenario.simulation.pk}
+
+
+def action(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.action.pk}
+
+
+def api_action(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.action.pk}
+
+
+def new_action(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "kind": "points_refund"}
+
+
+def points_account(scenario: Scenario) -> dict[str, Any]:
+    return {"reference": scenario.ticket.customer.external_id}
+
+
+def points_transfer(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.transfer.pk}
+
+
+def action_policy(scenario: Scenario) -> dict[str, Any]:
+    return {"kind": "points_refund"}

@@ -19,6 +19,9 @@ from tests.matrix import (
     public,
 )
 from tests.matrix_arguments import (
+    action,
+    action_policy,
+    api_action,
     api_bulk_action,
     article,
     attachment,
@@ -32,7 +35,10 @@ from tests.matrix_arguments import (
     exception,
     incident,
     known_issue,
+    new_action,
     new_ticket,
+    points_account,
+    points_transfer,
     policy,
     reapplication,
     resolution_clock,
@@ -112,6 +118,38 @@ ACCOUNTS = {
     "roster_off": post_only(to=roster_team),
     "roster_extra": post_only(to=roster_team),
     "roster_undo": post_only(to=exception),
+}
+
+ACTIONS = {
+    "actions": page(NUMBERS),
+    "actions_waiting": page(),
+    "action": page(INTERNAL, to=action),
+    "edit_action": page("l2 lead", auditor=403, admin=403, to=action),
+    "request_action": post_only(to=action),
+    "approve_action": post_only(to=action),
+    "reject_action": post_only(to=action),
+    "cancel_action": post_only(to=action),
+    "action_evidence": page(INTERNAL, to=lambda scenario: {**action(scenario), "key": "proof"}),
+    "new_action": page("l2 lead", to=ticket),
+    "new_action_of": page("l2 lead", to=new_action),
+    "review_account": page(INTERNAL, to=ticket),
+    "delivery_cases": page(INTERNAL, to=ticket),
+    "points_ledger": page(NUMBERS),
+    "points_account": page(NUMBERS, to=points_account),
+    "bring_in_points": post_only(to=points_account),
+    "points_transfer": page(NUMBERS, to=points_transfer),
+    "action_policies": page(NUMBERS),
+    "action_policy": page(NUMBERS, to=action_policy),
+    "action_policy_draft": page("lead admin", l2=403, l2_elsewhere=403, auditor=403, to=action_policy),
+    "act_on_action_policy": post_only(to=lambda scenario: {**action_policy(scenario), "verb": "propose"}),
+    "api-action-list": api(),
+    "api-action-detail": api(INTERNAL, to=api_action),
+    "api-action-edit": api(gives=405, others=405, to=api_action),
+    "api-action-ask": api(gives=405, others=405, to=api_action),
+    "api-action-approve": api(gives=405, others=405, to=api_action),
+    "api-action-reject": api(gives=405, others=405, to=api_action),
+    "api-action-cancel": api(gives=405, others=405, to=api_action),
+    "api-action-kind-list": api(),
 }
 
 AUDIT = {
@@ -321,6 +359,7 @@ pytestmark = pytest.mark.django_db
 MATRIX: dict[str, Row] = {
     **CONFIG,
     **ACCOUNTS,
+    **ACTIONS,
     **AUDIT,
     **INCIDENTS,
     **ESCALATIONS,

@@ -78,7 +78,7 @@ class EscalationForm(forms.Form):
             for name in [name for name in self.fields if name.startswith("customer_")]:
                 del self.fields[name]
         for definition in contract_form.fields:
-            self.fields[ANSWER_PREFIX + definition["key"]] = _answer_field(definition)
+            self.fields[ANSWER_PREFIX + definition["key"]] = answer_field(definition)
 
     @property
     def answer_fields(self) -> list[tuple[forms.BoundField, dict[str, Any]]]:
@@ -143,7 +143,7 @@ class EscalationForm(forms.Form):
                 self.add_error(ANSWER_PREFIX + key, message)
 
 
-def _answer_field(definition: dict[str, Any]) -> forms.CharField | forms.ChoiceField:
+def answer_field(definition: dict[str, Any]) -> forms.CharField | forms.ChoiceField:
     """Return the field that asks for one answer. Only the contract decides whether it is needed."""
     label, help_text = contract.label(definition), contract.label(definition, "help")
     if definition["type"] == "choice":
@@ -172,7 +172,7 @@ def _condition(definition: dict[str, Any]) -> dict[str, Any]:
 def initial_of(ticket: Ticket) -> dict[str, Any]:
     """Return what the form holds of a ticket that is being completed."""
     answers = {
-        ANSWER_PREFIX + definition["key"]: _editable(definition, ticket.answers[definition["key"]])
+        ANSWER_PREFIX + definition["key"]: editable(definition, ticket.answers[definition["key"]])
         for definition in (ticket.form.fields if ticket.form else [])
         if definition["key"] in ticket.answers
     }
@@ -180,7 +180,8 @@ def initial_of(ticket: Ticket) -> dict[str, Any]:
     return {**{name: getattr(ticket, name) for name in names}, **answers}
 
 
-def _editable(definition: dict[str, Any], value: Any) -> str:
+def editable(definition: dict[str, Any], value: Any) -> str:
+    """Return an answer as people type it."""
     if definition["type"] == "steps":
         return "\n".join(value)
     return contract.typed_amount(value) if definition["type"] == "money" else str(value)

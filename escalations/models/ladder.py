@@ -102,6 +102,8 @@ class AlertKind(models.TextChoices):
     FORGOTTEN = "forgotten", _("Forgotten")
     REOPENED = "reopened", _("Reopened again")
     UNSENT = "unsent", _("Not sent")
+    APPROVAL = "approval", _("Asks for your approval")
+    DECIDED = "decided", _("Sensitive action")
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):

@@ -4,12 +4,12 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,6 +19,8 @@ from accounts.models import User
 from common.errors import NotAllowed, StaleVersion
 from escalations.models import HandOver, Ticket
 from escalations.similar import exact_reference
+
+Answered = TypeVar("Answered", bound=HttpResponseBase)
 
 
 def person(request: HttpRequest) -> User:
@@ -69,11 +71,11 @@ def conflict_of(
     return Conflict(message=str(error.message), rows=rows, by=by, at=at)
 
 
-def forbidding(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def forbidding(view: Callable[..., Answered]) -> Callable[..., Answered]:
     """Answer 403, with the reason, where the domain says NotAllowed."""
 
     @functools.wraps(view)
-    def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+    def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> Answered:
         try:
             return view(request, *args, **kwargs)
         except NotAllowed as refusal:

@@ -18,6 +18,8 @@ from django.conf import settings as django_settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response
 
+from tests.back_office import TOKEN, BackOffice
+
 BASE_DIR = Path(__file__).resolve().parents[2]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 
@@ -54,8 +56,8 @@ def _answers(address: str) -> bool:
         return False
 
 
-def _environment(folder: Path, address: str) -> dict[str, str]:
-    """Return the server's environment: this worker's database, folders of its own."""
+def _environment(folder: Path, address: str, back_office: BackOffice) -> dict[str, str]:
+    """Return the server's environment: this worker's database and back office, folders of its own."""
     test_database = quote(str(django_settings.DATABASES["default"]["NAME"]))
     return {
         # Collected by bin/test; else by the fixture below.
@@ -63,16 +65,20 @@ def _environment(folder: Path, address: str) -> dict[str, str]:
         **os.environ,
         "DATABASE_URL": urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{test_database}").geturl(),
         "SITE_URL": address,
+        "BACK_OFFICE_URL": back_office.url,
+        "BACK_OFFICE_TOKEN": TOKEN,
         "MEDIA_ROOT": str(folder / "media"),
         "EMAIL_URL": f"filemail://{folder / 'mail'}",
     }
 
 
 @pytest.fixture(scope="session")
-def _server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def _server(
+    django_db_setup: None, back_office_process: BackOffice, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("live")
     address = f"http://127.0.0.1:{_free_port()}"
-    env = _environment(folder, address)
+    env = _environment(folder, address, back_office_process)
     if "STATIC_ROOT" not in os.environ:
         collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
         subprocess.run(collect, cwd=BASE_DIR, env=env, check=True)

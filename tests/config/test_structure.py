@@ -23,7 +23,7 @@ APPS = [
 ]
 
 # What not everybody may see: a view asks for it by `.objects.visible_to(user)` and in no other way.
-GUARDED = {"Alert", "Incident", "Ticket", "Customer", "Attachment", "Article", "KnownIssue", "Baton", "BatonItem"}
+GUARDED = {"Action", "Alert", "Incident", "Ticket", "Customer", "Attachment", "Article", "KnownIssue", "Baton", "BatonItem"}
 SHORTCUTS = {"get_object_or_404", "get_list_or_404"}
 
 EDGES = {

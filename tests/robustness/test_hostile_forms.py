@@ -24,7 +24,7 @@ PAGES = {
     "l1": ["escalate_in", "resubmit", "ticket", "correct_customer", "preferences", "account_change_password"],
     "l2": ["queue", "ticket", "triage", "diagnosis", "article_new", "article_edit", "article", "known_issue_new",
            "known_issue_edit", "known_issue", "notification_settings"],
-    "lead": ["ticket", "trend", "roster_week", "edit_roster", "baton", "simulator",
+    "lead": ["ticket", "review_account", "trend", "roster_week", "edit_roster", "baton", "simulator",
              "service_levels", "own_calendar", "new_policy", "policy", "policy_publish", "calendar",
              "calendar_draft", "calendar_publish"],
     "partner": ["ticket"],

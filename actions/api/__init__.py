@@ -1,0 +1,1 @@
+"""Sensitive actions over the API."""
