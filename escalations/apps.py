@@ -12,19 +12,23 @@ class EscalationsConfig(AppConfig):
         """Hear of the events that are mailed; show linked tickets beside what the desk knows."""
         from escalations import (
             alert_mail,
+            alerts,
             assignment,
             baton,
             bulk,
+            customers,
             dispatching,
             file_texts,
+            hidden,
             ledger_alarm,
             mail,
             news,
             outbox,
             reapplications,
+            snapshot,
         )
         from escalations.views import linked
-        from events import consumers
+        from events import consumers, hiding
         from knowledgebase import panels
 
         consumers.register(mail.CONSUMER, mail.KINDS, mail.handle)
@@ -40,3 +44,8 @@ class EscalationsConfig(AppConfig):
         consumers.register(ledger_alarm.ALARM, [ledger_alarm.DIFFERS], ledger_alarm.alarm)
         consumers.register(file_texts.CONSUMER, [file_texts.ATTACHED], file_texts.handle)
         panels.register("linked_tickets", linked.panel)
+        hiding.register(snapshot.SUBJECT, hidden.tickets)
+        hiding.register(file_texts.SUBJECT, hidden.attachments)
+        hiding.register(alerts.SUBJECT, hidden.alerts)
+        hiding.register(outbox.SUBJECT, hidden.drafts)
+        hiding.register(customers.SUBJECT, hidden.customers)

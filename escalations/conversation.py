@@ -24,7 +24,7 @@ FURTHEST_PROMISE = timedelta(days=366)
 
 #: Who may write which kind of message.
 WRITERS: dict[MessageKind, frozenset[Party]] = {
-    MessageKind.NOTE: DESK,
+    MessageKind.NOTE: DESK | {Party.LISTED},
     MessageKind.TO_CUSTOMER: DESK,
     MessageKind.TO_L1: DESK,
     MessageKind.FROM_L1: frozenset({Party.REQUESTER}),

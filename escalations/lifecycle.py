@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 import redaction
 from accounts import people
-from accounts.models import Team, TeamKind, User
+from accounts.models import Role, Team, TeamKind, User
 from common import clock
 from common.errors import Refused
-from escalations import climbing, conversation
+from escalations import access_list, climbing, conversation
 from escalations.access import Party, parties
 from escalations.changes import chosen, commit, enter, lock_for, required
 from escalations.models import (
@@ -73,6 +73,7 @@ def wait_for_partner(
     locked = lock_for(ticket, Verb.WAIT_PARTNER, by=by, version=version)
     if partner is None or partner.kind != TeamKind.PARTNER or not partner.is_active:
         raise Refused(_("Choose the partner team that should answer."), field="partner")
+    access_list.require_somebody_of(partner, locked, Role.PARTNER, field="partner")
     question = redaction.clean(required(message, "message", _("Say what you ask of them.")))
     hand_over, _created = HandOver.objects.get_or_create(
         ticket=locked,

@@ -31,6 +31,7 @@ DEFAULTS: dict[AlertKind, Way] = {
     AlertKind.FORGOTTEN: Way.MAIL,
     AlertKind.REOPENED: Way.MAIL,
     AlertKind.UNSENT: Way.MAIL,
+    AlertKind.ACCESS: Way.MAIL,
 }
 
 #: A policy says whom the ladder's reach: they always stand in the page, or nobody would climb further. Nor may an

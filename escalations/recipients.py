@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Availability, Role, User
+from escalations import access_list
 from escalations.models import EscalationContact, StepAction, Ticket
 from escalations.models.ticket import OPEN
 
@@ -44,9 +45,11 @@ def leads(ticket: Ticket) -> list[User]:
 
 def least_busy(ticket: Ticket) -> User | None:
     """Return the available specialist of the team with the fewest open tickets, other than the owner."""
+    members = _with_role(ticket, Role.L2)
+    if ticket.restricted_as:
+        members = members.filter(pk__in=access_list.listed(ticket).order_by().values("pk"))
     return (
-        _with_role(ticket, Role.L2)
-        .filter(availability=Availability.AVAILABLE)
+        members.filter(availability=Availability.AVAILABLE)
         .exclude(pk=ticket.owner_id or 0)
         .annotate(load=Count("owned_tickets", filter=Q(owned_tickets__state__in=OPEN)))
         .order_by("load", "pk")

@@ -22,6 +22,7 @@ from escalations.models import (
     MessageKind,
     Metric,
     Reason,
+    RestrictionKind,
     State,
     Ticket,
 )
@@ -40,6 +41,9 @@ _INTERNAL = {
     "ticket.rating_asked",
     "ticket.routing_asked",
     "ticket.tagged",
+    "ticket.access_added",
+    "ticket.access_removed",
+    "ticket.custodian_named",
     "sla.breached",
 }
 #: Each leads to the proof of its clock.
@@ -212,6 +216,7 @@ class _Names:
         team_ids = {event.data.get("ticket", {}).get("team") for event in events}
         owner_ids = {event.data.get("ticket", {}).get("owner") for event in events}
         owner_ids |= {person for event in events for person in event.get("people", [])}
+        team_ids |= {team for event in events for team in event.get("teams", [])}
         reason_ids = {event.get("reason") or event.get("resolution") for event in events}
         own = (ticket.team, ticket.l1_team, ticket.owner, ticket.created_by, ticket.resolution) if ticket else ()
         actors = [event.actor for event in events]
@@ -235,6 +240,11 @@ class _Names:
 
     def told(self, event: Event) -> str:
         names = [self.people.get(person, "–") for person in event.get("people", [])]
+        return get_text_list(names, _("and")) if names else "–"
+
+    def listed(self, event: Event) -> str:
+        teams = [self.teams.get(team, "–") for team in event.get("teams", [])]
+        names = [*(self.people.get(person, "–") for person in event.get("people", [])), *teams]
         return get_text_list(names, _("and")) if names else "–"
 
     def reason(self, event: Event) -> str:
@@ -326,6 +336,13 @@ def _tagged(event: Event, _names: _Names) -> str:
     return _("tagged it %s") % added if added else _("took away the tag %s") % removed
 
 
+def _restricted(event: Event, names: _Names) -> str:
+    return _("restricted it (%(kind)s) to %(list)s") % {
+        "kind": RestrictionKind(event.get("restricted_as")).label,
+        "list": names.listed(event),
+    }
+
+
 _LINES: dict[str, Callable[[Event, _Names], str]] = {
     "ticket.created": lambda event, names: _("escalated it to %s") % names.team(event),
     "ticket.accepted": lambda _event, _names: _("accepted it"),
@@ -354,6 +371,13 @@ _LINES: dict[str, Callable[[Event, _Names], str]] = {
     "ticket.diagnosed": lambda event, _names: _("wrote version %s of the diagnosis") % event.get("version"),
     "ticket.known_issue_linked": _issue,
     "ticket.tagged": _tagged,
+    "ticket.restricted": _restricted,
+    "ticket.unrestricted": lambda _event, _names: _("lifted the restriction"),
+    "ticket.access_added": lambda event, names: _("put %s on the access list") % names.listed(event),
+    "ticket.access_removed": lambda event, names: _("took %s off the access list") % names.listed(event),
+    "ticket.custodian_named": lambda event, names: (
+        _("named %s custodian of the access list") % names.listed(event)
+    ),
     "ticket.article_linked": lambda _event, _names: _("linked an article"),
     "ticket.rating_asked": lambda _event, _names: _("asked the customer for a rating"),
     "ticket.rated": _rated,
@@ -380,6 +404,11 @@ _ICONS = {
     "ticket.alerted": "bell-alert",
     "ticket.forgotten": "bell-alert",
     "sla.breached": "clock",
+    "ticket.restricted": "lock-closed",
+    "ticket.unrestricted": "lock-open",
+    "ticket.access_added": "user-plus",
+    "ticket.access_removed": "user-minus",
+    "ticket.custodian_named": "key",
     "ticket.levels_reapplied": "clock",
     "ticket.clocks_repaired": "wrench",
 }

@@ -196,6 +196,13 @@ ESCALATIONS = {
     "baton": page(NUMBERS),
     "baton_past": page(INTERNAL, to=baton),
     "acknowledge_baton": post_only(to=baton_item),
+    "restrict": page("l2 lead", l1=403, partner=403, auditor=403, admin=403, to=ticket),
+    "ticket_access": page("", to=ticket),  # nothing restricts it
+    "add_access": post_only(to=ticket),
+    "remove_access": post_only(to=lambda scenario: {**ticket(scenario), "number": 0}),
+    "unrestrict": post_only(to=ticket),
+    "receipts": page(),
+    "custodian": page("admin"),
     "reapply_ticket": page("lead admin", l1=403, l2=403, partner=403, auditor=403, to=ticket),
     "reapply": page(LEVELS),
     "service_levels": page(LEVELS),

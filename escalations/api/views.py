@@ -35,6 +35,7 @@ from escalations.deadlines import of_clocks, seen_by
 from escalations.escalating import Contract
 from escalations.forms.filters import TicketFilter
 from escalations.models import Category, Customer, MessageKind, Ticket
+from escalations.reading import note_reading
 from escalations.similar import exact_reference
 from escalations.transitions import open_to
 
@@ -75,7 +76,15 @@ class TicketViewSet(GenericViewSet[Ticket]):
         )
         if ticket is None:
             raise Http404
+        note_reading(
+            ticket, by=person(self.request), what=f"api.{self.action}", again=self.request.method != "GET"
+        )
         return ticket
+
+    def check_replay(self) -> None:
+        """Raise Http404 where somebody repeats a request about a ticket that they see no more."""
+        if "reference" in self.kwargs:
+            self.get_object()
 
     @extend_schema(
         parameters=[

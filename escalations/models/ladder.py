@@ -102,6 +102,7 @@ class AlertKind(models.TextChoices):
     FORGOTTEN = "forgotten", _("Forgotten")
     REOPENED = "reopened", _("Reopened again")
     UNSENT = "unsent", _("Not sent")
+    ACCESS = "access", _("Access list")
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):

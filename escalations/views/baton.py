@@ -89,11 +89,11 @@ def _reader(request: HttpRequest) -> User:
 
 def _counted(user: User) -> Any:
     """Return the hand-overs that `user` may see, each with how many of its items they see, and how many wait."""
-    seen = Q() if user.reads_all else Q(items__ticket__in=Ticket.objects.visible_to(user))
+    seen = Q(items__ticket__in=Ticket.objects.visible_to(user))
     return (
         Baton.objects.visible_to(user)
         .annotate(
-            seen=Count("items", filter=seen or None),
+            seen=Count("items", filter=seen),
             waiting=Count("items", filter=seen & waiting_items("items__")),
         )
         .select_related("team")

@@ -1,0 +1,133 @@
+"""Restricted tickets: who sees one, who keeps its list, and what happens to its work meanwhile."""
+
+import pytest
+from django.test import Client
+
+from accounts import people
+from accounts.models import Role, User
+from common.errors import Absent, NotAllowed, Refused
+from escalations import access_list, assignment, conversation, restricting
+from escalations.models import AccessEntry, MessageKind, Ticket
+from events.models import Event
+from tests.matrix import SIGNED_IN, Scenario
+
+pytestmark = pytest.mark.django_db
+
+
+def sees(user: User, ticket: Ticket) -> bool:
+    return Ticket.objects.visible_to(User.objects.get(pk=user.pk)).filter(pk=ticket.pk).exists()
+
+
+@pytest.fixture
+def ticket(scenario: Scenario) -> Ticket:
+    """Restricted by the lead to herself and its owner."""
+    desk = scenario.desk
+    return restricting.restrict(
+        scenario.ticket, by=desk.lead, kind="fraud", reason="A colleague may be involved.", persons=[desk.l2]
+    )
+
+
+def test_only_its_list_sees_it(scenario: Scenario, ticket: Ticket):
+    seen = {role for role in SIGNED_IN if sees(scenario.people[role], ticket)}
+    assert seen == {"l2", "lead"}
+    restricting.unrestrict(ticket, by=scenario.desk.lead, reason="It was a mistake.")
+    assert {role for role in SIGNED_IN if sees(scenario.people[role], ticket)} >= {"l1", "auditor", "admin"}
+
+
+def test_a_team_lets_in_its_members_and_who_joins_later(scenario: Scenario, ticket: Ticket):
+    desk = scenario.desk
+    entry = restricting.add(ticket, by=desk.l2, team=desk.accounts, reason="They know the account.")
+    late = desk.person("Late Comer", (desk.accounts, Role.L2))
+    assert sees(desk.outsider, ticket) and sees(late, ticket)
+    note = conversation.write(ticket, by=desk.outsider, kind=MessageKind.NOTE, body="Same device as ours.")
+    assert note in conversation.readable(desk.outsider, ticket)
+    with pytest.raises(NotAllowed):
+        conversation.write(ticket, by=desk.outsider, kind=MessageKind.TO_CUSTOMER, body="Hello")
+    restricting.remove(ticket, entry.pk, by=desk.l2)
+    assert not sees(desk.outsider, ticket)
+
+
+def test_who_may_restrict_and_keep(scenario: Scenario):
+    desk, people_ = scenario.desk, scenario.people
+    may = {role for role, user in people_.items() if access_list.may_restrict(user, scenario.ticket)}
+    assert may == {"l2", "lead"}  # its owner and its team's lead
+    desk.engineering.reviews_compliance = True
+    desk.engineering.save()
+    partner = User.objects.get(pk=desk.partner.pk)
+    ticket = restricting.restrict(
+        scenario.ticket, by=partner, kind="compliance", reason="A review.", persons=[desk.l2]
+    )
+    assert sees(partner, ticket) and not sees(desk.lead, ticket)
+    assert set(access_list.keepers(ticket)) == {partner, desk.l2}
+    with pytest.raises(Absent):
+        restricting.unrestrict(ticket, by=desk.lead, reason="I want to see it.")
+
+
+def test_the_last_keeper_cannot_be_taken_off_and_an_owner_off_the_list_loses_it(
+    scenario: Scenario, ticket: Ticket
+):
+    desk = scenario.desk
+    mine, owners = ticket.access_list.get(person=desk.lead), ticket.access_list.get(person=desk.l2)
+    changed = restricting.remove(ticket, owners.pk, by=desk.lead)
+    assert changed.owner is None
+    with pytest.raises(Refused, match="Nobody would be left"):
+        restricting.remove(ticket, mine.pk, by=desk.lead)
+    assert sees(desk.lead, ticket)
+
+
+def test_nobody_off_the_list_is_given_it(scenario: Scenario, ticket: Ticket):
+    desk = scenario.desk
+    with pytest.raises(Refused, match="Otis Second is not on the access list"):
+        assignment.assign(ticket, desk.other_l2, by=desk.lead)
+    with pytest.raises(Refused, match="Nobody of Accounts"):
+        assignment.give_to_team(ticket, desk.accounts, by=desk.lead)
+    assignment.assign(ticket, None, by=desk.lead)
+    for other in Ticket.objects.exclude(pk=ticket.pk):
+        Ticket.objects.filter(pk=other.pk).update(owner=desk.l2)
+    Ticket.objects.filter(pk=ticket.pk).update(state="in_progress")
+    assert assignment.take_next(by=desk.other_l2) is None
+    taken = assignment.take_next(by=desk.l2)
+    assert taken is not None and taken.pk == ticket.pk
+
+
+def test_an_admin_names_a_custodian_only_where_nobody_keeps_the_list(scenario: Scenario, ticket: Ticket):
+    desk, client = scenario.desk, scenario.clients["admin"]
+    sent = {"person": desk.other_l2.pk, "reason": "Both have left."}
+
+    def asked(reference: str) -> tuple[int, str, list[str]]:
+        answer = client.post("/setup/custodian/", {**sent, "reference": reference})
+        page = client.get("/setup/custodian/")
+        return answer.status_code, answer["Location"], [str(one) for one in page.context["messages"]]
+
+    kept, absent = asked(ticket.reference), asked("ESC-999999")
+    assert kept == absent and not sees(desk.other_l2, ticket)
+    for person in (desk.l2, desk.lead):
+        people.deactivate(person, by=people.system())
+    listed_only = desk.outsider
+    AccessEntry.objects.create(
+        ticket=ticket, person=listed_only, reason="Helps.", added_by=desk.lead, added_at=ticket.updated_at
+    )
+    assert asked(ticket.reference) == absent
+    assert sees(desk.other_l2, ticket) and access_list.may_keep(desk.other_l2, ticket)
+    assert Event.objects.filter(kind="ticket.custodian_named", subject_id=ticket.pk).count() == 1
+
+
+def test_naming_oneself_is_refused(scenario: Scenario, ticket: Ticket):
+    admin = scenario.people["admin"]
+    with pytest.raises(Refused, match="Name somebody else"):
+        restricting.name_custodian(ticket.pk, admin, by=admin, reason="I want to see it.")
+
+
+def test_the_dialog_suggests_a_list_and_says_who_loses_sight(scenario: Scenario):
+    client: Client = scenario.clients["lead"]
+    page = client.get(f"/tickets/{scenario.ticket.reference}/restrict/").content.decode()
+    for who in ("Lina First", "Voice", "Otis Second", "Engineering", "Aud Itor", "Ada Admin"):
+        assert who in page
+    sent = {"kind": "security", "reason": "Leaked keys.", "persons": [scenario.desk.l2.pk], "version": ""}
+    answer = client.post(f"/tickets/{scenario.ticket.reference}/restrict/", sent)
+    assert answer.status_code == 302
+    shown = client.get(answer["Location"]).content.decode()
+    assert "Restricted" in shown and "Security" in shown
+    listed = client.get(f"/tickets/{scenario.ticket.reference}/access/").content.decode()
+    assert "Sam Second" in listed and "Leaked keys." in listed
+    assert scenario.clients["l1"].get(f"/tickets/{scenario.ticket.reference}/access/").status_code == 404
