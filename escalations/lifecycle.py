@@ -46,7 +46,9 @@ def wait_for_customer(
 ) -> Ticket:
     """Ask the customer something, and wait for their answer; they may be promised an update all the same."""
     locked = lock_for(ticket, Verb.WAIT_CUSTOMER, by=by, version=version)
-    said = conversation.add(locked, by=by, kind=MessageKind.TO_CUSTOMER, body=message, promise=promise)
+    said = conversation.add(
+        locked, by=by, kind=MessageKind.TO_CUSTOMER, body=message, promise=promise, field="message"
+    )
     return _enter(
         locked,
         State.WAITING_CUSTOMER,
@@ -133,7 +135,8 @@ def resolve(
     locked.answer_to_customer = redaction.clean(
         required(answer_to_customer, "answer_to_customer", _("Write the answer for the customer."))
     )
-    said = conversation.add(locked, by=by, kind=MessageKind.TO_CUSTOMER, body=locked.answer_to_customer)
+    answer = locked.answer_to_customer
+    said = conversation.add(locked, by=by, kind=MessageKind.TO_CUSTOMER, body=answer, field="answer_to_customer")
     conversation.add(locked, by=by, kind=MessageKind.TO_L1, body=locked.answer_to_l1)
     locked.owner = locked.owner or by
     locked.resolved_at = clock.now()

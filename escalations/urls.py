@@ -33,6 +33,7 @@ from escalations.views import (
     search,
     service_levels,
     ticket,
+    tipping_off,
     triage,
 )
 
@@ -136,6 +137,12 @@ urlpatterns = [
     path("setup/service-levels/check/", ledger_check.ledger_check, name="ledger_check"),
     path("setup/service-levels/check/<int:number>/repair/", ledger_check.repair_ledger, name="repair_ledger"),
     path("setup/custodian/", restricting.custodian, name="custodian"),
+    path("setup/tipping-off/", tipping_off.word_list, name="tipping_off"),
+    path("setup/tipping-off/new/", tipping_off.edit_words, name="new_tipping_off"),
+    path("setup/tipping-off/try/", tipping_off.try_text, name="try_tipping_off"),
+    path("setup/tipping-off/release/", tipping_off.release, name="release_answer"),
+    path("setup/tipping-off/release/<int:number>/withdraw/", tipping_off.withdraw, name="withdraw_release"),
+    path("setup/tipping-off/<int:number>/", tipping_off.edit_words, name="edit_tipping_off"),
     path("setup/macros/", macro_setup.macro_list, name="macro_setup"),
     path("setup/macros/new/", macro_setup.edit_macro, name="new_macro"),
     path("setup/macros/<int:number>/", macro_setup.edit_macro, name="edit_macro"),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from escalations import notifications
+from escalations.models import TippingOffWords
 from tests.matrix import Scenario
 
 
@@ -92,6 +93,10 @@ def saved_view(scenario: Scenario) -> dict[str, Any]:
 
 def team_access_review(scenario: Scenario) -> dict[str, Any]:
     return {"number": scenario.access_review.pk}
+
+
+def tipping_off_words(scenario: Scenario) -> dict[str, Any]:
+    return {"number": TippingOffWords.objects.earliest("pk").pk}
 
 
 def baton(scenario: Scenario) -> dict[str, Any]:

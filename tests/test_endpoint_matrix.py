@@ -43,6 +43,7 @@ from tests.matrix_arguments import (
     stopping_link,
     team_access_review,
     ticket,
+    tipping_off_words,
     trend,
 )
 
@@ -203,6 +204,12 @@ ESCALATIONS = {
     "unrestrict": post_only(to=ticket),
     "receipts": page(),
     "custodian": page("admin"),
+    "tipping_off": page("auditor"),  # and compliance: tests/escalations/test_tipping_off.py
+    "new_tipping_off": page(""),
+    "edit_tipping_off": page("", to=tipping_off_words),
+    "try_tipping_off": post_only(),
+    "release_answer": post_only(),
+    "withdraw_release": post_only(to=lambda scenario: {"number": 0}),
     "reapply_ticket": page("lead admin", l1=403, l2=403, partner=403, auditor=403, to=ticket),
     "reapply": page(LEVELS),
     "service_levels": page(LEVELS),

@@ -37,6 +37,7 @@ from escalations.models.routing import (
 from escalations.models.saved_view import Audience, SavedView
 from escalations.models.searching import AttachmentText, TicketText
 from escalations.models.ticket import Channel, Level, Priority, RestrictionKind, State, Ticket
+from escalations.models.tipping_off import ReleasedAnswer, TippingOffWords
 from escalations.models.triage import ArticleUse, TriageReview
 
 __all__ = [
@@ -103,6 +104,7 @@ __all__ = [
     "ReappliedTicket",
     "Reason",
     "ReasonKind",
+    "ReleasedAnswer",
     "Restriction",
     "RestrictionKind",
     "RootCause",
@@ -120,6 +122,7 @@ __all__ = [
     "TeamRouting",
     "Ticket",
     "TicketText",
+    "TippingOffWords",
     "TriageReview",
     "Urgent",
     "Way",
