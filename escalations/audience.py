@@ -7,7 +7,7 @@ decided in memory, for hundreds of people at once. Tests hold this to `visible_t
 from collections.abc import Iterable
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, F, JSONField, OuterRef, Subquery, Value, When
+from django.db.models import Case, F, JSONField, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import JSONObject
 
 from accounts.models import Role, User
@@ -112,7 +112,7 @@ def _lost() -> Case:
     removed = JSONObject(people=F("data__people"), teams=F("data__teams"))
     hidden = Value(HIDDEN, output_field=JSONField())
     return Case(
-        When(kind="ticket.restricted", data__from_the_start=None, then=hidden),
+        When(~Q(data__has_key="from_the_start"), kind="ticket.restricted", then=hidden),
         When(kind="ticket.access_removed", then=removed),
         default=None,
         output_field=JSONField(),

@@ -58,9 +58,9 @@ def check(text: str, *, field: str = "body") -> None:
     named = get_text_list(said[:_MOST_NAMED], _("and"))
     raise Refused(
         _(
-            "This can't go to a customer: %(words)s. Such words are stopped in every escalation, whatever it is about."
-            " Write instead: %(advice)s Your text is kept. If these words must stay, hand it to compliance, who can"
-            " release it."
+            "This can't go to a customer: %(words)s. Such words are stopped in every escalation, whatever it is"
+            " about. Write instead: %(advice)s Your text is kept. If these words must stay, hand it to compliance,"
+            " who can release it."
         )
         % {"words": named, "advice": hits[0].advice},
         field=field,

@@ -281,6 +281,10 @@ API = {
     "api-ticket-transitions": api(READERS, to=ticket),
     "api-ticket-comments": api(READERS, to=ticket),
     "api-ticket-tags": api(gives=405, others=405, to=ticket),
+    "api-ticket-restrict": api(gives=405, others=405, to=ticket),
+    "api-ticket-unrestrict": api(gives=405, others=405, to=ticket),
+    "api-ticket-access": api("", to=ticket),  # nothing restricts it
+    "api-ticket-access-entry": api(gives=405, others=405, to=lambda scenario: {**ticket(scenario), "entry": 1}),
     "api-bulk-action-list": api(),
     "api-bulk-action-detail": api("l2 auditor admin", to=api_bulk_action),
     "api-bulk-action-results": api("l2 auditor admin", to=api_bulk_action),

@@ -1,8 +1,8 @@
 """Words with which an answer would tell a customer of a review, as a desk starts with them.
 
 What they are: the report, what it is about, who looks, what was done to the account, which list they stand on.
-FATF Recommendation 21 and section 5318(g)(2) of title 31 of the US Code forbid to tell the customer of the first; what
-else is here would let them guess it.
+FATF Recommendation 21 and section 5318(g)(2) of title 31 of the US Code forbid to tell the customer of the first;
+what else is here would let them guess it.
 """
 
 from typing import NamedTuple
@@ -66,9 +66,9 @@ TIPPING_OFF: dict[str, Default] = {
             "frozen by", "funds are frozen", "frozen funds", "asset freeze", "court order", "law enforcement",
             "police request", "ordered by the authorities", "by order of the authorities", "seized by",
             "cuenta congelada", "cuenta está congelada", "cuenta fue congelada", "congelada por",
-            "fondos congelados", "congelamiento de fondos", "orden judicial", "orden de la autoridad", "por orden de la autoridad",
-            "requerimiento de la autoridad", "fuerzas del orden", "bloqueada por la autoridad",
-            "bloqueada por las autoridades",
+            "fondos congelados", "congelamiento de fondos", "orden judicial", "orden de la autoridad",
+            "por orden de la autoridad", "requerimiento de la autoridad", "fuerzas del orden",
+            "bloqueada por la autoridad", "bloqueada por las autoridades",
         ),
         _LIMITED,
         _LIMITED_ES,

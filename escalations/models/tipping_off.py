@@ -13,7 +13,7 @@ LONGEST_TERM = 100
 class TippingOffWords(models.Model):
     """Words of one kind, in every language, and what to write instead. Compliance keeps them."""
 
-    key = models.SlugField(max_length=60, unique=True, null=True)  # of those that came along; none else
+    key = models.SlugField(max_length=60, blank=True)  # of those that came along; none else
     name = models.CharField(_("name"), max_length=100)
     terms = ArrayField(models.CharField(max_length=LONGEST_TERM), verbose_name=_("words"))
     instead = models.TextField(_("what to write instead"))
@@ -25,6 +25,9 @@ class TippingOffWords(models.Model):
         verbose_name = _("words that would tip off")
         verbose_name_plural = _("words that would tip off")
         ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["key"], name="tipping_off_key", condition=~models.Q(key=""))
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -35,7 +38,7 @@ class TippingOffWords(models.Model):
 
 
 class ReleasedAnswer(models.Model):
-    """A text that compliance lets pass word for word, wherever it is sent. `digest` is of the text as it is stored."""
+    """A text that compliance lets pass word for word, wherever it is sent; `digest` tells it from others."""
 
     digest = models.CharField(max_length=64, unique=True)
     text = models.TextField()

@@ -48,7 +48,8 @@ def escalate(request: HttpRequest, key: str) -> HttpResponse:
     user = person(request)
     if not escalating.may_escalate(user):
         raise PermissionDenied
-    category = get_object_or_404(Category.objects.select_related("team"), key=key, is_active=True)
+    categories = Category.objects.select_related("team", "restriction")
+    category = get_object_or_404(categories, key=key, is_active=True)
     form_version = category.current_form
     if form_version is None:
         raise Http404

@@ -1,4 +1,4 @@
-"""The words that would tip a customer off, kept by compliance: the list, trying a text, and releasing an answer."""
+"""The words that would tip a customer off, kept by compliance; trying a text, and releasing an answer."""
 
 from typing import cast
 

@@ -1,14 +1,18 @@
 """Restricted tickets: who sees one, who keeps its list, and what happens to its work meanwhile."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
 from accounts import people
 from accounts.models import Role, User
+from audit.models import Entry
 from common.errors import Absent, NotAllowed, Refused
-from escalations import access_list, assignment, conversation, restricting
-from escalations.models import AccessEntry, MessageKind, Ticket
+from escalations import access_list, assignment, audience, conversation, escalating, live, receipts, restricting
+from escalations.models import AccessEntry, CategoryRestriction, MessageKind, Ticket
 from events.models import Event
+from events.tail import Fact
 from tests.matrix import SIGNED_IN, Scenario
 
 pytestmark = pytest.mark.django_db
@@ -131,3 +135,82 @@ def test_the_dialog_suggests_a_list_and_says_who_loses_sight(scenario: Scenario)
     listed = client.get(f"/tickets/{scenario.ticket.reference}/access/").content.decode()
     assert "Sam Second" in listed and "Leaked keys." in listed
     assert scenario.clients["l1"].get(f"/tickets/{scenario.ticket.reference}/access/").status_code == 404
+
+
+def test_the_list_over_the_api(scenario: Scenario):
+    desk, client = scenario.desk, scenario.clients["lead"]
+    root = f"/api/v1/tickets/{scenario.ticket.reference}/"
+
+    def post(part: str, **sent: object) -> tuple[int, Any]:
+        answer = client.post(f"{root}{part}/", sent, content_type="application/json")
+        return answer.status_code, answer.json() if answer.content else None
+
+    status, listed = post("restrict", kind="fraud", reason="Check it.", persons=[desk.l2.pk])
+    assert status == 200 and {one["person"]["id"] for one in listed} == {desk.l2.pk, desk.lead.pk}
+    status, entry = post("access", team=desk.accounts.name, reason="Same device.")
+    assert status == 201 and entry["team"] == desk.accounts.name
+    assert len(client.get(f"{root}access/").json()) == 3
+    assert client.get(root).json()["restricted_as"] == "fraud"
+    assert client.delete(f"{root}access/{entry['id']}/").status_code == 204
+    for role in ("l1", "auditor", "admin", "l2_elsewhere"):
+        assert scenario.clients[role].get(f"{root}access/").status_code == 404
+    assert post("unrestrict", reason="Nothing was found.") == (204, None)
+
+
+def test_a_repeat_with_the_same_key_is_not_replayed_to_whoever_lost_sight(scenario: Scenario):
+    client, desk = scenario.clients["l2"], scenario.desk
+    address = f"/api/v1/tickets/{scenario.ticket.reference}/comments/"
+    sent = {"kind": "note", "body": "It is the gateway."}
+
+    def comment() -> int:
+        headers = {"Idempotency-Key": "the-same"}
+        return client.post(address, sent, content_type="application/json", headers=headers).status_code
+
+    assert comment() == comment() == 201
+    restricting.restrict(scenario.ticket, by=desk.lead, kind="fraud", reason="It is about him.")
+    assert comment() == 404
+
+
+def test_a_category_restricted_from_the_start_leaves_a_receipt(scenario: Scenario):
+    desk = scenario.desk
+    CategoryRestriction.objects.create(category=desk.category, kind="security", team=desk.accounts)
+    ticket = escalating.escalate(desk.contract(), by=desk.l1)
+    assert {role for role in SIGNED_IN if sees(scenario.people[role], ticket)} == {"lead", "l2_elsewhere"}
+    assert [one.reference for one in receipts.of(desk.l1)] == [ticket.reference]
+    assert ticket.reference in scenario.clients["l1"].get("/escalations/receipts/").content.decode()
+    form = scenario.clients["l1"].get("/escalate/other/").content.decode()
+    assert "you keep a receipt" in form
+    events = Event.objects.filter(subject_type="ticket", subject_id=ticket.pk)
+    for keys in audience.of_events(events.values_list("pk", flat=True)).values():
+        assert keys == audience.listed([desk.lead.pk], [desk.accounts.pk])
+
+
+def test_reading_is_noted_once_a_page_and_not_at_each_poll(scenario: Scenario, ticket: Ticket):
+    client, root = scenario.clients["lead"], f"/tickets/{ticket.reference}/"
+    htmx = {"HX-Request": "true"}
+
+    def noted() -> int:
+        return Entry.objects.filter(action="ticket.read", object_id=ticket.pk).count()
+
+    client.get(root)
+    for part in ("now/", "work/", "related/"):
+        client.get(root + part, headers=htmx)
+    assert noted() == 1
+    client.get(root)
+    client.get(f"/api/v1{root}")
+    client.get(f"{root}files/{scenario.attachment.pk}/").getvalue()
+    assert noted() == 4
+    scenario.clients["l2"].get(f"{root}now/", headers=htmx)  # without having opened the page
+    assert noted() == 5
+
+
+def test_whoever_watches_hears_no_more_of_who_looks(scenario: Scenario):
+    desk = scenario.desk
+    restricting.restrict(scenario.ticket, by=desk.lead, kind="fraud", reason="Check it.")
+    event = Event.objects.latest("pk")
+    fact = Fact(1, event.pk, event.kind, ("ticket", scenario.ticket.pk))
+    (message,) = live.told([fact])
+    assert message.kept == audience.listed([desk.lead.pk], [])
+    assert audience.ears(desk.l2) & message.keys, "who loses sight hears it once"
+    (later,) = live.told([Fact(1, event.pk - 1, "ticket.tagged", ("ticket", scenario.ticket.pk))])
+    assert not audience.ears(desk.l2) & later.keys
