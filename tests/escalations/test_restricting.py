@@ -212,5 +212,8 @@ def test_whoever_watches_hears_no_more_of_who_looks(scenario: Scenario):
     (message,) = live.told([fact])
     assert message.kept == audience.listed([desk.lead.pk], [])
     assert audience.ears(desk.l2) & message.keys, "who loses sight hears it once"
-    (later,) = live.told([Fact(1, event.pk - 1, "ticket.tagged", ("ticket", scenario.ticket.pk))])
+    before = Event.objects.filter(subject_type="ticket", subject_id=scenario.ticket.pk, pk__lt=event.pk).latest(
+        "pk"
+    )
+    (later,) = live.told([Fact(1, before.pk, before.kind, ("ticket", scenario.ticket.pk))])
     assert not audience.ears(desk.l2) & later.keys
