@@ -7,46 +7,65 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('escalations', '0019_restricted_tickets'),
+        ("escalations", "0019_restricted_tickets"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ReleasedAnswer',
+            name="ReleasedAnswer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('text', models.TextField()),
-                ('reason', models.TextField(verbose_name='reason')),
-                ('released_at', models.DateTimeField()),
-                ('released_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("text", models.TextField()),
+                ("reason", models.TextField(verbose_name="reason")),
+                ("released_at", models.DateTimeField()),
+                (
+                    "released_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'released answer',
-                'verbose_name_plural': 'released answers',
-                'ordering': ['-released_at'],
+                "verbose_name": "released answer",
+                "verbose_name_plural": "released answers",
+                "ordering": ["-released_at"],
             },
         ),
         migrations.CreateModel(
-            name='TippingOffWords',
+            name="TippingOffWords",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(blank=True, max_length=60)),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('terms', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), size=None, verbose_name='words')),
-                ('instead', models.TextField(verbose_name='what to write instead')),
-                ('instead_es', models.TextField(blank=True, verbose_name='what to write instead, in Spanish')),
-                ('is_active', models.BooleanField(default=True, verbose_name='in use')),
-                ('version', models.PositiveIntegerField(default=1)),
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("key", models.SlugField(blank=True, max_length=60)),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                (
+                    "terms",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=100), size=None, verbose_name="words"
+                    ),
+                ),
+                ("instead", models.TextField(verbose_name="what to write instead")),
+                ("instead_es", models.TextField(blank=True, verbose_name="what to write instead, in Spanish")),
+                ("is_active", models.BooleanField(default=True, verbose_name="in use")),
+                ("version", models.PositiveIntegerField(default=1)),
             ],
             options={
-                'verbose_name': 'words that would tip off',
-                'verbose_name_plural': 'words that would tip off',
-                'ordering': ['name', 'pk'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('key', ''), _negated=True), fields=('key',), name='tipping_off_key')],
+                "verbose_name": "words that would tip off",
+                "verbose_name_plural": "words that would tip off",
+                "ordering": ["name", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("key", ""), _negated=True), fields=("key",), name="tipping_off_key"
+                    )
+                ],
             },
         ),
     ]

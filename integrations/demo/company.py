@@ -22,7 +22,7 @@ from escalations.models import Category, ContractForm, Reason, RootCause, State,
 from escalations.priorities import usual_priority
 from events.models import Delivery
 from integrations import storing
-from integrations.demo import climbs, customers, knowledge, people, prepared, rosters
+from integrations.demo import climbs, customers, knowledge, people, prepared, restricted, rosters
 from integrations.demo.arrivals import WEEKS, Arrival, Reception
 from integrations.demo.facts import Facts, fill_in, gather
 from integrations.demo.scenarios import all_scenarios
@@ -72,6 +72,7 @@ def load(
     climbs.lay_out(shelf.staff)
     climbs.take_steps(kept, now)
     rosters.hand_over(shelf.staff, now)
+    restricted.restrict(shelf.staff, now)
     lexicon.count()
     return kept
 

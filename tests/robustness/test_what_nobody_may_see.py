@@ -125,9 +125,7 @@ def shown(text: str, reference: str) -> list[str]:
 
 
 #: What was searched for stands in its own field, and in the addresses of the list's filters.
-ASKED = re.compile(
-    r'(?i)(?:value|content|data-[a-z-]+)="[^"]*"|q=yucatan|[“"]?yucatan[”"]?(?= (?:&times;|×))|<mark>yucatan</mark>'
-)
+ASKED = re.compile(r'(?i)(?:value|content|data-[a-z-]+)="[^"]*"|q=yucatan|[“"]?yucatan[”"]?(?= (?:&times;|×))')
 
 
 def restricted_in(texts: dict[str, str]) -> dict[str, list[str]]:
