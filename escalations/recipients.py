@@ -33,6 +33,7 @@ def leads(ticket: Ticket) -> list[User]:
     """Return the leads of the ticket's team, or the admins where none is there.
 
     Where nobody at all is there, at night say, the leads hear of it all the same: they read it when they are back.
+    Of a restricted ticket that neither leads nor admins see, whoever keeps its list hears.
     """
     own, admins = _with_role(ticket, Role.LEAD), _admins()
     return (
@@ -40,6 +41,7 @@ def leads(ticket: Ticket) -> list[User]:
         or _present(admins, ticket)
         or _present(own, ticket, away=True)
         or _present(admins, ticket, away=True)
+        or (list(access_list.keepers(ticket)) if ticket.restricted_as else [])
     )
 
 

@@ -191,11 +191,10 @@ def name_custodian(number: int, person: User, *, by: User, reason: str) -> bool:
     locked = lock(locked, by=people.system())
     if not locked.restricted_as or access_list.keepers(locked).exists():
         return False
-    AccessEntry.objects.update_or_create(
-        ticket=locked,
-        person=person,
-        removed_at=None,
-        defaults={"is_custodian": True, "reason": why, "added_by": by, "added_at": clock.now()},
+    now = clock.now()
+    locked.access_list.standing().filter(person=person).update(removed_at=now, removed_by=by)
+    AccessEntry.objects.create(
+        ticket=locked, person=person, is_custodian=True, reason=why, added_by=by, added_at=now
     )
     commit(locked, "custodian_named", by=by, **_listed([person], []))
     return True

@@ -1,8 +1,11 @@
 """Forms of a ticket's access list: restricting it, adding, lifting, and naming a custodian."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from django import forms
+from django.db.models import Case, When
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
@@ -18,11 +21,21 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Why?"), max_length=LONGEST_REASON, widget=forms.Textarea(attrs={"rows": 2}))
 
 
+class _People(forms.ModelMultipleChoiceField):
+    """People, each with what they have to do with the ticket."""
+
+    groups: Mapping[int, str] = {}
+
+    def label_from_instance(self, obj: Any) -> str:
+        group = self.groups.get(obj.pk)
+        return f"{obj} · {group}" if group else str(obj)
+
+
 class RestrictForm(ReasonForm):
     """Who may see a ticket from now on: the people of the desk ticked, sensible ones first, and whole teams."""
 
     kind = forms.ChoiceField(label=_("Kind"), choices=RestrictionKind.choices, widget=forms.RadioSelect)
-    persons = forms.ModelMultipleChoiceField(
+    persons = _People(
         label=_("Who sees it from now on"),
         queryset=User.objects.none(),
         required=False,
@@ -33,6 +46,7 @@ class RestrictForm(ReasonForm):
         label=_("Whole teams"),
         queryset=Team.objects.filter(is_active=True),
         required=False,
+        widget=forms.CheckboxSelectMultiple,
         help_text=_("Everybody in these teams, also who joins later."),
     )
     field_order = ["version", "kind", "reason", "persons", "teams"]
@@ -41,11 +55,15 @@ class RestrictForm(ReasonForm):
         suggested = access_list.suggested(ticket, by=user)
         initial = {"version": ticket.version, "persons": [one.pk for one in suggested]}
         super().__init__(*args, initial=initial, **kwargs)
-        offered = {one.pk for one in suggested} | {
-            one.pk for sight in access_list.who_sees(ticket) for one in sight.people
-        }
-        people = access_list.eligible().filter(pk__in=offered).exclude(pk=user.pk)
-        cast(forms.ModelMultipleChoiceField, self.fields["persons"]).queryset = people
+        groups: dict[int, str] = {}
+        for sight in access_list.who_sees(ticket):
+            for one in sight.people:
+                groups.setdefault(one.pk, sight.name)
+        field = cast(_People, self.fields["persons"])
+        field.groups = groups | ({ticket.owner_id: gettext("Owner")} if ticket.owner_id else {})
+        first = Case(When(pk__in=[one.pk for one in suggested], then=0), default=1)
+        offered = access_list.eligible().filter(pk__in={*groups, *(one.pk for one in suggested)} - {user.pk})
+        field.queryset = offered.order_by(first, "name", "pk")
 
 
 class AddForm(ReasonForm):

@@ -31,7 +31,7 @@ def test_a_colleague_loses_sight_of_it(live_desk: str, browser: Browser, desk: D
     lea.get_by_role("link", name="Restrict", exact=True).click()
     dialog = lea.get_by_role("dialog")
     expect(dialog).to_contain_text("Everybody who is not on the list loses sight of it")
-    expect(dialog.get_by_label("Sam Second")).to_be_checked()  # its owner
+    expect(dialog.get_by_label("Sam Second · Owner")).to_be_checked()
     expect(dialog.get_by_label("Otis Second")).not_to_be_checked()
     dialog.get_by_label("Fraud").check()
     dialog.get_by_label("Why?").fill("A colleague may be involved.")
