@@ -54,7 +54,8 @@ class RestrictForm(ReasonForm):
     def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
         suggested = access_list.suggested(ticket, by=user)
         initial = {"version": ticket.version, "persons": [one.pk for one in suggested]}
-        super().__init__(*args, initial=initial, **kwargs)
+        # Its dialog stands on the ticket's page, whose composer has a `kind`, too.
+        super().__init__(*args, initial=initial, auto_id="restrict_%s", **kwargs)
         groups: dict[int, str] = {}
         for sight in access_list.who_sees(ticket):
             for one in sight.people:
