@@ -9,7 +9,17 @@ from accounts import people
 from accounts.models import Role, User
 from audit.models import Entry
 from common.errors import Absent, NotAllowed, Refused
-from escalations import access_list, assignment, audience, conversation, escalating, live, receipts, restricting
+from escalations import (
+    access_list,
+    assignment,
+    audience,
+    conversation,
+    escalating,
+    live,
+    receipts,
+    restricting,
+    timeline,
+)
 from escalations.models import AccessEntry, CategoryRestriction, MessageKind, Ticket
 from events.models import Event
 from events.tail import Fact
@@ -36,6 +46,12 @@ def test_only_its_list_sees_it(scenario: Scenario, ticket: Ticket):
     assert seen == {"l2", "lead"}
     restricting.unrestrict(ticket, by=scenario.desk.lead, reason="It was a mistake.")
     assert {role for role in SIGNED_IN if sees(scenario.people[role], ticket)} >= {"l1", "auditor", "admin"}
+    ticket.refresh_from_db()
+    told = {
+        role: any("restrict" in entry.line for entry in timeline.of_ticket(ticket, scenario.people[role]))
+        for role in ("l1", "l2", "auditor")
+    }
+    assert told == {"l1": False, "l2": False, "auditor": True}, "afterwards the desk does not read of it"
 
 
 def test_a_team_lets_in_its_members_and_who_joins_later(scenario: Scenario, ticket: Ticket):
