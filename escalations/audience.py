@@ -5,6 +5,7 @@ decided in memory, for hundreds of people at once. Tests hold this to `visible_t
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, F, JSONField, OuterRef, Q, Subquery, Value, When
@@ -59,7 +60,7 @@ def of_events(events: Iterable[int]) -> dict[int, Keys]:
     told = Event.objects.filter(pk__in=list(events), subject_type=SUBJECT).annotate(
         former=Subquery(former), latter=F("data__ticket__team"), lost=_lost()
     )
-    rows = list(told.values_list("pk", "subject_id", "former", "latter", "lost", named=True))
+    rows: list[Any] = list(told.values_list("pk", "subject_id", "former", "latter", "lost", named=True))
     asked = HandOver.objects.filter(ticket=OuterRef("pk")).values("team")
     standing = AccessEntry.objects.standing().filter(ticket=OuterRef("pk"))
     found_tickets = Ticket.objects.filter(pk__in={row.subject_id for row in rows}).annotate(
@@ -67,7 +68,7 @@ def of_events(events: Iterable[int]) -> dict[int, Keys]:
         listed_people=ArraySubquery(standing.filter(team=None).values("person")),
         listed_teams=ArraySubquery(standing.filter(person=None).values("team")),
     )
-    tickets = {
+    tickets: dict[int, Any] = {
         one.pk: one
         for one in found_tickets.values_list(
             "pk", "team", "created_by", "l1_team", "restricted_as", "partners", "listed_people", "listed_teams",

@@ -5,6 +5,7 @@ or admins. Its clocks, steps and mails to the customer go on.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -48,8 +49,8 @@ def restrict(
     why = _reason(reason)
     chosen = {one.pk: one for one in (by, *persons)}
     _begin(locked, kind, why, chosen.values(), teams, by=by)
-    lost = locked.owner is not None and not access_list.listed(locked).filter(pk=locked.owner_id).exists()
-    if lost:
+    owner = locked.owner_id
+    if owner is not None and not access_list.listed(locked).filter(pk=owner).exists():
         locked.owner, locked.let_go_at = None, clock.now()
     commit(locked, "restricted", by=by, restricted_as=kind, **_listed(chosen.values(), teams))
     return locked
@@ -101,7 +102,7 @@ def _begin(
     )
 
 
-def _listed(persons: Iterable[User], teams: Iterable[Team]) -> dict[str, list[int]]:
+def _listed(persons: Iterable[User], teams: Iterable[Team]) -> dict[str, Any]:
     return {"people": [one.pk for one in persons], "teams": [one.pk for one in teams]}
 
 

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django import forms
 from django.db.models import Case, When
+from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -51,11 +52,11 @@ class RestrictForm(ReasonForm):
     )
     field_order = ["version", "kind", "reason", "persons", "teams"]
 
-    def __init__(self, *args: Any, ticket: Ticket, user: User, **kwargs: Any) -> None:
+    def __init__(self, data: QueryDict | None = None, *, ticket: Ticket, user: User) -> None:
         suggested = access_list.suggested(ticket, by=user)
         initial = {"version": ticket.version, "persons": [one.pk for one in suggested]}
         # Its dialog stands on the ticket's page, whose composer has a `kind`, too.
-        super().__init__(*args, initial=initial, auto_id="restrict_%s", **kwargs)
+        super().__init__(data, initial=initial, auto_id="restrict_%s")
         groups: dict[int, str] = {}
         for sight in access_list.who_sees(ticket):
             for one in sight.people:

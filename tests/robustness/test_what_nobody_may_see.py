@@ -149,7 +149,7 @@ def test_a_restricted_ticket_is_seen_neither_by_admins_nor_in_mails_that_were_ow
     assert all("Nothing like that" in text for text in answers.values())
     for raised in Event.objects.filter(kind=alerts.RAISED):
         alert_mail.handle(raised)
-    recipients = {one.to[0] for one in mail.outbox if ticket.reference in one.body + one.subject}
+    recipients = {one.to[0] for one in mail.outbox if ticket.reference in f"{one.body}{one.subject}"}
     assert not recipients & {person.email for person in scenario.people.values()}
 
 
