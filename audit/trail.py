@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import Q, QuerySet
 
 from audit import canonical
-from audit.models import Entry
+from audit.models import Entry, Result
+from events import hiding
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 PAGE = 100
 CHUNK = 2000
@@ -40,9 +44,8 @@ class Wanted:
     object_id: int | None = None
     result: str = ""
 
-    def found(self) -> QuerySet[Entry]:
-        """Return the entries, in no order."""
-        entries = Entry.objects.all()
+    def found(self, entries: QuerySet[Entry]) -> QuerySet[Entry]:
+        """Return those of `entries` that are wanted, in no order."""
         if self.since:
             entries = entries.filter(at__gte=self.since)
         if self.until:
@@ -100,9 +103,19 @@ class Page:
     older: Place | None
 
 
-def page(wanted: Wanted, *, before: Place | None = None, after: Place | None = None) -> Page:
+def shown_to(user: "User") -> QuerySet[Entry]:
+    """Return the entries that a reader of the trail may see: not those about what is hidden from them.
+
+    That somebody asked for it and was told that there is no such thing stays: of a number that there is not it
+    would stand there, too.
+    """
+    hidden = hiding.hidden_from(user, kind="object_type", number="object_id")
+    return Entry.objects.exclude(hidden & ~Q(result=Result.ABSENT))
+
+
+def page(wanted: Wanted, *, reader: "User", before: Place | None = None, after: Place | None = None) -> Page:
     """Return the newest entries, or those next to a place: older than `before`, or newer than `after`."""
-    found = wanted.found().select_related("seal")
+    found = wanted.found(shown_to(reader)).select_related("seal")
     if after:
         rows = list(_beyond(found, after, newer=True).order_by("at", "id")[: PAGE + 1])
         entries, more = rows[:PAGE][::-1], len(rows) > PAGE
@@ -123,11 +136,11 @@ def _beyond(found: QuerySet[Entry], place: Place, *, newer: bool = False) -> Que
     return found.filter(at__lte=place.at).exclude(at=place.at, id__gte=place.id)
 
 
-def whole(wanted: Wanted) -> Iterator[Entry]:
+def whole(wanted: Wanted, *, reader: "User") -> Iterator[Entry]:
     """Yield all entries, oldest first, a chunk at a time: an export may be as long as the trail."""
     place = None
     while True:
-        found = wanted.found().select_related("seal").order_by("at", "id")
+        found = wanted.found(shown_to(reader)).select_related("seal").order_by("at", "id")
         chunk = list((_beyond(found, place, newer=True) if place else found)[:CHUNK])
         yield from chunk
         if len(chunk) < CHUNK:

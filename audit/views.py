@@ -12,7 +12,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from audit import canonical, export, state, trail, verifying
 from audit.forms import TrailForm
-from audit.models import Entry
 from audit.noting import note
 from common import clock, durations
 
@@ -40,7 +39,7 @@ def audit_trail(request: HttpRequest) -> HttpResponse:
         wanted = form.wanted()
         note("audit.read", by=user, about=("audit", None), data=wanted.in_words())
         before, after = (trail.Place.read(request.GET.get(name, "")) for name in ("before", "after"))
-        found = trail.page(wanted, before=before, after=after)
+        found = trail.page(wanted, reader=user, before=before, after=after)
     kept = request.GET.copy()
     for name in PLACES:
         kept.pop(name, None)
@@ -58,7 +57,7 @@ def audit_trail(request: HttpRequest) -> HttpResponse:
 def audit_entry(request: HttpRequest, number: int) -> HttpResponse:
     """Show one entry with everything that is known of it."""
     user = reader(request)
-    entry = get_object_or_404(Entry.objects.select_related("seal"), pk=number)
+    entry = get_object_or_404(trail.shown_to(user).select_related("seal"), pk=number)
     note("audit.read", by=user, about=("audit", entry.pk))
     seal = getattr(entry, "seal", None)
     context = {
@@ -77,13 +76,17 @@ def _readable(value: object) -> str:
 @require_safe
 def audit_csv(request: HttpRequest) -> HttpResponseBase:
     """Give what the filters leave as a table."""
-    return _file(export.as_csv(trail.whole(_asked(request))), "text/csv; charset=utf-8", "csv")
+    return _file(
+        export.as_csv(trail.whole(_asked(request), reader=reader(request))), "text/csv; charset=utf-8", "csv"
+    )
 
 
 @require_safe
 def audit_jsonl(request: HttpRequest) -> HttpResponseBase:
     """Give what the filters leave as JSON lines, as they were sealed."""
-    return _file(export.as_json_lines(trail.whole(_asked(request))), "application/x-ndjson", "jsonl")
+    return _file(
+        export.as_json_lines(trail.whole(_asked(request), reader=reader(request))), "application/x-ndjson", "jsonl"
+    )
 
 
 def _asked(request: HttpRequest) -> trail.Wanted:

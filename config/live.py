@@ -203,6 +203,8 @@ class Hub:
         """
         for message in messages:
             said = line(message.name, self.position, message.ticket)
+            if message.kept is not None:
+                self._stop_watching(message.ticket, message.kept)
             for stream in list(self.streams):
                 if stream.ears.isdisjoint(message.keys):
                     continue
@@ -211,6 +213,12 @@ class Hub:
                 else:
                     stream.put(said)
         self.position = position
+
+    def _stop_watching(self, ticket: int | None, kept: audience.Keys) -> None:
+        """Tell those who see a ticket no more nothing of who looks at it, either."""
+        for stream in self.streams:
+            if stream.ticket == ticket and stream.ears.isdisjoint(kept):
+                stream.ticket = None
 
     def _tell_presence(self, ticket: int) -> None:
         for stream in list(self.streams):

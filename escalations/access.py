@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from django.db.models import Q
+
 from accounts.models import Role, User
 from escalations.models import AMONG_US, HandOver, Metric, Ticket
 
@@ -13,6 +15,7 @@ class Party(StrEnum):
     SPECIALIST = "specialist"  # L2 of the team that has it
     LEAD = "lead"  # lead of that team; admins count as one
     PARTNER = "partner"  # a member of a team it is handed to at present
+    LISTED = "listed"  # second line of another team, or compliance, on the list of a restricted ticket
     SYSTEM = "system"  # Secondline's own jobs
 
 
@@ -44,6 +47,8 @@ def standing(user: User, ticket: Ticket) -> frozenset[Party]:
         found.add(Party.SPECIALIST)
     if role == Role.LEAD or user.is_superuser:
         found.add(Party.LEAD)
+    if ticket.restricted_as and (user.teams_as(Role.L2, Role.LEAD) or user.reviews_compliance):
+        found.add(Party.LISTED)
     return frozenset(found)
 
 
@@ -52,9 +57,18 @@ def works_on(user: User, ticket: Ticket) -> bool:
     return bool(standing(user, ticket) & DESK)
 
 
+def let_in(user: User) -> Q:
+    """Return which of the tickets that `user` sees are theirs as Party.LISTED: of tickets, as a condition."""
+    is_colleague = user.teams_as(Role.L2, Role.LEAD) or user.reviews_compliance
+    return ~Q(restricted_as="") if is_colleague else Q(pk=None)
+
+
 def reads_internal(user: User, ticket: Ticket) -> bool:
-    """Tell whether `user` may read internal notes and the diagnosis: L2, leads, auditors, admins."""
-    return user.reads_all or works_on(user, ticket)
+    """Tell whether `user` may read internal notes and the diagnosis: L2, leads, auditors, admins.
+
+    On a restricted ticket, which they see because its list names them, second line of other teams and compliance.
+    """
+    return user.reads_all or bool(standing(user, ticket) & (DESK | {Party.LISTED}))
 
 
 def follows(user: User, ticket: Ticket) -> bool:

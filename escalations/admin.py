@@ -1,16 +1,19 @@
 """The admin site for what admins set up. Tickets are worked in the desk, never here."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from escalations.models import (
     Category,
+    CategoryRestriction,
     ContractForm,
     Customer,
     PriorityRule,
@@ -19,6 +22,13 @@ from escalations.models import (
 )
 
 Field = dict[str, Any]
+
+
+class CategoryRestrictionInline(admin.StackedInline):
+    """Who sees the category's escalations, where they are restricted from the start."""
+
+    model = CategoryRestriction
+    extra = 0
 
 
 @admin.register(Category)
@@ -32,6 +42,7 @@ class CategoryAdmin(admin.ModelAdmin):
     list_display = ("name", "key", "team", "form_version", "is_active", "position")
     list_editable = ("is_active", "position")
     list_filter = ("is_active",)
+    inlines = (CategoryRestrictionInline,)
 
     @admin.display(description=_("form version"))
     def form_version(self, category: Category) -> int | None:
@@ -91,6 +102,9 @@ class CustomerAdmin(admin.ModelAdmin):
 
     list_display = ("name", "external_id", "segment", "country")
     search_fields = ("name", "external_id", "email")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
+        return Customer.objects.visible_to(cast(User, request.user))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -143,6 +143,10 @@ def _said(alert: Alert) -> str:
             return _("%(person)s merged it into {reference}, which goes on in its place.").format(reference=into)
         case AlertKind.UNSENT:
             return _("What you wrote was not sent, and is a draft again.")
+        case AlertKind.ACCESS if alert.event.kind == "ticket.custodian_named":
+            return _("%(person)s named a new custodian of its access list.")
+        case AlertKind.ACCESS:
+            return _("It is restricted, and you are on its access list.")
         case AlertKind.HANDED_OVER:
             return _("%(person)s asks your team something.")
         case AlertKind.APPROVAL:

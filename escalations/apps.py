@@ -12,12 +12,15 @@ class EscalationsConfig(AppConfig):
         """Hear of the events that are mailed; show linked tickets beside what the desk knows."""
         from escalations import (
             alert_mail,
+            alerts,
             assignment,
             attachments,
             baton,
             bulk,
+            customers,
             dispatching,
             file_texts,
+            hidden,
             incident_places,
             ledger_alarm,
             mail,
@@ -27,7 +30,7 @@ class EscalationsConfig(AppConfig):
             snapshot,
         )
         from escalations.views import linked
-        from events import consumers
+        from events import consumers, hiding
         from incidents import finds, sweeping, words
         from incidents.models import guard_places
         from knowledgebase import panels
@@ -49,3 +52,8 @@ class EscalationsConfig(AppConfig):
         finds.name_wholes(file_texts.SUBJECT, incident_places.whole)
         sweeping.hear_of_rewritten(attachments.rewritten)
         panels.register("linked_tickets", linked.panel)
+        hiding.register(snapshot.SUBJECT, hidden.tickets)
+        hiding.register(file_texts.SUBJECT, hidden.attachments)
+        hiding.register(alerts.SUBJECT, hidden.alerts)
+        hiding.register(outbox.SUBJECT, hidden.drafts)
+        hiding.register(customers.SUBJECT, hidden.customers)

@@ -9,6 +9,7 @@ from accounts import people
 from accounts.models import Availability, Role, Team, TeamKind, User
 from common import clock
 from common.errors import NotAllowed, Refused
+from escalations import access_list
 from escalations.access import Party, parties, works_on
 from escalations.changes import commit, lock, record, remember, save, set_team
 from escalations.models import Priority, RoutingMode, TeamRouting, Ticket
@@ -43,7 +44,7 @@ def take_next(*, by: User) -> Ticket | None:
     if not teams:
         raise Refused(_("Secondline gives out your team's escalations: the next one comes to you by itself."))
     ticket = (
-        by_urgency(Ticket.objects.filter(team__in=teams, owner=None, state__in=UNTAKEN))
+        by_urgency(Ticket.objects.not_hidden_from(by).filter(team__in=teams, owner=None, state__in=UNTAKEN))
         .select_for_update(skip_locked=True, of=("self",), no_key=True)
         .first()
     )
@@ -112,6 +113,8 @@ def _require_member(owner: User | None, ticket: Ticket) -> None:
         raise Refused(_("%s is not in the team that has it.") % owner, field="owner")
     if owner is not None and not owner.is_active:
         raise Refused(_("%s no longer works here.") % owner, field="owner")
+    if owner is not None:
+        access_list.require_listed(owner, ticket)
 
 
 def change_owner(locked: Ticket, owner: User | None, *, by: User, how: str, **why: Any) -> Event:
@@ -136,6 +139,7 @@ def give_to_team(ticket: Ticket, team: Team, *, by: User, version: int | None = 
         raise Refused(_("Only a second-line team can take it."), field="team")
     if team.pk == locked.team_id:
         return locked
+    access_list.require_somebody_of(team, locked, Role.L2, Role.LEAD, field="team")
     former = locked.team_id
     set_team(locked, team)
     commit(locked, "team_changed", by=by, because="team", rematch=True, former=former)

@@ -18,11 +18,13 @@ import redaction
 from accounts.models import Role, User
 from common import clock
 from common.errors import DomainError, NotAllowed, Refused, StaleVersion
+from escalations import tipping_off
 from escalations.bulk_deeds import DEEDS, Deed
 from escalations.changes import lock
 from escalations.models import BulkAction, BulkOutcome, BulkResult, BulkState, Ticket
 from escalations.models.ticket import TicketQuerySet
 from escalations.snapshot import SUBJECT as TICKET
+from escalations.transitions import Verb
 from events import recording
 from events.models import Event
 
@@ -77,6 +79,7 @@ def start(
         raise Refused(_("There is no such action."), field="deed")
     parameters = redaction.redact_json(parameters)
     summary = DEEDS[key].words(DEEDS[key].load(parameters, by))[:200]
+    _check_answer(key, parameters)
     numbers = _chosen(tickets, by)
     if not numbers:
         raise Refused(_("None of these escalations is there any more."))
@@ -85,6 +88,12 @@ def start(
     action = BulkAction(deed=key, parameters=parameters, summary=summary, query=query)
     action.missing = max(0, (asked or 0) - len(numbers))
     return _begin(action, numbers, by=by)
+
+
+def _check_answer(key: str, parameters: dict[str, Any]) -> None:
+    """Refuse at once, and once for all, what no customer may be told."""
+    for name in ("answer_to_customer", *(["message"] if key == Verb.WAIT_CUSTOMER else [])):
+        tipping_off.check(str(parameters.get(name) or ""), field=name)
 
 
 @transaction.atomic

@@ -39,6 +39,8 @@ def lock(ticket: Ticket, *, by: User, version: int | None = None) -> Ticket:
         .filter(pk=ticket.pk)
         .first()
     )
+    if locked is not None and locked.restricted_as and not tickets.filter(pk=locked.pk).exists():
+        locked = None  # taken off its list while this waited for the row
     if locked is None:
         raise Absent(_("There is no such escalation."))
     if version is not None and version != locked.version:

@@ -13,7 +13,7 @@ from accounts import people
 from accounts.models import User
 from common import clock
 from common.errors import NotAllowed, Refused, StaleVersion
-from escalations import attachments, mentions, search_index
+from escalations import attachments, mentions, search_index, tipping_off
 from escalations.access import DESK, Party, hand_overs, parties, reads_internal
 from escalations.changes import commit, enter, lock, lock_in_order, required
 from escalations.clocks import whole_second
@@ -24,7 +24,7 @@ FURTHEST_PROMISE = timedelta(days=366)
 
 #: Who may write which kind of message.
 WRITERS: dict[MessageKind, frozenset[Party]] = {
-    MessageKind.NOTE: DESK,
+    MessageKind.NOTE: DESK | {Party.LISTED},
     MessageKind.TO_CUSTOMER: DESK,
     MessageKind.TO_L1: DESK,
     MessageKind.FROM_L1: frozenset({Party.REQUESTER}),
@@ -186,9 +186,10 @@ def add(
     uploads: Iterable[File] = (),
     promise: datetime | None = None,
     written_to: Ticket | None = None,
+    field: str = "body",
 ) -> Message:
     """Store a message on a locked ticket, as part of a larger change that records the event."""
-    text = check(locked, kind=kind, body=body, promise=promise)
+    text = check(locked, kind=kind, body=body, promise=promise, field=field)
     hand_over = _open_hand_over(locked, by) if kind == MessageKind.PARTNER else None
     if kind == MessageKind.PARTNER and hand_over is None:
         raise Refused(_("It is not handed over to anybody at present."))
@@ -203,12 +204,19 @@ def add(
     return message
 
 
-def check(locked: Ticket, *, kind: MessageKind, body: str, promise: datetime | None = None) -> str:
-    """Return the text of a message as it is stored. Raises Refused for what can't be said here."""
+def check(
+    locked: Ticket, *, kind: MessageKind, body: str, promise: datetime | None = None, field: str = "body"
+) -> str:
+    """Return the text of a message as it is stored. Raises Refused for what can't be said here.
+
+    `field` is the one that holds what would tip a customer off.
+    """
     _check_promise(locked, kind, promise)
     text: str = redaction.clean(required(body, "body", _("Write something first."))).replace("\x00", "")
     if len(text) > LONGEST:
         raise Refused(_("This may have at most %d characters.") % LONGEST, field="body")
+    if kind == MessageKind.TO_CUSTOMER:
+        tipping_off.check(text, field=field)
     return text
 
 

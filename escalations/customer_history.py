@@ -19,7 +19,7 @@ from accounts.models import Role, User
 from common import markdown
 from common.errors import Refused
 from escalations import timeline
-from escalations.access import follows, reads_internal
+from escalations.access import follows, let_in, reads_internal
 from escalations.models import Channel, Clock, Customer, Message, MessageKind, Metric, Rating, Ticket
 from escalations.models.ticket import OPEN, REFERENCE_PREFIX
 from escalations.snapshot import SUBJECT
@@ -190,7 +190,7 @@ def _readable(customer: Customer, user: User) -> QuerySet[Event]:
     events = Event.objects.filter(subject_type=SUBJECT)
     if user.reads_all:
         return events.filter(subject_id__in=visible.values("pk"))
-    worked = visible.filter(team__in=user.teams_as(Role.L2, Role.LEAD)).values("pk")
+    worked = visible.filter(Q(team__in=user.teams_as(Role.L2, Role.LEAD)) | let_in(user)).values("pk")
     asked = visible.filter(_asked_by(user)).values("pk")
     public = ~Q(kind="sla.breached") & (~Q(kind=_MESSAGE) | Q(data__kind__in=_PUBLIC))
     readable = Q(subject_id__in=worked) | (Q(subject_id__in=asked) & public)
@@ -212,7 +212,7 @@ def _asked_by(user: User) -> Q:
 def _followed_by(user: User) -> Q:
     if user.reads_all:
         return Q()
-    return _asked_by(user) | Q(team__in=user.teams_as(Role.L2, Role.LEAD))
+    return _asked_by(user) | Q(team__in=user.teams_as(Role.L2, Role.LEAD)) | let_in(user)
 
 
 def _decoded(cursor: str) -> tuple[datetime, int]:

@@ -155,7 +155,12 @@ def preview(routing: TeamRouting) -> list[Prospect]:
 
 def prospect(ticket: Ticket) -> Prospect | None:
     """Return what would happen to this ticket now; None if it is not given out, or waits behind a whole batch."""
-    if ticket.owner_id is not None or ticket.let_go_at is not None or ticket.state not in UNTAKEN:
+    if (
+        ticket.owner_id is not None
+        or ticket.let_go_at is not None
+        or ticket.state not in UNTAKEN
+        or ticket.restricted_as
+    ):
         return None
     routing = _pushing().filter(team=ticket.team_id).first()
     found = preview(routing) if routing else []
@@ -163,16 +168,19 @@ def prospect(ticket: Ticket) -> Prospect | None:
 
 
 def waiting(routing: TeamRouting) -> TicketQuerySet:
-    """Return what the team's routing gives out, in its order: by priority, then the oldest."""
+    """Return what the team's routing gives out, in its order: by priority, then the oldest.
+
+    What is restricted is left to those on its list.
+    """
     states = [state for state in UNTAKEN if routing.gives_new or state != State.NEW]
     tickets = Ticket.objects.filter(team=routing.team_id, owner=None, let_go_at=None, state__in=UNTAKEN)
-    return tickets.filter(state__in=states).order_by("priority", "created_at", "pk")
+    return tickets.filter(state__in=states, restricted_as="").order_by("priority", "created_at", "pk")
 
 
 def let_go(team: Team) -> TicketQuerySet:
     """Return the team's tickets that routing leaves to people, because one of them let go of it."""
     return Ticket.objects.filter(
-        team=team, owner=None, let_go_at__isnull=False, state__in=UNTAKEN
+        team=team, owner=None, let_go_at__isnull=False, state__in=UNTAKEN, restricted_as=""
     ).order_by("priority", "created_at", "pk")  # fmt: skip
 
 

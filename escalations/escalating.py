@@ -10,7 +10,7 @@ import redaction
 from accounts.models import Role, Team, TeamKind, User
 from common import clock
 from common.errors import NotAllowed, Refused
-from escalations import contract, customers, search_index, ticket_clocks
+from escalations import access_list, contract, customers, restricting, search_index, ticket_clocks
 from escalations.changes import chosen, commit, enter, lock_for, record, required, set_team
 from escalations.customers import CustomerData
 from escalations.models import Category, Channel, ContractForm, Level, State, Ticket
@@ -45,6 +45,7 @@ def may_escalate(user: User) -> bool:
 def escalate(stated: Contract, *, by: User) -> Ticket:
     """Create the ticket for a complete contract, in its category's team's queue.
 
+    Where the category says so it is restricted from the start, and `by` sees no more of it than a receipt.
     Raises NotAllowed, Refused (naming the field) or contract.Invalid (naming every
     answer to mend).
     """
@@ -76,6 +77,7 @@ def escalate(stated: Contract, *, by: User) -> Ticket:
     event = record(ticket, "created", by=by, at=change.at, l1_team=ticket.l1_team_id, customer=ticket.customer_id)
     ticket_clocks.keep(change, event)
     search_index.refresh([ticket.pk])
+    restricting.restrict_from_the_start(ticket)
     return ticket
 
 
@@ -93,6 +95,7 @@ def resubmit(ticket: Ticket, stated: Contract, *, by: User, version: int | None 
     if form is None:
         raise Refused(_("Nothing can be escalated in this category now."), field="category")
     if category.pk != locked.category_id and category.team is not None and category.team != locked.team:
+        access_list.require_somebody_of(category.team, locked, Role.L2, Role.LEAD, field="category")
         set_team(locked, category.team)
     locked.category = category
     _state(locked, stated, form)

@@ -102,11 +102,12 @@ def having_words(tickets: QuerySet[Ticket], query: Query, user: User) -> QuerySe
         return tickets.filter(text__words=_words(query, INTERNAL))
     works, follows = stances(user)
     by_stance = follows & Q(text__words=_words(query, FOLLOWED))
-    if user.teams_as(Role.L2, Role.LEAD):
+    if user.teams_as(Role.L2, Role.LEAD) or user.reviews_compliance:
         by_stance |= works & Q(text__words=_words(query, INTERNAL))
     if partner_teams := user.teams_as(Role.PARTNER):
         handed = HandOver.objects.filter(ticket=OuterRef("pk"), team__in=partner_teams)
         by_stance |= Q(Exists(handed)) & Q(text__words=_words(query, CONTRACT))
+    by_stance |= ~Q(restricted_as="") & Q(text__words=_words(query, CONTRACT))  # whoever is on its list
     if query.wanted:
         # Said once more for all, so that the index is asked once; unwanted words are not in it, since whether
         # a note has them must not show.

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 import redaction
 from accounts import people
-from accounts.models import Team, TeamKind, User
+from accounts.models import Role, Team, TeamKind, User
 from common import clock
 from common.errors import Refused
-from escalations import climbing, conversation
+from escalations import access_list, climbing, conversation
 from escalations.access import Party, parties
 from escalations.changes import chosen, commit, enter, lock_for, required
 from escalations.models import (
@@ -46,7 +46,9 @@ def wait_for_customer(
 ) -> Ticket:
     """Ask the customer something, and wait for their answer; they may be promised an update all the same."""
     locked = lock_for(ticket, Verb.WAIT_CUSTOMER, by=by, version=version)
-    said = conversation.add(locked, by=by, kind=MessageKind.TO_CUSTOMER, body=message, promise=promise)
+    said = conversation.add(
+        locked, by=by, kind=MessageKind.TO_CUSTOMER, body=message, promise=promise, field="message"
+    )
     return _enter(
         locked,
         State.WAITING_CUSTOMER,
@@ -73,6 +75,7 @@ def wait_for_partner(
     locked = lock_for(ticket, Verb.WAIT_PARTNER, by=by, version=version)
     if partner is None or partner.kind != TeamKind.PARTNER or not partner.is_active:
         raise Refused(_("Choose the partner team that should answer."), field="partner")
+    access_list.require_somebody_of(partner, locked, Role.PARTNER, field="partner")
     question = redaction.clean(required(message, "message", _("Say what you ask of them.")))
     hand_over, _created = HandOver.objects.get_or_create(
         ticket=locked,
@@ -132,7 +135,8 @@ def resolve(
     locked.answer_to_customer = redaction.clean(
         required(answer_to_customer, "answer_to_customer", _("Write the answer for the customer."))
     )
-    said = conversation.add(locked, by=by, kind=MessageKind.TO_CUSTOMER, body=locked.answer_to_customer)
+    answer = locked.answer_to_customer
+    said = conversation.add(locked, by=by, kind=MessageKind.TO_CUSTOMER, body=answer, field="answer_to_customer")
     conversation.add(locked, by=by, kind=MessageKind.TO_L1, body=locked.answer_to_l1)
     locked.owner = locked.owner or by
     locked.resolved_at = clock.now()

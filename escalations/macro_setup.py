@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 import redaction
 from accounts.models import Role, Team, TeamKind, User
 from common.errors import Absent, Refused, StaleVersion
-from escalations import contract
+from escalations import contract, tipping_off
 from escalations.changes import required
 from escalations.models import (
     Category,
@@ -157,6 +157,9 @@ def check(draft: Draft, *, by: User) -> None:
         for name in PLACEHOLDER.findall(getattr(draft, field)):
             if not _is_known(name):
                 raise Refused(_("There is no placeholder {%s}.") % name, field=field)
+    if draft.kind == MessageKind.TO_CUSTOMER:
+        tipping_off.check(draft.body_en, field="body_en")
+        tipping_off.check(draft.body_es, field="body_es")
     actions = draft.actions or {}
     if "priority" in actions and actions["priority"] not in Priority.values:
         raise Refused(_("Choose one of the list."), field="priority")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
 from common.errors import Refused
-from escalations import alerts
+from escalations import access_list, alerts
 from escalations.access import reads_internal
 from escalations.models import AlertKind, Mention, Message, MessageKind, Ticket
 from events.models import Event
@@ -31,6 +31,10 @@ def readers(ticket: Ticket, kind: str) -> QuerySet[User]:
     if kind == MessageKind.PARTNER:
         handed_to = ticket.hand_overs.values("team")
         who |= Q(memberships__team__in=handed_to, memberships__role=Role.PARTNER)
+    if ticket.restricted_as:
+        # Second line of other teams and compliance read it, too, once they are on its list.
+        second_line = Q(memberships__role__in=[Role.L2, Role.LEAD]) | Q(memberships__team__reviews_compliance=True)
+        who = (who | second_line) & Q(pk__in=access_list.listed(ticket).order_by().values("pk"))
     return User.objects.filter(who, is_active=True, is_robot=False).distinct().order_by("name", "pk")
 
 

@@ -40,6 +40,8 @@ def merge(ticket: Ticket, *, by: User, target: Ticket | None, version: int | Non
         raise StaleVersion(_("Somebody merged %s at this moment: try again.") % seen.reference, current=locked)
     if into.pk == locked.pk:
         raise Refused(_("An escalation can't be merged into itself."), field="target")
+    if locked.restricted_as or into.restricted_as:
+        raise Refused(_("A restricted escalation can't be merged: lift the restriction first."), field="target")
     if into.state == State.CANCELLED:
         raise Refused(
             _("%(reference)s is “%(state)s” itself.")

@@ -7,8 +7,10 @@ no ticket that they may not see.
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from django.db.models import Q
+
 from accounts.models import Membership, Role, User
-from escalations import alerts
+from escalations import access_list, alerts
 from escalations.models import AlertKind, HandOver, Message, MessageKind, State, Ticket
 from events.models import Event
 
@@ -99,6 +101,17 @@ def _merged(_event: Event, ticket: Ticket) -> Iterator[News]:
     yield News(ticket, [ticket.created_by, ticket.owner], AlertKind.MERGED)
 
 
+def _restricted(event: Event, ticket: Ticket) -> Iterator[News]:
+    """Everybody whom a list newly lets in; all who are on it, where an admin has named somebody to keep it."""
+    if not ticket.restricted_as:
+        return
+    told = access_list.listed(ticket)
+    if event.kind != "ticket.custodian_named":
+        added = Q(pk__in=event.data["people"]) | Q(memberships__team__in=event.data["teams"])
+        told = told.filter(added).distinct()
+    yield News(ticket, told, AlertKind.ACCESS)
+
+
 _NEWS: dict[str, Callable[[Event, Ticket], Iterator[News]]] = {
     "ticket.assigned": _assigned,
     "ticket.message": _message,
@@ -107,5 +120,8 @@ _NEWS: dict[str, Callable[[Event, Ticket], Iterator[News]]] = {
     "ticket.resolved": _resolved,
     "ticket.reopened": _reopened,
     "ticket.merged": _merged,
+    "ticket.restricted": _restricted,
+    "ticket.access_added": _restricted,
+    "ticket.custodian_named": _restricted,
 }
 KINDS = tuple(_NEWS)

@@ -33,6 +33,7 @@ DEFAULTS: dict[AlertKind, Way] = {
     AlertKind.UNSENT: Way.MAIL,
     AlertKind.APPROVAL: Way.MAIL,
     AlertKind.DECIDED: Way.PAGE,
+    AlertKind.ACCESS: Way.MAIL,
 }
 
 #: A policy says whom the ladder's reach: they always stand in the page, or nobody would climb further. Nor may an

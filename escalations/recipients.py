@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Availability, Role, User
+from escalations import access_list
 from escalations.models import EscalationContact, StepAction, Ticket
 from escalations.models.ticket import OPEN
 
@@ -32,6 +33,7 @@ def leads(ticket: Ticket) -> list[User]:
     """Return the leads of the ticket's team, or the admins where none is there.
 
     Where nobody at all is there, at night say, the leads hear of it all the same: they read it when they are back.
+    Of a restricted ticket that neither leads nor admins see, whoever keeps its list hears.
     """
     own, admins = _with_role(ticket, Role.LEAD), _admins()
     return (
@@ -39,14 +41,17 @@ def leads(ticket: Ticket) -> list[User]:
         or _present(admins, ticket)
         or _present(own, ticket, away=True)
         or _present(admins, ticket, away=True)
+        or (list(access_list.keepers(ticket)) if ticket.restricted_as else [])
     )
 
 
 def least_busy(ticket: Ticket) -> User | None:
     """Return the available specialist of the team with the fewest open tickets, other than the owner."""
+    members = _with_role(ticket, Role.L2)
+    if ticket.restricted_as:
+        members = members.filter(pk__in=access_list.listed(ticket).order_by().values("pk"))
     return (
-        _with_role(ticket, Role.L2)
-        .filter(availability=Availability.AVAILABLE)
+        members.filter(availability=Availability.AVAILABLE)
         .exclude(pk=ticket.owner_id or 0)
         .annotate(load=Count("owned_tickets", filter=Q(owned_tickets__state__in=OPEN)))
         .order_by("load", "pk")

@@ -18,6 +18,7 @@ from accounts.models import Role, Team, TeamKind, User
 from common import clock
 from common.errors import Refused
 from escalations import tagging
+from escalations.access import let_in
 from escalations.models import Attachment, Category, Channel, Customer, MessageKind, Priority, State, Ticket
 from escalations.models.customer import customer_words
 from escalations.models.ticket import OPEN
@@ -296,8 +297,11 @@ def _attached(user: User) -> Q:
 
 
 def stances(user: User) -> tuple[Q, Q]:
-    """Return which tickets the person works on, and which they follow, as conditions (see `access`)."""
-    works = Q(team__in=user.teams_as(Role.L2, Role.LEAD))
+    """Return which tickets the person works on, and which they follow, as conditions (see `access`).
+
+    As if they worked on it, they read what is restricted and has them on its list.
+    """
+    works = Q(team__in=user.teams_as(Role.L2, Role.LEAD)) | let_in(user)
     return works, Q(created_by=user) | Q(l1_team__in=user.teams_as(Role.L1, Role.LEAD))
 
 

@@ -255,12 +255,15 @@ def open_of_transaction(user: User, references: list[str]) -> list[Ticket]:
 def open_elsewhere(user: User, external_id: str, references: list[str]) -> bool:
     """Tell whether another team has an open ticket of this customer or transaction.
 
-    Only that there is one: what `user` may not see stays unseen, yet nobody escalates twice unwarned.
+    Only that there is one: what `user` may not see stays unseen, yet nobody escalates twice unwarned. Of a
+    restricted one not even that.
     """
     about = Q(transaction_ref__in=[reference.strip() for reference in references if reference.strip()])
     if external_id.strip():
         about |= Q(customer__in=list(Customer.objects.filter(external_id=external_id.strip())))
-    there = set(Ticket.objects.open().filter(about).values_list("pk", flat=True)[:_MOST_OF_A_KIND])
+    there = set(
+        Ticket.objects.open().filter(about, restricted_as="").values_list("pk", flat=True)[:_MOST_OF_A_KIND]
+    )
     seen = Ticket.objects.visible_to(user).filter(pk__in=there).values_list("pk", flat=True)
     return bool(there.difference(seen))
 

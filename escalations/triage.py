@@ -6,10 +6,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 import redaction
-from accounts.models import Team, TeamKind, User
+from accounts.models import Role, Team, TeamKind, User
 from common import clock
 from common.errors import Refused
-from escalations import conversation
+from escalations import access_list, conversation
 from escalations.changes import chosen, commit, enter, lock_for, required, set_team
 from escalations.models import (
     Category,
@@ -119,6 +119,7 @@ def _correct(
     if team is not None and team.pk != ticket.team_id:
         if team.kind != TeamKind.L2 or not team.is_active:
             raise Refused(_("Only a second-line team can take it."), field="team")
+        access_list.require_somebody_of(team, ticket, Role.L2, Role.LEAD, field="team")
         corrected["team"] = [ticket.team_id, team.pk]
         set_team(ticket, team)
     return corrected

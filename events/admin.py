@@ -1,6 +1,6 @@
 """The record and what is owed for it: to look at, and to deliver again."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -8,11 +8,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from events import pending, relay
+from events import hiding, pending, relay
 from events.models import Delivery, Event
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
+
+    from accounts.models import User
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -36,6 +38,9 @@ class EventAdmin(ReadOnlyAdmin):
     list_select_related = ["actor"]
     search_fields = ["=subject_id", "^kind"]
     ordering = ["-id"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        return super().get_queryset(request).exclude(hiding.hidden_from(cast("User", request.user)))
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -65,6 +70,11 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_filter = [StateFilter]
     ordering = ["-id"]
     actions = ["deliver_again"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        columns = {"kind": "event__subject_type", "number": "event__subject_id", "data": "event__data"}
+        hidden = hiding.hidden_from(cast("User", request.user), **columns)
+        return super().get_queryset(request).exclude(hidden)
 
     def has_deliver_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from escalations import notifications
+from escalations.models import TippingOffWords
 from tests.matrix import Scenario
 
 
@@ -96,6 +97,10 @@ def team_access_review(scenario: Scenario) -> dict[str, Any]:
 
 def incident(scenario: Scenario) -> dict[str, Any]:
     return {"number": scenario.incident.pk}
+
+
+def tipping_off_words(scenario: Scenario) -> dict[str, Any]:
+    return {"number": TippingOffWords.objects.earliest("pk").pk}
 
 
 def baton(scenario: Scenario) -> dict[str, Any]:

@@ -50,6 +50,7 @@ from tests.matrix_arguments import (
     stopping_link,
     team_access_review,
     ticket,
+    tipping_off_words,
     trend,
 )
 
@@ -247,6 +248,19 @@ ESCALATIONS = {
     "baton": page(NUMBERS),
     "baton_past": page(INTERNAL, to=baton),
     "acknowledge_baton": post_only(to=baton_item),
+    "restrict": page("l2 lead", l1=403, partner=403, auditor=403, admin=403, to=ticket),
+    "ticket_access": page("", to=ticket),  # nothing restricts it
+    "add_access": post_only(to=ticket),
+    "remove_access": post_only(to=lambda scenario: {**ticket(scenario), "number": 0}),
+    "unrestrict": post_only(to=ticket),
+    "receipts": page(),
+    "custodian": page("admin"),
+    "tipping_off": page("auditor"),  # and compliance: tests/escalations/test_tipping_off.py
+    "new_tipping_off": page(""),
+    "edit_tipping_off": page("", to=tipping_off_words),
+    "try_tipping_off": post_only(),
+    "release_answer": post_only(),
+    "withdraw_release": post_only(to=lambda scenario: {"number": 0}),
     "reapply_ticket": page("lead admin", l1=403, l2=403, partner=403, auditor=403, to=ticket),
     "reapply": page(LEVELS),
     "service_levels": page(LEVELS),
@@ -318,6 +332,10 @@ API = {
     "api-ticket-transitions": api(READERS, to=ticket),
     "api-ticket-comments": api(READERS, to=ticket),
     "api-ticket-tags": api(gives=405, others=405, to=ticket),
+    "api-ticket-restrict": api(gives=405, others=405, to=ticket),
+    "api-ticket-unrestrict": api(gives=405, others=405, to=ticket),
+    "api-ticket-access": api("", to=ticket),  # nothing restricts it
+    "api-ticket-access-entry": api(gives=405, others=405, to=lambda scenario: {**ticket(scenario), "entry": 1}),
     "api-bulk-action-list": api(),
     "api-bulk-action-detail": api("l2 auditor admin", to=api_bulk_action),
     "api-bulk-action-results": api("l2 auditor admin", to=api_bulk_action),

@@ -47,8 +47,8 @@ def idempotent(handler: Handler) -> Handler:
 
     The stored answer is replayed with `Idempotent-Replayed: true`. Only a
     success (2xx) is stored, in the transaction that made it. Without the header
-    nothing changes. It stands above `@action`. Raises ParseError (400) for a malformed key, KeyReused (422)
-    for a key that came with another request.
+    nothing changes. A view's `check_replay` may refuse a repeat. It stands above `@action`. Raises ParseError
+    (400) for a malformed key, KeyReused (422) for a key that came with another request.
     """
 
     @functools.wraps(handler)
@@ -66,6 +66,7 @@ def idempotent(handler: Handler) -> Handler:
             if handled.fingerprint != sent:
                 raise KeyReused
             if handled.is_done:
+                getattr(view, "check_replay", lambda: None)()
                 return _replay(handled.status, handled.location, handled.body)
             response = handler(view, request, *args, **kwargs)
             if status.is_success(response.status_code):

@@ -90,7 +90,7 @@ class TicketRowSerializer(serializers.ModelSerializer[Ticket]):
         fields = [
             "reference", "subject", "category", "customer", "channel", "impact", "urgency", "priority", "state",
             "state_since", "team", "owner", "created_at", "updated_at", "resolved_at", "next_due_at",
-            "next_due_metric", "next_due_label", "breach_risk", "tags", "version",
+            "next_due_metric", "next_due_label", "breach_risk", "tags", "restricted_as", "version",
             "url",
         ]  # fmt: skip
         read_only_fields = fields

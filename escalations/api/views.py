@@ -11,13 +11,14 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import GenericViewSet, ReadOnlyModelViewSet
+from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from accounts.api.idempotency import idempotent
 from accounts.models import User
 from common.pagination import Cursors
-from escalations import conversation, escalating, queue, tagging
+from escalations import conversation, escalating, queue, receipts, tagging
 from escalations.api import transitions
+from escalations.api.restricting import AccessActions
 from escalations.api.serializers import (
     CategorySerializer,
     CustomerSerializer,
@@ -35,6 +36,7 @@ from escalations.deadlines import of_clocks, seen_by
 from escalations.escalating import Contract
 from escalations.forms.filters import TicketFilter
 from escalations.models import Category, Customer, MessageKind, Ticket
+from escalations.reading import note_reading
 from escalations.similar import exact_reference
 from escalations.transitions import open_to
 
@@ -56,8 +58,8 @@ def person(request: Request) -> User:
     return request.user
 
 
-class TicketViewSet(GenericViewSet[Ticket]):
-    """Escalations: escalate, list, read, move through the lifecycle, and talk."""
+class TicketViewSet(AccessActions):
+    """Escalations: escalate, list, read, move through the lifecycle, talk, and restrict."""
 
     queryset = Ticket.objects.none()  # for the schema; each request gets its own
     serializer_class = TicketSerializer
@@ -75,7 +77,15 @@ class TicketViewSet(GenericViewSet[Ticket]):
         )
         if ticket is None:
             raise Http404
+        note_reading(
+            ticket, by=person(self.request), what=f"api.{self.action}", again=self.request.method != "GET"
+        )
         return ticket
+
+    def check_replay(self) -> None:
+        """Raise Http404 where somebody repeats a request about a ticket that they see no more."""
+        if "reference" in self.kwargs:
+            self.get_object()
 
     @extend_schema(
         parameters=[
@@ -112,13 +122,19 @@ class TicketViewSet(GenericViewSet[Ticket]):
     @extend_schema(request=NewTicketSerializer, responses={201: TicketSerializer})
     @idempotent
     def create(self, request: Request) -> Response:
-        """Escalate: a complete contract becomes a ticket."""
+        """Escalate: a complete contract becomes a ticket.
+
+        Of one whose category is restricted from the start only `reference` and `restricted` come back.
+        """
         stated = NewTicketSerializer(data=request.data)
         stated.is_valid(raise_exception=True)
         try:
             ticket = escalating.escalate(Contract(**stated.validated_data), by=person(request))
         except Invalid as invalid:
             raise ValidationError({"answers": invalid.errors}) from None
+        if receipts.is_all_that_is_left(ticket, person(request)):
+            receipt = {"reference": ticket.reference, "restricted": True}
+            return Response(receipt, status=status.HTTP_201_CREATED)
         return Response(
             self._shown(ticket), status=status.HTTP_201_CREATED, headers={"Location": ticket.get_absolute_url()}
         )

@@ -15,6 +15,7 @@ from escalations.defaults.service_levels import (
     RAISE_AFTER_REOPENS,
     PolicyDefault,
 )
+from escalations.defaults.tipping_off import TIPPING_OFF
 from escalations.models import (
     Calendar,
     CalendarVersion,
@@ -24,6 +25,7 @@ from escalations.models import (
     PriorityRule,
     Reason,
     RootCause,
+    TippingOffWords,
 )
 
 
@@ -35,6 +37,8 @@ def seed() -> None:
     _seed_root_causes()
     _seed_priorities()
     seed_calendars()
+    for key, words in TIPPING_OFF.items():
+        TippingOffWords.objects.get_or_create(key=key, defaults={**words._asdict(), "terms": list(words.terms)})
     for position, policy in enumerate(POLICIES, 1):
         _seed_policy(policy, position * 10)
 

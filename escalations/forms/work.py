@@ -7,7 +7,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Role, Team, TeamKind, User
-from escalations import by_hand
+from escalations import access_list, by_hand
 from escalations.diagnosis import MOST_HYPOTHESES, Findings, Hypothesis, HypothesisStatus
 from escalations.forms.fields import MomentField, RootCauseField, TagsField
 from escalations.models import Diagnosis, Priority, Ticket
@@ -38,6 +38,9 @@ class OwnerForm(forms.Form):
         super().__init__(data, initial={"owner": ticket.owner_id}, **kwargs)
         members = Membership.objects.filter(team=ticket.team_id, role__in=[Role.L2, Role.LEAD])
         people = User.objects.filter(is_active=True, pk__in=members.values("user")).order_by("name")
+        if ticket.restricted_as:
+            people = access_list.listed(ticket).filter(pk__in=members.values("user"))
+            self.fields["owner"].help_text = _("Only who is on its access list can have it.")
         cast(forms.ModelChoiceField, self.fields["owner"]).queryset = people
 
 

@@ -24,6 +24,7 @@ from escalations.models.notification import NotificationChoice, NotificationSett
 from escalations.models.policy import AMONG_US, Metric, Policy, PolicyKind, PolicyVersion, Target
 from escalations.models.rating import Rating, RatingInvitation
 from escalations.models.reapplication import Effect, Reapplication, ReapplicationState, ReappliedTicket
+from escalations.models.restricted import AccessEntry, CategoryRestriction, Restriction
 from escalations.models.routing import (
     PUSHING,
     RoutedPerson,
@@ -35,13 +36,15 @@ from escalations.models.routing import (
 )
 from escalations.models.saved_view import Audience, SavedView
 from escalations.models.searching import AttachmentText, TicketText
-from escalations.models.ticket import Channel, Level, Priority, State, Ticket
+from escalations.models.ticket import Channel, Level, Priority, RestrictionKind, State, Ticket
+from escalations.models.tipping_off import ReleasedAnswer, TippingOffWords
 from escalations.models.triage import ArticleUse, TriageReview
 
 __all__ = [
     "AMONG_US",
     "PUSHING",
     "UNFINISHED",
+    "AccessEntry",
     "Alert",
     "AlertKind",
     "ArticleUse",
@@ -58,6 +61,7 @@ __all__ = [
     "CalendarChoice",
     "CalendarVersion",
     "Category",
+    "CategoryRestriction",
     "Channel",
     "Clock",
     "ClockEntry",
@@ -100,6 +104,9 @@ __all__ = [
     "ReappliedTicket",
     "Reason",
     "ReasonKind",
+    "ReleasedAnswer",
+    "Restriction",
+    "RestrictionKind",
     "RootCause",
     "RoutedPerson",
     "RoutingMethod",
@@ -115,6 +122,7 @@ __all__ = [
     "TeamRouting",
     "Ticket",
     "TicketText",
+    "TippingOffWords",
     "TriageReview",
     "Urgent",
     "Way",

@@ -104,6 +104,7 @@ class AlertKind(models.TextChoices):
     UNSENT = "unsent", _("Not sent")
     APPROVAL = "approval", _("Asks for your approval")
     DECIDED = "decided", _("Sensitive action")
+    ACCESS = "access", _("Access list")
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):

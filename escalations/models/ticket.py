@@ -56,6 +56,14 @@ class Channel(models.TextChoices):
     OTHER = "other", _("Other")
 
 
+class RestrictionKind(models.TextChoices):
+    """Why only those on a ticket's own list may see it."""
+
+    SECURITY = "security", _("Security")
+    FRAUD = "fraud", _("Fraud")
+    COMPLIANCE = "compliance", _("Compliance")
+
+
 class Level(models.IntegerChoices):
     """Impact and urgency, the highest first (ITIL)."""
 
@@ -97,15 +105,28 @@ def risk_or_none() -> Coalesce:
     return Coalesce("breach_risk", Value(-1, output_field=signed), output_field=signed)
 
 
+def _on_list(user: "User") -> Q:
+    """Return the condition of a restricted ticket on whose list `user` stands, by name or by a team.
+
+    The rows that are not restricted, nearly all, cost one comparison; the partial index `ticket_restricted` finds
+    the others. The list is asked for each of them, and never joined.
+    """
+    from escalations.models.restricted import AccessEntry
+
+    listed = AccessEntry.objects.of(user).filter(ticket=models.OuterRef("pk"))
+    return ~Q(restricted_as="") & Q(models.Exists(listed))
+
+
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def visible_to(self, user: "User") -> "TicketQuerySet":
         """Return the tickets this person may see; every other one looks absent.
 
         L1 sees own and own team's escalations, L2 and leads their teams', a
-        partner what was handed to them, auditors and admins all.
+        partner what was handed to them, auditors and admins all. A restricted one
+        is seen by those on its own list, and by nobody else.
         """
         if user.reads_all:
-            return self
+            return self.not_hidden_from(user)
         visible = Q(created_by=user)
         if from_teams := user.teams_as(Role.L1, Role.LEAD):
             visible |= Q(l1_team__in=from_teams)
@@ -116,7 +137,19 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
             handed = HandOver.objects.filter(ticket=models.OuterRef("pk"), team__in=partner_teams)
             visible |= Q(models.Exists(handed))
-        return self.filter(visible)
+        return self.filter((Q(restricted_as="") & visible) | _on_list(user))
+
+    def not_hidden_from(self, user: "User") -> "TicketQuerySet":
+        """Return these but for the restricted ones whose list `user` is not on."""
+        return self.filter(Q(restricted_as="") | _on_list(user))
+
+    def hidden_from(self, user: "User") -> "TicketQuerySet":
+        """Return the restricted ones whose list `user` is not on: few, of however many there are."""
+        return self.restricted().exclude(_on_list(user))
+
+    def restricted(self) -> "TicketQuerySet":
+        """Return these as far as only a list of their own may see them."""
+        return self.filter(~Q(restricted_as=""))
 
     def open(self) -> "TicketQuerySet":
         """Return the tickets somebody still has to do something about."""
@@ -135,6 +168,8 @@ class Ticket(models.Model):
     `promised_for` are an update promised to the customer and not given yet; `forgotten_at` is when to look
     whether anybody has touched it. `let_go_at` is when a person left it to nobody on purpose: routing does not
     give it out then, until it gets an owner, another team, or somebody asks for routing.
+
+    `restricted_as` is set while only those on its own list may see it (escalations.restricting).
     """
 
     subject = models.CharField(_("subject"), max_length=200)
@@ -189,6 +224,10 @@ class Ticket(models.Model):
     next_due_at = models.DateTimeField(_("next deadline"), null=True)
     next_due_metric = models.CharField(max_length=20, blank=True)
     breach_risk = models.PositiveSmallIntegerField(_("risk"), null=True)
+
+    restricted_as = models.CharField(
+        _("restricted"), max_length=12, choices=RestrictionKind, blank=True, default="", db_default=""
+    )
 
     forgotten_at = models.DateTimeField(null=True)
     let_go_at = models.DateTimeField(null=True)
@@ -281,6 +320,7 @@ class Ticket(models.Model):
             models.Index(fields=["l1_reference"], name="ticket_l1_reference", condition=~Q(l1_reference="")),
             GinIndex(fields=["tags"], name="ticket_tags"),
             models.Index(F("id").desc(), name="ticket_tagged", condition=~Q(tags=[])),
+            models.Index(fields=["id", "customer"], name="ticket_restricted", condition=~Q(restricted_as="")),
         ]
         constraints = [
             models.UniqueConstraint(

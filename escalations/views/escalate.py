@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.views.once import once
 from common.errors import Refused, StaleVersion
-from escalations import attachments, drafts, escalating, similar
+from escalations import attachments, drafts, escalating, receipts, similar
 from escalations.contract import Invalid
 from escalations.forms.escalation import EscalationForm, initial_of
 from escalations.models import Category, ContractForm, Customer, EscalationDraft, Level, Ticket
@@ -48,7 +48,8 @@ def escalate(request: HttpRequest, key: str) -> HttpResponse:
     user = person(request)
     if not escalating.may_escalate(user):
         raise PermissionDenied
-    category = get_object_or_404(Category.objects.select_related("team"), key=key, is_active=True)
+    categories = Category.objects.select_related("team", "restriction")
+    category = get_object_or_404(categories, key=key, is_active=True)
     form_version = category.current_form
     if form_version is None:
         raise Http404
@@ -64,6 +65,9 @@ def escalate(request: HttpRequest, key: str) -> HttpResponse:
         ticket = _escalated(request, form)
         if ticket is not None:
             drafts.discard(user, key)
+            if receipts.is_all_that_is_left(ticket, user):
+                done(request, _("%s is handed in.") % ticket.reference)
+                return redirect("receipts")
             done(request, _("%s is in the queue.") % ticket.reference)
             return redirect(ticket_url(ticket))
     context = {

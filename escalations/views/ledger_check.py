@@ -2,15 +2,17 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import User
 from accounts.views.once import once
 from escalations import ledger_alarm
-from escalations.models import LedgerCheck, Ticket
+from escalations.models import LedgerCheck, LedgerDifference, Ticket
 from escalations.views.parts import done, forbidding
 from escalations.views.reapply import demand_reader
 
@@ -29,10 +31,15 @@ def ledger_check(request: HttpRequest) -> HttpResponse:
         seen = alarming.found.filter(ticket__in=Ticket.objects.visible_to(user))
         context |= {
             "rows": seen.select_related("ticket", "clock").order_by("pk")[:MOST_ROWS],
-            "hidden": alarming.differences - min(seen.count(), MOST_ROWS),
+            "hidden": _hidden(alarming, seen, user),
             "to_repair": len(ledger_alarm.to_repair(alarming, by=user)),
         }
     return render(request, "escalations/setup/ledger_check.html", context)
+
+
+def _hidden(check: LedgerCheck, seen: QuerySet[LedgerDifference], user: User) -> int:
+    """Return how many differences are not shown; auditors and admins aren't told of restricted ones."""
+    return max(0, seen.count() - MOST_ROWS) if user.reads_all else check.differences - min(seen.count(), MOST_ROWS)
 
 
 @require_POST

@@ -18,6 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.models import User
 from common.errors import NotAllowed, StaleVersion
 from escalations.models import HandOver, Ticket
+from escalations.reading import note_reading
 from escalations.similar import exact_reference
 
 Answered = TypeVar("Answered", bound=HttpResponseBase)
@@ -47,7 +48,17 @@ def visible_ticket(request: HttpRequest, reference: str, *also: str) -> Ticket:
     )
     if ticket is None:
         raise Http404
+    _note_reading(request, ticket)
     return ticket
+
+
+def _note_reading(request: HttpRequest, ticket: Ticket) -> None:
+    """Note that a restricted ticket is read: a page once, with what it asks for while it is open."""
+    if not ticket.restricted_as:
+        return
+    is_part = bool(request.htmx) or request.method not in {"GET", "HEAD"}  # type: ignore[attr-defined]  # django-htmx
+    view = request.resolver_match.view_name if request.resolver_match else ""
+    note_reading(ticket, by=person(request), what=view, again=is_part)
 
 
 @dataclass(frozen=True)

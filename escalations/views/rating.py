@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from common.errors import Refused
-from escalations import csat
+from escalations import csat, tipping_off
 from escalations.csat import LinkRefused, Opinion
 from escalations.forms.rating import RatingForm
 
@@ -35,7 +35,9 @@ def rate(request: HttpRequest, token: str) -> HttpResponse:
                 form.add_error("score", refusal.message)
             else:
                 return render(request, "escalations/rating_thanks.html")
-        context = {"form": form, "ticket": invitation.ticket}
+        ticket = invitation.ticket
+        subject = ticket.subject if tipping_off.is_harmless(ticket.subject) else ""
+        context = {"form": form, "ticket": ticket, "subject": subject}
         response = render(request, "escalations/rating.html", context, status=422 if form.errors else 200)
         # The token goes to no other site. Not "no-referrer": browsers then send the form with
         # `Origin: null`, which the CSRF check refuses.

@@ -25,7 +25,8 @@ from escalations.queue import NEEDS_L1, live_clocks
 #: What a row shows of a ticket or depends on; the rest are its clocks.
 SHOWN = (
     "pk", "version", "subject", "priority", "state", "created_at", "updated_at", "next_due_at", "breach_risk",
-    "channel", "product", "error_code", "tags", "team_id", "owner_id", "created_by_id", "l1_team_id",
+    "channel", "product", "error_code", "tags", "restricted_as", "team_id", "owner_id", "created_by_id",
+    "l1_team_id",
     "customer__name", "customer__external_id", "category__name", "category__name_es", "owner__name", "team__name",
 )  # fmt: skip
 #: What it shows of each clock.

@@ -17,6 +17,7 @@ from accounts.views.once import once
 from common.errors import DomainError, NotAllowed, Refused, StaleVersion
 from escalations import (
     access,
+    access_list,
     assignment,
     composing,
     contract,
@@ -101,6 +102,7 @@ def moving_context(ticket: Ticket, user: User, *, message_form: MessageForm | No
         "follows": access.follows(user, ticket),
         "outcome": merging.outcome(ticket, user),
         "is_requester": Party.REQUESTER in parties(user, ticket) and not works,
+        "may_restrict": access_list.may_restrict(user, ticket),
         "may_take": works and ticket.is_open and ticket.owner_id is None and bool(user.roles.get(ticket.team_id)),
         "deadlines": deadlines.board(deadlines.seen_by(user, ticket, ticket.clocks.all())),
     }

@@ -59,6 +59,11 @@ function back() {
   setTimeout(() => say(""), 3000);
 }
 
+// A ticket that went out of one's sight looks as if it were not there, on a page that is open, too.
+document.addEventListener("htmx:responseError", ({ target, detail: { xhr } }) => {
+  if (target === ticketPart && xhr.status === 404) location.reload();
+});
+
 function connect() {
   if (source || polling) return;
   const address = new URL(sign.dataset.live, location.href);

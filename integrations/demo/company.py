@@ -22,7 +22,7 @@ from escalations.models import Category, ContractForm, Reason, RootCause, State,
 from escalations.priorities import usual_priority
 from events.models import Delivery
 from integrations import storing
-from integrations.demo import climbs, customers, incidents, knowledge, people, prepared, rosters
+from integrations.demo import climbs, customers, incidents, knowledge, people, prepared, restricted, rosters
 from integrations.demo.arrivals import WEEKS, Arrival, Reception
 from integrations.demo.facts import Facts, fill_in, gather
 from integrations.demo.scenarios import all_scenarios
@@ -73,6 +73,7 @@ def load(
     climbs.take_steps(kept, now)
     rosters.hand_over(shelf.staff, now)
     incidents.lay_out(kept, shelf.staff, now)
+    restricted.restrict(shelf.staff, now)
     lexicon.count()
     return kept
 

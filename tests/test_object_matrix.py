@@ -1,0 +1,187 @@
+"""Role × endpoint × object: what is forbidden looks exactly as what was never there, to GET and to POST.
+
+Every address that names a ticket is asked for with a ticket of another team, with a restricted one off whose list
+the role is, and with a number that nothing has; status and body must be the same. An address with another argument
+needs a row in THINGS, or a beginning in ABOUT_NO_TICKET.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from audit.models import Entry
+from common import clock
+from escalations import composing, escalating, restricting
+from escalations.customers import CustomerData
+from escalations.models import BatonItem, MessageDraft, MessageKind, Ticket
+from tests.matrix import Scenario, addresses
+
+pytestmark = pytest.mark.django_db
+
+NUMBER = 987_654_321  # that nothing has
+
+#: Addresses whose arguments name something else than a ticket or what hangs on one.
+ABOUT_NO_TICKET = (
+    "access/", "account/", "articles/", "baton/<int:number>/", "bulk/", "dashboard/", "escalate/", "known-issues/",
+    "queue/views/", "rate/", "roster/", "setup/", "simulator/", "trends/", "unsubscribe/", "api/v1/^articles/",
+    "api/v1/^bulk-actions/", "api/v1/^categories/", "api/v1/^known-issues/", "api/v1/^trends/", "api/v1/^views/",
+)  # fmt: skip
+
+
+@dataclass
+class Secret:
+    """A ticket restricted to its owner, `l2`, with something of every kind hanging on it."""
+
+    scenario: Scenario
+    ticket: Ticket = field(init=False)
+
+    def __post_init__(self) -> None:
+        desk = self.scenario.desk
+        # What each had begun to write before they lost sight of it.
+        for role in ("l1", "lead", "partner"):
+            kind = {"l1": MessageKind.FROM_L1, "lead": MessageKind.NOTE, "partner": MessageKind.PARTNER}[role]
+            composing.keep(self.scenario.ticket, by=self.scenario.people[role], kind=kind, body="Zanzibar")
+        self.ticket = restricting.restrict(self.scenario.ticket, by=desk.l2, kind="fraud", reason="Zanzibar")
+        customer = CustomerData(external_id="C-9", name="Quagga")
+        alone = escalating.escalate(desk.contract(customer=customer), by=desk.l1)
+        self.alone = restricting.restrict(alone, by=desk.lead, kind="fraud", reason="Zanzibar")
+
+    def arguments(self, name: str) -> dict[str, Any]:
+        """Return what the address of that name takes besides the reference."""
+        ticket = self.ticket
+        own: dict[str, Callable[[], dict[str, Any]]] = {
+            "attachment": lambda: {"number": self.scenario.attachment.pk},
+            "quote": lambda: {"number": ticket.messages.earliest("pk").pk},
+            "macro_text": lambda: {"number": 1},
+            "remove_access": lambda: {"number": ticket.access_list.earliest("pk").pk},
+            "api-ticket-access-entry": lambda: {"entry": ticket.access_list.earliest("pk").pk},
+            "ticket_act": lambda: {"verb": "resolve"},
+            **dict.fromkeys(
+                ("clock_proof", "set_deadline", "clear_deadline"),
+                lambda: {"number": ticket.clocks.get(metric="resolution").pk},
+            ),
+        }
+        return own.get(name, dict)()
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What hangs on a hidden ticket and has an address of its own, and to whom it looks absent."""
+
+    roles: tuple[str, ...]
+    pk: Callable[[Secret, str], int]
+    argument: str = "number"
+
+
+def _draft(secret: Secret, role: str) -> int:
+    return MessageDraft.objects.get(ticket=secret.ticket, person=secret.scenario.people[role]).pk
+
+
+def _customer(secret: Secret, _role: str) -> int:
+    return secret.alone.customer_id
+
+
+THINGS: dict[str, Thing] = {
+    "acknowledge_baton": Thing(
+        ("lead", "auditor", "admin"), lambda secret, _: BatonItem.objects.get(ticket=secret.ticket).pk
+    ),
+    "discard_message_draft": Thing(("l1", "lead", "partner"), _draft),
+    "fetch_back": Thing(("l1", "lead", "partner"), _draft),
+    # First and second line escalate for any customer, so they see all.
+    "customer": Thing(("auditor", "admin"), _customer),
+    "correct_customer": Thing(("auditor", "admin"), _customer),
+    "api-customer-detail": Thing(("auditor", "admin"), _customer, "pk"),
+    "audit_entry": Thing(
+        ("auditor", "admin"),
+        lambda secret, _: Entry.objects.get(action="ticket.restricted", object_id=secret.ticket.pk).pk,
+    ),
+}
+
+OFF_THE_LIST = ("l1", "lead", "partner", "auditor", "admin")
+ELSEWHERE = ("l1_elsewhere", "l2_elsewhere", "partner_without")
+
+
+def of_tickets() -> dict[str, str]:
+    return {name: route for name, route in addresses().items() if re.search("<(str:)?reference>", route)}
+
+
+def test_every_address_with_an_argument_is_told_what_it_names():
+    told = {name for name in addresses() if name in THINGS} | of_tickets().keys()
+    left = {name: route for name, route in addresses().items() if "<" in route and name not in told}
+    unknown = {name for name, route in left.items() if not route.startswith(ABOUT_NO_TICKET)}
+    assert not unknown, "say in THINGS what of a ticket it names, or in ABOUT_NO_TICKET that it names none"
+    assert not THINGS.keys() - addresses().keys()
+
+
+@pytest.fixture
+def secret(scenario: Scenario) -> Secret:
+    return Secret(scenario)
+
+
+def asked(secret: Secret, role: str, address: str, method: str) -> tuple[int, str, str]:
+    """Return status, place and body, without what is another in every answer."""
+    answer = getattr(secret.scenario.clients[role], method)(address)
+    body = (answer.getvalue() if answer.streaming else answer.content).decode()
+    body = re.sub(r'(nonce|value|content)="[A-Za-z0-9+/=_-]{16,}"|data-live-since="\d+"', "", body)
+    return answer.status_code, answer.headers.get("Location", ""), body
+
+
+def differing(secret: Secret, role: str, pairs: Iterator[tuple[str, str, str]]) -> Iterator[str]:
+    """Yield what is answered otherwise for what is hidden than for what is not there."""
+    absent: dict[tuple[bool, str], tuple[int, str, str]] = {}
+    for name, hidden, missing in pairs:
+        for method in ("get", "post"):
+            found = asked(secret, role, hidden, method)
+            kind = (hidden.startswith("/api/"), method)
+            # All pages that are not there look alike; where one does not, its very own absence is asked for.
+            if found[0] == 404 and found == absent.get(kind):
+                continue
+            nothing = asked(secret, role, missing, method)
+            if nothing[0] == 404:
+                absent.setdefault(kind, nothing)
+            digits = re.compile(rf"{re.escape(hidden)}|{re.escape(missing)}")
+            if [digits.sub("", str(part)) for part in found] != [digits.sub("", str(part)) for part in nothing]:
+                yield f"{method} {name}: {found[:2]}, not {nothing[:2]}"
+
+
+def _tickets(secret: Secret, ticket: Ticket) -> Iterator[tuple[str, str, str]]:
+    for name in sorted(of_tickets()):
+        more = secret.arguments(name)
+        hidden, missing = (
+            reverse(name, kwargs={"reference": reference, **more})
+            for reference in (ticket.reference, f"ESC-{NUMBER}")
+        )
+        yield name, hidden, missing
+
+
+@pytest.mark.parametrize("role", OFF_THE_LIST)
+def test_off_its_list_a_restricted_ticket_was_never_there(secret: Secret, role: str):
+    assert not list(differing(secret, role, _tickets(secret, secret.ticket)))
+    things = (
+        (name, *(reverse(name, kwargs={thing.argument: pk}) for pk in (thing.pk(secret, role), NUMBER)))
+        for name, thing in THINGS.items()
+        if role in thing.roles
+    )
+    assert not list(differing(secret, role, things))  # type: ignore[arg-type]  # three strings each
+
+
+@pytest.mark.parametrize("role", ELSEWHERE)
+def test_neither_was_a_ticket_of_another_team(secret: Secret, role: str):
+    restricting.unrestrict(secret.ticket, by=secret.scenario.desk.l2, reason="Over.")
+    assert not list(differing(secret, role, _tickets(secret, secret.ticket)))
+
+
+def test_on_its_list_it_is_there(secret: Secret):
+    there = {"macro_text", "quote", "mentionable"}  # that take more than the address
+    lost = [
+        name
+        for name, address, _missing in _tickets(secret, secret.ticket)
+        if name not in there and asked(secret, "l2", address, "get")[0] == 404
+    ]
+    assert not lost
+    secret.scenario.clients["l2"].post(reverse("write_message", args=[secret.ticket.reference]), {})
+    assert Entry.objects.filter(action="ticket.read", object_id=secret.ticket.pk, at__lte=clock.now()).exists()
