@@ -115,7 +115,7 @@ class PersonAdmin(UserAdmin):
 
 @admin.register(Team)
 class TeamAdmin(admin.ModelAdmin):
-    list_display = ["name", "kind", "active_people", "is_active"]
+    list_display = ["name", "kind", "active_people", "is_active", "reviews_compliance"]
     list_filter = ["kind", "is_active"]
     search_fields = ["name"]
     inlines = [MembershipInline]

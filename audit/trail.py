@@ -3,14 +3,22 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Concat
 
 from audit import canonical
 from audit.models import Entry
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+#: What begins like this, in actions and objects, exists only for who reviews for compliance.
+WALLED = "compliance"
 
 PAGE = 100
 CHUNK = 2000
@@ -40,9 +48,8 @@ class Wanted:
     object_id: int | None = None
     result: str = ""
 
-    def found(self) -> QuerySet[Entry]:
-        """Return the entries, in no order."""
-        entries = Entry.objects.all()
+    def found(self, entries: QuerySet[Entry]) -> QuerySet[Entry]:
+        """Return those of `entries` that are wanted, in no order."""
         if self.since:
             entries = entries.filter(at__gte=self.since)
         if self.until:
@@ -100,9 +107,28 @@ class Page:
     older: Place | None
 
 
-def page(wanted: Wanted, *, before: Place | None = None, after: Place | None = None) -> Page:
+def shown_to(user: "User") -> QuerySet[Entry]:
+    """Return the entries that a reader of the trail may see: those about compliance reviews are not everybody's.
+
+    What a member asked of the trail itself is about reviews, too, if it names them; if anybody else does, it is
+    not, or one could hide by it. The trail, its chain and its checks hold all entries.
+    """
+    if user.reviews_compliance:
+        return Entry.objects.all()
+    nothing = Value("", output_field=TextField())
+    said = Concat(*(Coalesce(KT(f"data__{name}"), nothing) for name in ("path", "object_type", "action")))
+    members = get_user_model().objects.filter(memberships__team__reviews_compliance=True)
+    return Entry.objects.alias(said=said).exclude(
+        Q(action__startswith=f"{WALLED}.")
+        | Q(object_type__startswith=WALLED)
+        | Q(object_type__startswith=f"page.{WALLED}")
+        | Q(person_id__in=members.values("pk"), said__contains=WALLED)
+    )
+
+
+def page(wanted: Wanted, *, reader: "User", before: Place | None = None, after: Place | None = None) -> Page:
     """Return the newest entries, or those next to a place: older than `before`, or newer than `after`."""
-    found = wanted.found().select_related("seal")
+    found = wanted.found(shown_to(reader)).select_related("seal")
     if after:
         rows = list(_beyond(found, after, newer=True).order_by("at", "id")[: PAGE + 1])
         entries, more = rows[:PAGE][::-1], len(rows) > PAGE
@@ -123,11 +149,11 @@ def _beyond(found: QuerySet[Entry], place: Place, *, newer: bool = False) -> Que
     return found.filter(at__lte=place.at).exclude(at=place.at, id__gte=place.id)
 
 
-def whole(wanted: Wanted) -> Iterator[Entry]:
+def whole(wanted: Wanted, *, reader: "User") -> Iterator[Entry]:
     """Yield all entries, oldest first, a chunk at a time: an export may be as long as the trail."""
     place = None
     while True:
-        found = wanted.found().select_related("seal").order_by("at", "id")
+        found = wanted.found(shown_to(reader)).select_related("seal").order_by("at", "id")
         chunk = list((_beyond(found, place, newer=True) if place else found)[:CHUNK])
         yield from chunk
         if len(chunk) < CHUNK:
@@ -135,8 +161,9 @@ def whole(wanted: Wanted) -> Iterator[Entry]:
         place = Place.of(chunk[-1])
 
 
-def actions() -> list[str]:
-    """Return the actions that the trail knows, by name."""
+def actions(reader: "User") -> list[str]:
+    """Return the actions that the trail knows, by name, but for what the reader may not know of."""
     with connection.cursor() as cursor:
         cursor.execute(ACTIONS)
-        return [action for (action,) in cursor.fetchall()]
+        found = [action for (action,) in cursor.fetchall()]
+    return [action for action in found if reader.reviews_compliance or not action.startswith(f"{WALLED}.")]

@@ -104,3 +104,7 @@ def baton_item(scenario: Scenario) -> dict[str, Any]:
 
 def simulation(scenario: Scenario) -> dict[str, Any]:
     return {"pk": scenario.simulation.pk}
+
+
+def review(scenario: Scenario) -> dict[str, Any]:
+    return {"number": 1}

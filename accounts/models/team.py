@@ -19,17 +19,28 @@ class Role(models.TextChoices):
 
 
 class Team(models.Model):
-    """A group of people that escalations come from (L1), go to (L2) or are handed to (partner)."""
+    """A group of people that escalations come from (L1), go to (L2) or are handed to (partner).
+
+    Only members of a partner that `reviews_compliance` know of compliance reviews.
+    """
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=TeamKind)
     is_active = models.BooleanField(_("active"), default=True)
+    reviews_compliance = models.BooleanField(_("reviews for compliance"), default=False)
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="accounts.Membership", related_name="teams")
 
     class Meta:
         verbose_name = _("team")
         verbose_name_plural = _("teams")
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(reviews_compliance=False) | models.Q(kind=TeamKind.PARTNER),
+                name="team_reviewing_is_partner",
+                violation_error_message=_("Only a partner can review for compliance."),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -50,7 +50,8 @@ class UserManager(BaseUserManager["User"]):
         """Fetch with each person their `roles`, which would else be asked for one by one."""
         Membership = apps.get_model("accounts", "Membership")
         own = Membership.objects.filter(user=models.OuterRef("pk"), team__is_active=True)
-        return self.annotate(fetched_roles=ArraySubquery(own.values_list(JSONArray("team_id", "role"))))
+        row = JSONArray("team_id", "role", "team__reviews_compliance")
+        return self.annotate(fetched_memberships=ArraySubquery(own.values_list(row)))
 
     def get_by_natural_key(self, username: str | None) -> "User":
         """Return the person with that address, in any case. Raises User.DoesNotExist."""
@@ -108,12 +109,23 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name.split(" ")[0]
 
     @cached_property
+    def _memberships(self) -> list[tuple[int, str, bool]]:
+        """The person's active teams: id, role, and whether it reviews for compliance."""
+        fetched: list[tuple[int, str, bool]] | None = getattr(self, "fetched_memberships", None)  # by with_roles
+        if fetched is not None:
+            return fetched
+        own = self.memberships.filter(team__is_active=True)
+        return list(own.values_list("team_id", "role", "team__reviews_compliance"))
+
+    @cached_property
     def roles(self) -> dict[int, str]:
         """The person's role in each of their active teams, by team id."""
-        fetched: list[tuple[int, str]] | None = getattr(self, "fetched_roles", None)  # by with_roles
-        if fetched is not None:
-            return dict(fetched)
-        return dict(self.memberships.filter(team__is_active=True).values_list("team_id", "role"))
+        return {team: role for team, role, _ in self._memberships}
+
+    @property
+    def reviews_compliance(self) -> bool:
+        """Whether compliance reviews exist for this person: being an admin or auditor is not enough."""
+        return any(reviews for _, _, reviews in self._memberships)
 
     def teams_as(self, *roles: str) -> list[int]:
         """Return the ids of the teams in which the person has one of `roles`."""

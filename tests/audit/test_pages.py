@@ -54,16 +54,17 @@ def test_who_reads_it_is_in_it(page_of, scenario: Scenario):
     )  # fmt: skip
 
 
-def test_pages_go_on_from_where_one_is(page_of, monkeypatch):
+def test_pages_go_on_from_where_one_is(page_of, scenario: Scenario, monkeypatch):
     monkeypatch.setattr(trail, "PAGE", 4)
     made = [note("thing.read", by=None).pk for _ in range(10)]
     wanted = trail.Wanted(action="thing.read")
-    first = trail.page(wanted)
-    second = trail.page(wanted, before=trail.Place.read(str(first.older)))
-    third = trail.page(wanted, before=second.older)
+    reader = scenario.people["auditor"]
+    first = trail.page(wanted, reader=reader)
+    second = trail.page(wanted, reader=reader, before=trail.Place.read(str(first.older)))
+    third = trail.page(wanted, reader=reader, before=second.older)
     assert [entry.pk for page in (first, second, third) for entry in page.entries] == made[::-1]
     assert third.older is None and first.newer is None
-    assert trail.page(wanted, after=second.newer) == trail.Page(first.entries, None, first.older)
+    assert trail.page(wanted, reader=reader, after=second.newer) == trail.Page(first.entries, None, first.older)
     assert rows(page_of(action="thing.read", before=str(second.older))) == 2
     assert rows(page_of(action="thing.read", before="nonsense")) == 4
 
