@@ -11,10 +11,12 @@ class ComplianceConfig(AppConfig):
     def ready(self) -> None:
         """Hear of what members are told of and of packs to make; show members a panel on the ticket page."""
         from compliance import checks, notices, packs  # noqa: F401  checks register themselves
+        from compliance.demo import lay_out
         from compliance.views import panel
-        from escalations import panels
+        from escalations import demo, panels
         from events import consumers
 
         consumers.register(notices.CONSUMER, notices.KINDS, notices.handle)
         consumers.register(packs.CONSUMER, [packs.REQUESTED], packs.handle)
         panels.register("compliance", panel.render)
+        demo.register("compliance", lay_out)

@@ -33,19 +33,21 @@ MOST = 30
 
 
 def handle(event: Event) -> None:
-    """Tell everybody whom the event concerns but who did it. Safe to repeat."""
+    """Tell everybody whom the event concerns but who did it, also by mail. Safe to repeat."""
+    for notice in tell(event):
+        told = {"reference": notice.case.reference, "url": settings.SITE_URL}
+        event_mail.send(event, notice.recipient, "compliance/mail/notice", told)
+
+
+def tell(event: Event) -> list[Notice]:
+    """Tell them in the page, once, and return what they are told."""
     case = Case.objects.filter(pk=event.subject_id).first()
     if case is None:
-        return
+        return []
     people = [person for person in _concerned(event, case) if person.pk != event.actor_id]
-    Notice.objects.bulk_create(
-        [Notice(recipient=person, case=case, event=event, at=clock.now()) for person in people],
-        ignore_conflicts=True,
-    )
-    for person in people:
-        event_mail.send(
-            event, person, "compliance/mail/notice", {"reference": case.reference, "url": settings.SITE_URL}
-        )
+    told = [Notice(recipient=person, case=case, event=event, at=clock.now()) for person in people]
+    Notice.objects.bulk_create(told, ignore_conflicts=True)
+    return told
 
 
 def _concerned(event: Event, case: Case) -> Iterable[User]:

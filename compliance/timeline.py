@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from common import durations
 from compliance import changes
-from compliance.models import Case, Kind, Outcome, Step
+from compliance.checklists import text_of
+from compliance.models import Case, Kind, Outcome, Step, Value
 from compliance.sealing import CaseKey, Unreadable
 from escalations.models import Customer
 from escalations.models.ticket import REFERENCE_PREFIX
@@ -40,7 +41,7 @@ def of(case: Case, key: CaseKey) -> list[Entry]:
         .order_by("pk")
     )
     texts = _texts(case, key)
-    known = _names(events)
+    known: _Known = _names(events) | {"item": {one["key"]: text_of(one) for one in case.procedure.items}}
     entries = [_entry(event, known, texts) for event in events if event.kind not in _QUIET]
     if entries and case.notes.exists():  # the reason why it was opened is the first note
         first = min(texts.notes, default=0)
@@ -51,6 +52,10 @@ def of(case: Case, key: CaseKey) -> list[Entry]:
 def line_of(event: Event) -> str:
     """Return the sentence about one event, for the list of what is new."""
     return _line(event, _names([event]))[0]
+
+
+#: What events name by a number or a key, by what it is.
+_Known = dict[str, dict[Any, str]]
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ def _texts(case: Case, key: CaseKey) -> _Texts:
     )
 
 
-def _names(events: Iterable[Event]) -> dict[str, dict[int, str]]:
+def _names(events: Iterable[Event]) -> _Known:
     people = {event.get("owner") for event in events} - {None}
     customers = {event.get("customer") for event in events} - {None}
     return {
@@ -97,7 +102,7 @@ def _names(events: Iterable[Event]) -> dict[str, dict[int, str]]:
     }
 
 
-def _entry(event: Event, known: dict[str, dict[int, str]], texts: _Texts) -> Entry:
+def _entry(event: Event, known: _Known, texts: _Texts) -> Entry:
     line, icon, tone = _line(event, known)
     entry = Entry(event.at, event.actor, line, icon, tone)
     match event.kind:
@@ -116,7 +121,7 @@ def _with(entry: Entry, text: str | None) -> Entry:
     return Entry(entry.at, entry.actor, entry.line, entry.icon, entry.tone, text or "", text is None)
 
 
-def _line(event: Event, known: dict[str, dict[int, str]]) -> tuple[str, str, str]:
+def _line(event: Event, known: _Known) -> tuple[str, str, str]:
     """Return the sentence, its icon and its tone."""
     data = event.data
     match event.kind:
@@ -135,7 +140,9 @@ def _line(event: Event, known: dict[str, dict[int, str]]) -> tuple[str, str, str
         case "compliance.indicators_set":
             return _("changed the signs of risk"), "flag", ""
         case "compliance.answered":
-            return _("answered an item of the checklist"), "check", ""
+            asked = known.get("item", {}).get(data["item"], data["item"])
+            answer = {"asked": asked, "answer": Value(data["value"]).label}
+            return _("answered “%(asked)s”: %(answer)s") % answer, "check", ""
         case "compliance.document_added":
             return _("added a document"), "document", ""
         case "compliance.linked" | "compliance.unlinked":
@@ -163,7 +170,7 @@ def _line(event: Event, known: dict[str, dict[int, str]]) -> tuple[str, str, str
     return event.kind, "", ""
 
 
-def _linked(event: Event, known: dict[str, dict[int, str]]) -> str:
+def _linked(event: Event, known: _Known) -> str:
     if "ticket" in event.data:
         name = f"{REFERENCE_PREFIX}{event.data['ticket']}"
     else:

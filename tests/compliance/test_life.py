@@ -94,8 +94,8 @@ ATTACKS = {
     "decided by nobody": "UPDATE compliance_case SET state = 'decided', decision_id = {proposal}",
     "decided without": "UPDATE compliance_case SET state = 'decided'",
     "born ended": "INSERT INTO compliance_proposal (case_id, outcome, reason, digest, proposed_by_id, "
-    "proposed_at, ended_as, ended_by_id, ended_at, remark) VALUES ({case}, 'enhanced', '', '', {rita}, now(), 'confirmed', "
-    "{sol}, now(), '')",
+    "proposed_at, ended_as, ended_by_id, ended_at, remark) VALUES ({case}, 'enhanced', '', '', {rita}, now(), "
+    "'confirmed', {sol}, now(), '')",
     "another customer": "UPDATE compliance_case SET customer_id = customer_id + 1",
     "no proposal": "DELETE FROM compliance_proposal",
     "no case": "DELETE FROM compliance_case",
