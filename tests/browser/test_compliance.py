@@ -35,7 +35,7 @@ def test_a_review_from_the_ticket_to_the_pack(
     for item in page.locator("fieldset").all():
         item.get_by_text("Yes", exact=True).click()
         item.get_by_label("Note").fill("Seen.")
-        item.get_by_label("Document").select_option("passport.png")
+        item.locator("select").select_option(label="passport.png")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("5 of 5 answered")).to_be_visible()
     page.get_by_role("link", name="Propose a decision").click()
