@@ -25,7 +25,7 @@ def locked(case: Case, by: User) -> Case:
     Secondline's own jobs may.
     """
     cases = Case.objects.select_for_update(of=("self",))
-    found = (cases if by.is_robot else cases.visible_to(by)).filter(pk=case.pk).first()
+    found: Case | None = (cases if by.is_robot else cases.visible_to(by)).filter(pk=case.pk).first()
     if found is None:
         raise Absent(_("There is no such page."))
     return found

@@ -46,17 +46,17 @@ def items(case: Case, key: CaseKey) -> list[Item]:
     """Return the items in order. Raises Unreadable."""
     last: dict[str, Answer] = {}
     answers = case.answers.select_related("by").order_by("item", "-pk").distinct("item")
-    for answer in answers:
-        last[answer.item] = answer
+    for one in answers:
+        last[one.item] = one
     return [
         Item(
-            key=one["key"],
-            text=text_of(one),
-            evidence=Evidence(one["evidence"]),
-            answer=(answer := last.get(one["key"])),
-            note=key.text(answer, "note") if answer else "",
+            key=item["key"],
+            text=text_of(item),
+            evidence=Evidence(item["evidence"]),
+            answer=(given := last.get(item["key"])),
+            note=key.text(given, "note") if given else "",
         )
-        for one in case.procedure.items
+        for item in case.procedure.items
     ]
 
 

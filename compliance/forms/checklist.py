@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from compliance.checklists import LONGEST_ANSWER, Item
@@ -21,14 +22,14 @@ class ItemForm(forms.Form):
     document = forms.TypedChoiceField(required=False, coerce=int, empty_value=None)
     seen = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, item: Item, documents: Sequence[About], **kwargs: Any) -> None:
-        initial = {"seen": 0}
+    def __init__(self, data: QueryDict | None, *, item: Item, documents: Sequence[About]) -> None:
+        initial: dict[str, Any] = {"seen": 0}
         if item.answer is not None:
             initial = {
                 "value": item.answer.value, "note": item.note, "document": item.answer.document_id,
                 "seen": item.answer.pk,
             }  # fmt: skip
-        super().__init__(*args, initial=initial, prefix=f"item-{item.key}", **kwargs)
+        super().__init__(data, initial=initial, prefix=f"item-{item.key}")
         self.item = item
         self.fields["value"].label = item.text
         self.fields["note"].label = _("Note")

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.views.preferences import person
 from compliance.models import Case
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 SHOWN = ("customer", "owner", "opened_by", "procedure", "decision")
 
 
@@ -19,7 +19,7 @@ def for_members(view: View) -> View:
     """Show the page to who reviews, kept by no browser and no proxy; to everybody else it is not there (404)."""
 
     @functools.wraps(view)
-    def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+    def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         member(request)
         response = view(request, *args, **kwargs)
         response.headers["Cache-Control"] = "private, no-store"
@@ -38,7 +38,8 @@ def member(request: HttpRequest) -> User:
 
 def asked_case(request: HttpRequest, number: int) -> Case:
     """Return the case of that number, with what its pages show. Raises Http404."""
-    return get_object_or_404(Case.objects.visible_to(member(request)).select_related(*SHOWN), pk=number)
+    found: Case = get_object_or_404(Case.objects.visible_to(member(request)).select_related(*SHOWN), pk=number)
+    return found
 
 
 def case_url(case: Case, anchor: str = "") -> str:

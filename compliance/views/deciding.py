@@ -58,8 +58,8 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
     if request.method != "POST":
         if not transitions.may(Verb.CONFIRM, case, user, transitions.open_proposal(case)):
             return redirect(case)
-        context = {"form": RejectionForm(), "confirm_form": ConfirmForm(user=user)}
-        return render(request, "compliance/decide.html", _to_decide(case) | context)
+        fresh = {"form": RejectionForm(), "confirm_form": ConfirmForm(user=user)}
+        return render(request, "compliance/decide.html", _to_decide(case) | fresh)
     verb = request.POST.get("do", "")
     if verb not in {Verb.CONFIRM, Verb.REJECT}:
         raise Http404
@@ -81,7 +81,7 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
             return redirect(case)
         except Refused as refusal:
             refused = str(refusal)
-    context = {"form": form, "confirm_form": confirm, "refused": refused}
+    context: dict[str, Any] = {"form": form, "confirm_form": confirm, "refused": refused}
     return render(request, "compliance/decide.html", _to_decide(asked_case(request, number)) | context, status=422)
 
 

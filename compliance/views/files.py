@@ -60,7 +60,7 @@ def pack(request: HttpRequest, number: int, entry: int) -> HttpResponse:
 
 def _sent(content: bytes, name: str, content_type: str, is_shown: bool) -> HttpResponse:
     response = HttpResponse(content, content_type=content_type)
-    response["Content-Disposition"] = content_disposition_header(not is_shown, name)
+    response["Content-Disposition"] = content_disposition_header(not is_shown, name) or "attachment"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

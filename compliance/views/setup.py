@@ -1,5 +1,7 @@
 """Setting up procedures."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -43,12 +45,9 @@ def edit_procedure(request: HttpRequest, kind: str) -> HttpResponse:
         except Refused as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         except StaleVersion as error:
-            context = {
-                "message": error.message,
-                "rows": [],
-                "back_url": reverse("compliance_procedure", args=[kind]),
-            }
-            return render(request, "409.html", context, status=409)
+            back = reverse("compliance_procedure", args=[kind])
+            stale: dict[str, Any] = {"message": error.message, "rows": [], "back_url": back}
+            return render(request, "409.html", stale, status=409)
         else:
             messages.success(
                 request, _("Version %d is published. Reviews that are under way go on by theirs.") % made.number

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -104,10 +105,10 @@ def link(request: HttpRequest, number: int) -> HttpResponse:
 def unlink(request: HttpRequest, number: int, what: str, entry: int) -> HttpResponse:
     """Take a link away."""
     case = asked_case(request, number)
-    if what not in {"tickets", "customers"}:
+    links: dict[str, QuerySet[Any]] = {"tickets": case.tickets.all(), "customers": case.customers.all()}
+    if what not in links:
         raise Http404
-    found = get_object_or_404(case.tickets.all() if what == "tickets" else case.customers.all(), pk=entry)
-    cases.unlink(case, found, by=member(request))
+    cases.unlink(case, get_object_or_404(links[what], pk=entry), by=member(request))
     return redirect(case)
 
 

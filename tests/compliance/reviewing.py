@@ -57,7 +57,11 @@ class Reviewing:
         )
 
     def opened(self, **changes: Any) -> Case:
-        given = {"kind": Kind.SUSPICIOUS_ACTIVITY, "ticket": self.ticket, "reason": f"{CANARY} in, out at once."}
+        given: dict[str, Any] = {
+            "kind": Kind.SUSPICIOUS_ACTIVITY,
+            "ticket": self.ticket,
+            "reason": f"{CANARY} in, out at once.",
+        }
         given |= changes
         return cases.open_case(given.pop("kind"), by=self.rita, **given)
 

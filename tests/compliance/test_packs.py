@@ -16,7 +16,7 @@ from django.urls import reverse
 from audit.models import Entry
 from audit.noting import note
 from common.errors import Refused
-from compliance import pack_check, packs
+from compliance import pack_check, packs, report
 from compliance.models import PackState
 from events.models import Event
 from tests.audit.test_chain import seal_uncommitted
@@ -102,7 +102,7 @@ def test_one_at_a_time_and_what_fails_is_said(reviewing: Reviewing, monkeypatch:
     pack = packs.request(case, by=reviewing.rita)
     with pytest.raises(Refused, match="being made"):
         packs.request(case, by=reviewing.sol)
-    monkeypatch.setattr(packs.report, "build", lambda *_args, **_more: 1 // 0)
+    monkeypatch.setattr(report, "build", lambda *_args, **_more: 1 // 0)
     packs.handle(Event.objects.get(kind=packs.REQUESTED))
     pack.refresh_from_db()
     assert pack.state == PackState.FAILED

@@ -169,7 +169,7 @@ def test_neither_live_stream_nor_figures_nor_other_consumers_hear_of_it(
 
 
 def test_the_dump_holds_no_word_of_it(reviewing: Reviewing, reviewed: tuple[Case, dict[str, str]]):
-    models = [*apps.get_app_config("compliance").get_models(), Event, Entry, Delivery]
+    models: list[Any] = [*apps.get_app_config("compliance").get_models(), Event, Entry, Delivery]
     dumped = "".join(serializers.serialize("json", model._default_manager.all()) for model in models)
     assert CANARY not in dumped
     for model in apps.get_app_config("compliance").get_models():
