@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils import timezone
@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import trail
 from audit.models import Result
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 OBJECT = re.compile(r"(?P<type>[A-Za-z][\w.-]*?)(?:[\s#-]+(?P<id>\d{1,18}))?")
 TICKET = "esc"  # how people write it: ESC-1042
@@ -39,9 +42,9 @@ class TrailForm(forms.Form):
     )
     result = forms.ChoiceField(label=_("Result"), required=False, choices=[("", _("Any")), *Result.choices])
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, reader: "User", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        actions = [(action, action) for action in trail.actions()]
+        actions = [(action, action) for action in trail.actions(reader)]
         self.fields["action"].choices = [("", _("Any")), *actions]  # type: ignore[attr-defined]
 
     def clean_object(self) -> tuple[str, int | None]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Concat
 
 from audit import canonical
 from audit.models import Entry, Result
@@ -15,6 +17,9 @@ from events import hiding
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+#: What begins like this, in actions and objects, exists only for who reviews for compliance.
+WALLED = "compliance"
 
 PAGE = 100
 CHUNK = 2000
@@ -107,10 +112,23 @@ def shown_to(user: "User") -> QuerySet[Entry]:
     """Return the entries that a reader of the trail may see: not those about what is hidden from them.
 
     That somebody asked for it and was told that there is no such thing stays: of a number that there is not it
-    would stand there, too.
+    would stand there, too. Entries about compliance reviews are its members' only. What a member asked of the
+    trail itself is about reviews, too, if it names them; if anybody else does, it is not, or one could hide by it.
+    The trail, its chain and its checks hold all entries.
     """
     hidden = hiding.hidden_from(user, kind="object_type", number="object_id")
-    return Entry.objects.exclude(hidden & ~Q(result=Result.ABSENT))
+    shown = Entry.objects.exclude(hidden & ~Q(result=Result.ABSENT))
+    if user.reviews_compliance:
+        return shown
+    nothing = Value("", output_field=TextField())
+    said = Concat(*(Coalesce(KT(f"data__{name}"), nothing) for name in ("path", "object_type", "action")))
+    members = get_user_model().objects.filter(memberships__team__reviews_compliance=True)
+    return shown.alias(said=said).exclude(
+        Q(action__startswith=f"{WALLED}.")
+        | Q(object_type__startswith=WALLED)
+        | Q(object_type__startswith=f"page.{WALLED}")
+        | Q(person_id__in=members.values("pk"), said__contains=WALLED)
+    )
 
 
 def page(wanted: Wanted, *, reader: "User", before: Place | None = None, after: Place | None = None) -> Page:
@@ -148,8 +166,9 @@ def whole(wanted: Wanted, *, reader: "User") -> Iterator[Entry]:
         place = Place.of(chunk[-1])
 
 
-def actions() -> list[str]:
-    """Return the actions that the trail knows, by name."""
+def actions(reader: "User") -> list[str]:
+    """Return the actions that the trail knows, by name, but for what the reader may not know of."""
     with connection.cursor() as cursor:
         cursor.execute(ACTIONS)
-        return [action for (action,) in cursor.fetchall()]
+        found = [action for (action,) in cursor.fetchall()]
+    return [action for action in found if reader.reviews_compliance or not action.startswith(f"{WALLED}.")]

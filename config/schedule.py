@@ -110,6 +110,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "events.tasks.prune",
         "schedule": crontab(hour=3, minute=10),
     },
+    "mark the deadlines of compliance reviews": {
+        "task": "compliance.tasks.mark_deadlines",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "look for what rises today": {
         "task": "reports.tasks.detect_trends",
         "schedule": crontab(minute=5),

@@ -463,6 +463,14 @@ BACK_OFFICE_TOKEN = env.read(
     "BACK_OFFICE_TOKEN", str, expected="the bearer token it knows Secondline by", default=""
 )
 
+# Compliance reviews are encrypted. The ring's first key encrypts, the others still decrypt.
+COMPLIANCE_KEYS = env.read(
+    "COMPLIANCE_KEYS",
+    env.keys,
+    expected="names and base64 secrets of 32 bytes, such as 2027:q83v…=,2026:mHQ…=",
+    default=env.derived_key(SECRET_KEY, "compliance.seal"),
+)
+
 # Reports. Their days begin at midnight in this zone; change it, then run rebuild_metrics.
 DESK_TIME_ZONE = env.read(
     "DESK_TIME_ZONE", env.time_zone, expected="the name of a time zone, such as Asia/Manila", default="UTC"

@@ -137,3 +137,7 @@ def points_transfer(scenario: Scenario) -> dict[str, Any]:
 
 def action_policy(scenario: Scenario) -> dict[str, Any]:
     return {"kind": "points_refund"}
+
+
+def review(scenario: Scenario) -> dict[str, Any]:
+    return {"number": 1}

@@ -44,6 +44,7 @@ from tests.matrix_arguments import (
     resolution_clock,
     resolving,
     returned_ticket,
+    review,
     roster_team,
     saved_view,
     simulation,
@@ -326,6 +327,30 @@ REPORTS = {
     "simulation_csv": page(SIMULATORS, to=lambda scenario: {**simulation(scenario), "table": "clocks"}),
 }
 
+#: Nobody of the scenario reviews for compliance: tests/compliance/test_wall.py has those who do, and real cases.
+COMPLIANCE = {
+    "compliance_cases": page(""),
+    "compliance_new": page(""),
+    "compliance_read": post_only(),
+    "compliance_procedures": page(""),
+    "compliance_procedure": page("", to=lambda scenario: {"kind": "document_check"}),
+    "compliance_case": page("", to=review),
+    "compliance_act": post_only(to=lambda scenario: {**review(scenario), "verb": "take"}),
+    "compliance_owner": post_only(to=review),
+    "compliance_note": post_only(to=review),
+    "compliance_indicators": post_only(to=review),
+    "compliance_link": post_only(to=review),
+    "compliance_unlink": post_only(to=lambda scenario: {**review(scenario), "what": "tickets", "entry": 1}),
+    "compliance_checklist": page("", to=review),
+    "compliance_add_document": post_only(to=review),
+    "compliance_document": page("", to=lambda scenario: {**review(scenario), "entry": 1}),
+    "compliance_propose": page("", to=review),
+    "compliance_decide": page("", to=review),
+    "compliance_request_pack": post_only(to=review),
+    "compliance_pack_state": page("", to=review),
+    "compliance_pack": page("", to=lambda scenario: {**review(scenario), "entry": 1}),
+}
+
 API = {
     "api-ticket-list": api(),
     "api-ticket-detail": api(READERS, to=ticket),
@@ -383,6 +408,7 @@ MATRIX: dict[str, Row] = {
     **ESCALATIONS,
     **KNOWLEDGEBASE,
     **REPORTS,
+    **COMPLIANCE,
     **API,
     **ADMIN,
 }

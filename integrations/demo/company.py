@@ -16,7 +16,7 @@ from accounts import people as accounts_people
 from accounts.models import User
 from common import clock
 from common.errors import Refused
-from escalations import calendars, contract, defaults, lexicon, policies
+from escalations import calendars, contract, defaults, demo, lexicon, policies
 from escalations.defaults.service_levels import MANILA_EVENING
 from escalations.models import Category, ContractForm, Reason, RootCause, State, Ticket
 from escalations.priorities import usual_priority
@@ -75,6 +75,7 @@ def load(
     incidents.lay_out(kept, shelf.staff, now)
     restricted.restrict(shelf.staff, now)
     lexicon.count()
+    demo.lay_out(now)
     return kept
 
 

@@ -19,6 +19,7 @@ SIGN_INS = {
     "L2 specialist": f"l2@{DOMAIN}",
     "team lead": f"lead@{DOMAIN}",
     "partner": f"partner@{DOMAIN}",
+    "compliance": f"compliance@{DOMAIN}",
     "auditor": f"auditor@{DOMAIN}",
     "admin": f"admin@{DOMAIN}",
 }
@@ -76,8 +77,9 @@ _PEOPLE = [
     Person("Victor Almonte", "victor.almonte", Role.LEAD, (RISK, CARE)),
     Person("Ravi Menon", "partner", Role.PARTNER, (ENGINEERING,)),
     Person("Elena Petrova", "elena.petrova", Role.PARTNER, (ENGINEERING,)),
-    Person("Cecilia Montemayor", "cecilia.montemayor", Role.PARTNER, (COMPLIANCE,)),
+    Person("Cecilia Montemayor", "compliance", Role.PARTNER, (COMPLIANCE,)),
     Person("Oscar Benavides", "oscar.benavides", Role.PARTNER, (RISK_OPERATIONS,), "es"),
+    Person("Ignacio Valdez", "ignacio.valdez", Role.PARTNER, (COMPLIANCE,), "es"),
 ]
 
 
@@ -97,7 +99,8 @@ def hire() -> Staff:
     staff = Staff()
     for kind, names in _TEAMS.items():
         for name in names:
-            staff.teams[name] = Team.objects.create(name=name, kind=kind)
+            reviews = name == COMPLIANCE
+            staff.teams[name] = Team.objects.create(name=name, kind=kind, reviews_compliance=reviews)
             staff.members[name] = []
     staff.hours = {name: calendars.current(calendar) for name, calendar in _HOURS.items()}
     secret = make_password(PASSWORD)  # slow on purpose: once for all

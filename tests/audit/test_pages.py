@@ -58,14 +58,13 @@ def test_pages_go_on_from_where_one_is(page_of, scenario: Scenario, monkeypatch)
     monkeypatch.setattr(trail, "PAGE", 4)
     made = [note("thing.read", by=None).pk for _ in range(10)]
     wanted = trail.Wanted(action="thing.read")
-    first = trail.page(wanted, reader=scenario.desk.auditor)
-    second = trail.page(wanted, reader=scenario.desk.auditor, before=trail.Place.read(str(first.older)))
-    third = trail.page(wanted, reader=scenario.desk.auditor, before=second.older)
+    reader = scenario.people["auditor"]
+    first = trail.page(wanted, reader=reader)
+    second = trail.page(wanted, reader=reader, before=trail.Place.read(str(first.older)))
+    third = trail.page(wanted, reader=reader, before=second.older)
     assert [entry.pk for page in (first, second, third) for entry in page.entries] == made[::-1]
     assert third.older is None and first.newer is None
-    assert trail.page(wanted, reader=scenario.desk.auditor, after=second.newer) == trail.Page(
-        first.entries, None, first.older
-    )
+    assert trail.page(wanted, reader=reader, after=second.newer) == trail.Page(first.entries, None, first.older)
     assert rows(page_of(action="thing.read", before=str(second.older))) == 2
     assert rows(page_of(action="thing.read", before="nonsense")) == 4
 

@@ -18,6 +18,7 @@ PRODUCTION = {
     "SECRET_KEY": "".join(chr(33 + number * 7 % 90) for number in range(80)),
     "AUDIT_KEYS": f"test:{b64encode(bytes(range(32))).decode()}",
     "AUDIT_SIGNING_KEYS": f"test:{b64encode(bytes(range(32, 64))).decode()}",
+    "COMPLIANCE_KEYS": f"test:{b64encode(bytes(range(64, 96))).decode()}",
 }
 CHECKS: dict[str, tuple[list[str], dict[str, str]]] = {
     "mypy": (["mypy"], {}),

@@ -55,6 +55,7 @@ def test_over_https_the_deployment_check_is_silent_and_cookies_are_bound_to_the_
             "SITE_URL": "https://desk.example.com", "ALLOWED_HOSTS": "desk.example.com",
             "SECRET_KEY": "b3f7a91c" * 8, "DEBUG": "false",
             "AUDIT_KEYS": f"test:{b64encode(bytes(range(32))).decode()}",
+            "COMPLIANCE_KEYS": f"test:{b64encode(bytes(range(64, 96))).decode()}",
             "AUDIT_SIGNING_KEYS": f"test:{b64encode(bytes(range(32, 64))).decode()}",
         },
         capture_output=True,

@@ -1,0 +1,1 @@
+"""Pages of compliance reviews. For whoever does not review, none of them is there."""
