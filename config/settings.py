@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "escalations.apps.EscalationsConfig",
     "actions.apps.ActionsConfig",
     "compliance.apps.ComplianceConfig",
+    "investigations.apps.InvestigationsConfig",
     "reports.apps.ReportsConfig",
     "integrations.apps.IntegrationsConfig",
 ]

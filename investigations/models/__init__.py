@@ -1,0 +1,1 @@
+"""Investigations, as rows."""
