@@ -300,6 +300,9 @@ UPLOAD_MAX_BYTES = max(
     ATTACHMENT_MAX_BYTES,
     1024 * 1024 * env.read("UPLOAD_MAX_MB", env.positive, expected="a whole number of megabytes", default=50),
 )
+LOG_MAX_BYTES = (
+    1024 * 1024 * env.read("LOG_MAX_MB", env.positive, expected="a whole number of megabytes", default=200)
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # of all that is no file
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20

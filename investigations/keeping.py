@@ -1,0 +1,121 @@
+"""A log comes to a ticket: read, without cards and secrets, kept, and owed to the job that analyses it."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from typing import IO
+
+from django.conf import settings
+from django.core.files.base import File
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+import redaction
+from accounts.models import User
+from common import clock
+from common.errors import NotAllowed, Refused
+from common.zones import CalendarError, zone_info
+from escalations.access import works_on
+from escalations.attachments import safe_name
+from escalations.changes import lock
+from escalations.models import Ticket
+from events import recording
+from investigations.logs.reading import MEGABYTE, Member, members
+from investigations.models import Log, LogState
+from redaction.streams import redact_stream
+
+SUBJECT = "log"
+ADDED = "log.added"
+CANCELLED = "log.cancelled"
+
+#: So many logs a ticket may have.
+MOST_LOGS = 50
+_IN_MEMORY = 4 * MEGABYTE
+
+
+@transaction.atomic
+def add(ticket: Ticket, file: IO[bytes], name: str, *, by: User, zone: str, service: str = "") -> list[Log]:
+    """Keep a log, or each log of an archive, and have it analysed. Nothing is kept if any of it is refused.
+
+    Raises NotAllowed, or Refused for what investigations.logs.reading refuses.
+    """
+    locked = lock(ticket, by=by)
+    if not works_on(by, locked):
+        raise NotAllowed(_("You may not add logs to this escalation."))
+    try:
+        zone_info(zone)
+    except CalendarError as error:
+        raise Refused(_("Choose one of the list."), field="zone") from error
+    already = Log.objects.filter(ticket=locked).count()
+    kept: list[Log] = []
+    for member in members(file, name):
+        if already + len(kept) >= MOST_LOGS:
+            raise Refused(_("An escalation can have at most %d logs.") % MOST_LOGS, field="file")
+        kept.append(_keep(locked, member, by=by, zone=zone, service=redaction.clean(service).strip()[:80]))
+    for log in kept:
+        recording.record(ADDED, subject=(SUBJECT, log.pk), by=by, data={"ticket": locked.pk, "sha256": log.sha256})
+    return kept
+
+
+def _keep(ticket: Ticket, member: Member, *, by: User, zone: str, service: str) -> Log:
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR) as target:
+        digesting = _Digesting(target)
+        masked = sum(1 for _finding in redact_stream(_Bytes(member.lines), digesting))  # type: ignore[arg-type]
+        target.seek(0)
+        log = Log(
+            ticket=ticket, name=safe_name(member.name), service=service, zone=zone, added_by=by,
+            added_at=clock.now(), size=digesting.size, sha256=digesting.digest.hexdigest(), lines=digesting.lines,
+            masked=masked,
+        )  # fmt: skip
+        log.text.save("", File(target), save=False)
+    log.save()
+    return log
+
+
+class _Bytes:
+    """Lines as a stream of UTF-8."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines, self._rest = lines, b""
+
+    def read(self, size: int) -> bytes:
+        """Return about `size` bytes, whole lines; b"" at the end."""
+        parts: list[str] = []
+        length = 0
+        for line in self._lines:
+            parts += (line, "\n")
+            length += len(line) + 1
+            if length >= size:
+                break
+        return "".join(parts).encode("utf-8", "replace")
+
+
+class _Digesting:
+    """Counts and digests what is written."""
+
+    def __init__(self, target: IO[bytes]) -> None:
+        self._target = target
+        self.digest, self.size, self.lines = hashlib.sha256(), 0, 0
+
+    def write(self, data: bytes) -> int:
+        self.digest.update(data)
+        self.size += len(data)
+        self.lines += data.count(b"\n")
+        return self._target.write(data)
+
+
+@transaction.atomic
+def cancel(log: Log, *, by: User) -> None:
+    """Stop an analysis that is under way; one that is over stays as it is. Raises NotAllowed."""
+    if not works_on(by, log.ticket):
+        raise NotAllowed(_("You may not cancel this."))
+    if end(log, LogState.CANCELLED):
+        recording.record(CANCELLED, subject=(SUBJECT, log.pk), by=by, data={"ticket": log.ticket_id})
+
+
+def end(log: Log, state: LogState, trouble: str = "", **columns: object) -> bool:
+    """Bring a log that is under way to its end, once; return whether it was this call that did."""
+    ended = Log.objects.filter(pk=log.pk, state=LogState.UNDER_WAY).update(
+        state=state, trouble=trouble, finished_at=clock.now(), **columns
+    )
+    return bool(ended)
