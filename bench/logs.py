@@ -4,12 +4,12 @@ Run from the repository's root, with its virtual environment:
 python -m bench.logs [--data loghub.tar.xz] [--json FILE] [--megabytes 100]
 
 The data are loghub's samples of 2,000 lines a system with the true template of each. What is read are the raw
-lines (`_2k.log`), not the message that the truth has cut out of them, so layouts are measured, too. Grouping accuracy
-as LogPAI's benchmark has it: a line is right when its group holds the very lines that its true group holds.
+lines (`_2k.log`), not the message that the truth has cut out of them, so layouts are measured, too. Grouping
+accuracy as LogPAI's benchmark has it: a line is right when its group holds the lines that its true group holds.
 
 Beside it the published results of Drain (Zhu et al., "Tools and Benchmarks for Automated Log Parsing", ICSE-SEIP
-2019, table II), which were reached with expressions and thresholds made for each system. Here nothing is. Where
-drain3 is installed (it is no dependency), it is measured on the same messages, too.
+2019, table II), which were reached with expressions and thresholds made for each system.
+Here nothing is. Where drain3 is installed (it is no dependency), it is measured on the same messages, too.
 """
 
 import argparse

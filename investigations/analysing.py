@@ -126,7 +126,7 @@ def _rows(log: Log, found: Analysis, examples: list[str]) -> Iterator[LogTemplat
         yield LogTemplate(
             log=log, place=place, text=template.text[:_LONGEST_TEXT], count=template.count, first=template.first,
             last=template.last, severity=template.severity, level=min(filter(None, template.levels), default=0),
-            signs=[[sign.kind, sign.code, count] for sign, count in template.signs.most_common(20)], example=example,
+            signs=[[*sign[:2], count] for sign, count in template.signs.most_common(20)], example=example,
         )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ class InvestigationsConfig(AppConfig):
     verbose_name = _("Investigations")
 
     def ready(self) -> None:
-        """Hear of logs that were added; show the logs beside a ticket; take logs that are larger than attachments."""
+        """Hear of logs that were added, show a ticket's beside it, and take larger ones than attachments."""
         from django.conf import settings
 
         from common import uploads

@@ -10,6 +10,7 @@ A row says what each role gets from GET:
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,6 +40,7 @@ from escalations import (
     saved_views,
 )
 from escalations.models import Calendar, LedgerCheck, MessageKind, Policy, PolicyVersion, Reapplication, Ticket
+from investigations import keeping
 from knowledgebase import articles, known_issues
 from reports import days, simulation, trial
 from reports.models import Trend
@@ -138,6 +140,7 @@ class Scenario:
         self.calendar = Calendar.objects.get(name="Manila 15:00–24:00")
         calendar_drafts.save_draft(self.calendar, by=desk.lead, own_holidays=["2031-01-31"])
         self.choice = calendar_choices.choose_calendar(self.calendar, team=desk.accounts, by=desk.lead)
+        (self.log,) = keeping.add(self.ticket, BytesIO(b"a line\n"), "a.log", by=desk.l2, zone="UTC")
         self.audit_entry = Entry.objects.latest("pk").pk
         self.known_issue = known_issues.open_issue(by=desk.l2, title="Gateway down", symptoms="No payments.")
 

@@ -1,4 +1,4 @@
-"""One log, wholly: every line gets its instant, level, source and template; templates come rare and bad ones first.
+"""One log, wholly: each line gets its instant, level, source and template; templates come failures and rare first.
 
 Lines are held as numbers only (some 20 bytes each), so a log of millions of lines takes little memory.
 """
@@ -91,8 +91,8 @@ def analyze(
 ) -> Analysis:
     """Analyse a log's lines; times without a zone are of `zone`. `went_on` hears how many lines are done.
 
-    Blank lines are a template of their own. A line that fits no layout, as of a stack trace, belongs to the instant
-    of the line before, at its level and source.
+    Blank lines are a template of their own. A line that fits no layout, as of a stack trace, belongs to the
+    instant of the line before, at its level and source.
     """
     reading = iter(lines)
     sample = list(islice(reading, layouts.SAMPLE))

@@ -65,13 +65,17 @@ _LAYOUTS = [
     re.compile(pattern)
     for pattern in (
         # RFC 5424
-        rf"<(?P<pri>\d{{1,3}})>1 (?P<time>{_ISO}|-) (?P<host>\S+) (?P<source>\S+) \S+ \S+ (?:-|\[.*?\](?=\s|$)) ?(?P<message>.*)",
+        rf"<(?P<pri>\d{{1,3}})>1 (?P<time>{_ISO}|-) (?P<host>\S+) "
+        rf"(?P<source>\S+) \S+ \S+ (?:-|\[.*?\](?=\s|$)) ?(?P<message>.*)",
         # super-computers: an alert's label, seconds, date, node
-        r"(?:-|[A-Z][A-Z0-9_]+) \d{10} \d{4}\.\d\d\.\d\d \S+ (?P<time>\d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d+) \S+ \S+ (?P<source>\S+) (?P<level>\S+) ?(?P<message>.*)",
-        rf"(?:-|[A-Z][A-Z0-9_]+) \d{{10}} \d{{4}}\.\d\d\.\d\d \S+ (?P<time>{_SYSLOG}) \S+ (?P<source>[^\s:\[]+){_PID}: ?(?P<message>.*)",
+        r"(?:-|[A-Z][A-Z0-9_]+) \d{10} \d{4}\.\d\d\.\d\d \S+ "
+        r"(?P<time>\d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d\.\d+) \S+ \S+ (?P<source>\S+) (?P<level>\S+) ?(?P<message>.*)",
+        rf"(?:-|[A-Z][A-Z0-9_]+) \d{{10}} \d{{4}}\.\d\d\.\d\d \S+ (?P<time>{_SYSLOG}) \S+ "
+        rf"(?P<source>[^\s:\[]+){_PID}: ?(?P<message>.*)",
         r"\d+ \S+ (?P<source>\S+) (?P<state>[a-z_]+(?:\.[a-z_]+)*) (?P<time>\d{10}) \d+ (?P<message>.*)",
         # syslog of RFC 3164, as it travels and as it is filed
-        rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_SYSLOG}|{_ISO}) (?P<host>\S+) (?P<source>[^\s:\[]+(?:\[[a-z]\S*\])?){_PID}(?: \([^)]*\))?: ?(?P<message>.*)",
+        rf"(?:<(?P<pri>\d{{1,3}})>)?(?P<time>{_SYSLOG}|{_ISO}) (?P<host>\S+) "
+        rf"(?P<source>[^\s:\[]+(?:\[[a-z]\S*\])?){_PID}(?: \([^)]*\))?: ?(?P<message>.*)",
         rf"(?P<time>{_SYSLOG}) (?P<host>\S+) (?P<source>[\w./ -]{{1,40}}?){_PID}: ?(?P<message>.*)",
         # web servers
         rf"(?P<message>\S+ \S+ \S+ \[(?P<time>{_CLF})\] \"(?:[^\"\\]|\\.)*\" \d{{3}}.*)",
@@ -84,8 +88,9 @@ _LAYOUTS = [
         r"(?P<time>\d{8}-\d+:\d+:\d+:\d+)\|(?P<source>[^|]*)\|[^|]*\|(?P<message>.*)",
         # Hadoop and its family
         r"(?P<time>\d{6} \d{6}) \d+ (?P<level>[A-Z]+) (?P<source>[^\s:]+): ?(?P<message>.*)",
-        rf"(?P<time>{_ISO}) - (?P<level>\w+) +\[(?:[^\]]*\[[^\]]*\])?[^\]]*?(?P<source>[\w$.]+)@\d+\] - (?P<message>.*)",
-        # OpenStack (oslo.log)
+        rf"(?P<time>{_ISO}) - (?P<level>\w+) +\[(?:[^\]]*\[[^\]]*\])?[^\]]*?"
+        rf"(?P<source>[\w$.]+)@\d+\] - (?P<message>.*)",
+        # oslo.log, which OpenStack uses
         rf"(?:\S+ )?(?P<time>{_ISO}) \d+ {_LEVEL} (?P<source>\S+) \[[^\]]*\] ?(?P<message>.*)",
         # log4j, logback, Spring Boot
         rf"(?P<time>{_ISO}) +{_LEVEL} +\d+ +--- +\[[^\]]*\](?: \[[^\]]*\])? +(?P<source>\S+) +: ?(?P<message>.*)",
@@ -95,10 +100,11 @@ _LAYOUTS = [
         # Python
         rf"(?P<time>{_ISO}) - (?P<source>[\w.]+) - {_LEVEL} - (?P<message>.*)",
         rf"{_LEVEL}:(?P<source>[\w.]+):(?P<message>.*)",
-        # Kubernetes (klog)
+        # klog, which Kubernetes uses
         r"(?P<time>(?P<level>[IWEF])\d{4} \d\d:\d\d:\d\d\.\d+) +\d+ (?P<source>[\w.-]+):\d+\] ?(?P<message>.*)",
         # whatever begins with a time
-        rf"[\[(]?{_TIME}[\])]?[ ,;|-]*(?:[\[(<]?{_LEVEL}[\])>]?[ :,;|-]*)?(?:\[(?P<source>[\w.$/-]+)\][ :]*)?(?P<message>.*)",
+        rf"[\[(]?{_TIME}[\])]?[ ,;|-]*(?:[\[(<]?{_LEVEL}[\])>]?[ :,;|-]*)?(?:\["
+        rf"(?P<source>[\w.$/-]+)\][ :]*)?(?P<message>.*)",
         rf"[\[(<]?{_LEVEL}[\])>]?[ :,;|-]+(?:[\[(]?{_TIME}[\])]?[ ,;|-]*)?(?P<message>.*)",
     )
 ]
@@ -256,7 +262,7 @@ def _logfmt(line: str) -> Line | None:
 
 
 def _table(sample: list[str], name: str) -> Layout | None:
-    """Return the layout of a table: its first line names columns that we know, with one of the usual separators."""
+    """Return the layout of a table: its first line names columns that we know, with a usual separator."""
     for separator in ",;\t|":
         head = [cell.strip().lower() for cell in next(csv.reader([sample[0]], delimiter=separator), [])]
         known = {*_TIME_KEYS, *_LEVEL_KEYS, *_SOURCE_KEYS, *_MESSAGE_KEYS}

@@ -56,7 +56,7 @@ def members(file: IO[bytes], name: str, *, most_bytes: int = MOST_BYTES) -> Iter
     start = file.read(4)
     file.seek(0)
     base = PurePath(name.replace("\\", "/")).name or "log"
-    if start.startswith(b"PK\x03\x04") or start.startswith(b"PK\x05\x06"):
+    if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         yield from _of_zip(file, base, budget)
     elif start.startswith(b"\x1f\x8b"):
         plain = base[:-3] if base.lower().endswith(".gz") else base
@@ -182,7 +182,10 @@ def _plain(line: str) -> str:
 
 
 def _finished(line: str, dropped: int) -> str:
-    """Return what is kept of a line that is too long. A number that was cut in two goes: none could tell it a card's."""
+    """Return what is kept of a line that is too long.
+
+    A number that was cut in two goes, too: nobody could tell any more that it is a card's.
+    """
     kept = _HALF_A_NUMBER.sub("", line[:LONGEST_LINE].replace("\x00", ""))
     return f"{kept} … [+{dropped + len(line) - len(kept)}]"
 

@@ -2,8 +2,8 @@
 
 A sign is looked for in one message of each template, and in all messages for its values: so what is said of a
 template holds for its lines. Codes count only where something beside them says what they are, since "51" alone may
-be anything. Sources: HTTP by RFC 9110; ISO 8583 field 39 by ISO 8583:1987 and what schemes publish of it; ISO 20022
-external status reason codes; decline and merchant advice codes by the schemes' and acquirers' public pages.
+be anything. Sources: HTTP by RFC 9110; ISO 8583 field 39 by its edition of 1987 and what schemes publish;
+ISO 20022 external status reason codes; decline and merchant advice codes by what schemes and acquirers publish.
 """
 
 import re
@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from investigations.logs.codes import ADVICE, DECLINES, HTTP, ISO_20022, ISO_8583
+from investigations.logs.codes import ADVICE, DECLINES, HTTP, ISO_8583, ISO_20022
 
 
 class Sign(NamedTuple):
@@ -110,14 +110,13 @@ _HTTP = re.compile(
     re.IGNORECASE,
 )
 _ISO_8583 = re.compile(
-    rf"\b(?:(?:iso_?)?resp(?:onse|_?)[_ -]?code|respCode|rc|rsp_?code|actioncode|action[_ -]code|auth[_ -]?resp(?:onse)?(?:[_ -]code)?|"
-    rf"(?:DE|F|field|bit|P)[_ -]?0?39|decline[_ -]?code|host[_ -]code|network[_ -](?:decline|response)[_ -]code)"
-    rf"(?:{_LABEL})(?P<code>[0-9A-Z][0-9A-Z])\b",
+    r"\b(?:(?:iso_?)?resp(?:onse|_?)[_ -]?code|respCode|rc|rsp_?code|action[_ -]?code|"
+    r"auth[_ -]?resp(?:onse)?(?:[_ -]code)?|(?:DE|F|field|bit|P)[_ -]?0?39|"
+    rf"decline[_ -]?code|host[_ -]code|network[_ -](?:decline|response)[_ -]code)(?:{_LABEL})"
+    r"(?P<code>[0-9A-Z][0-9A-Z])\b",
     re.IGNORECASE,
 )
-_ISO_20022 = re.compile(
-    r"(?<![\w.-])(?:AC|AG|AM|BE|CH|CNOR|DNOR|CURR|CUST|CUTA|DT|DUPL|ED|FF|FOCR|FR|MD|MS|NARR|NOAS|NOOR|RC|RF|RR|SL|SVNR|TA|TD|TK|TM|TS|UPAY|DS|ERIN|FRAD|G0|ID|IN|LEGL|NERI|PY|RUTA)\d{0,2}(?![\w.-])"
-)
+_ISO_20022 = re.compile(r"(?<![\w.-])(?:[A-Z]{4}|[A-Z]{2}\d\d)(?![\w.-])")
 _ISO_20022_BESIDE = re.compile(
     r"pacs\.|pain\.|camt\.|reason|Rsn|status|reject|return|sepa|iso ?20022|RJCT|sct|credit transfer|debit|Cd>",
     re.IGNORECASE,

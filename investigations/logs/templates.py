@@ -14,7 +14,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from os.path import commonprefix
 
 #: What stands for a value, as in the literature.
 VALUE = "<*>"
@@ -186,13 +185,11 @@ def _common(words: set[str]) -> str:
     """Return the word, or what stands for several: with the name that they share, as in `user=<*>`."""
     if len(words) == 1:
         return next(iter(words))
-    name = _NAMED.match(commonprefix([*words]))
-    return f"{name[0]}{VALUE}" if name else VALUE
+    names = {name[0] if (name := _NAMED.match(word)) else "" for word in words}
+    return f"{names.pop()}{VALUE}" if len(names) == 1 else VALUE
 
 
 def fits(template: str, other: str) -> bool:
     """Return whether one template covers the other: the same words, values where it has values."""
     own, others = template.split(), other.split()
-    return len(own) == len(others) and all(
-        a == b or a == VALUE or b == VALUE for a, b in zip(own, others, strict=True)
-    )
+    return len(own) == len(others) and all(a in {b, VALUE} or b == VALUE for a, b in zip(own, others, strict=True))

@@ -1,4 +1,4 @@
-"""A time as a log's writer wrote it, into an instant: with its zone, or with the one that the log is said to be of.
+"""A time as a log's writer wrote it, into an instant: in its zone, or in the one that the log is said to be of.
 
 A year that is missing is the latest that does not lead into the future; day and month as numbers are told apart by
 the writer's order (`day_first`).
@@ -24,7 +24,7 @@ _MONTHS = {
 
 _CLOCK = r"(?P<H>\d\d?)[:.](?P<M>\d\d)[:.](?P<S>\d\d)"
 _PARTS = re.compile(
-    r"(?P<whole>.*?\d\d?[:.]\d\d[:.]\d\d)(?:[.,:](?P<fraction>\d{1,9}))?(?P<after>.*)\Z", re.DOTALL
+    r"(?P<whole>.*?(?<!\d)\d\d?[:.]\d\d[:.]\d\d)(?!\d)(?:[.,:](?P<fraction>\d{1,9}))?(?P<after>.*)\Z", re.DOTALL
 )
 _ZONE = re.compile(r"[ ]?(?:(?P<name>[A-Z]{1,4})|(?P<sign>[+-])(?P<h>\d\d):?(?P<m>\d\d)?)\b")
 _DATES = [

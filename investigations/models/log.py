@@ -37,9 +37,10 @@ def stored_as(_log: "Log", _name: str) -> str:
 class Log(models.Model):
     """A log as it came to a ticket, without cards and secrets.
 
-    `text` is UTF-8 with \\n behind each line, `index` an array of investigations.lines.RECORD; `size` and `sha256` are
-    of `text`. `zone` is the one of times that name none. `service` is what wrote it, in the desk's words; logs of
-    a service that are `is_normal` say which templates are nothing new there. `ids` is a list of [what of, id, lines].
+    `text` is UTF-8 with a line feed behind each line, `index` an array of investigations.lines.RECORD; `size` and
+    `sha256` are of `text`. `zone` is the one of times that name none. `service` is what wrote it, in the desk's
+    words; logs of a service that are `is_normal` say which templates are nothing new there. `ids` is a list of
+    [what of, id, lines].
     """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="logs")

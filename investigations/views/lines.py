@@ -27,7 +27,7 @@ _DAY = 86_400
 
 @require_safe
 def log_lines(request: HttpRequest, reference: str) -> HttpResponse:
-    """Show the lines that the address asks for, how they lie in time, and the hypotheses they may be evidence of."""
+    """Show the lines that the address asks for, how they lie in time, and what they may be evidence of."""
     ticket = internal_ticket(request, reference)
     return render(request, "investigations/lines.html", *_page(request, ticket, request.GET))
 
