@@ -75,7 +75,12 @@ class LinesForm(forms.Form):
         required=False,
         choices=[("", _("Any")), *[(level, _("%s or worse") % level) for level in LEVELS[1:]]],
     )
-    source = forms.CharField(label=_("Source"), required=False, max_length=200)
+    source = forms.CharField(
+        label=_("Source"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"list": "log-sources", "autocomplete": "off"}),
+    )
     since = forms.DateTimeField(
         label=_("From"),
         required=False,

@@ -3,11 +3,15 @@
 import hashlib
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
 from typing import IO
 
 from django.conf import settings
 from django.core.files.base import File
+from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 import redaction
@@ -16,7 +20,7 @@ from common import clock
 from common.errors import NotAllowed, Refused
 from common.zones import CalendarError, zone_info
 from escalations.access import works_on
-from escalations.attachments import safe_name
+from escalations.attachments import files_in, safe_name
 from escalations.changes import lock
 from escalations.models import Ticket
 from events import recording
@@ -27,49 +31,79 @@ from redaction.streams import redact_stream
 SUBJECT = "log"
 ADDED = "log.added"
 CANCELLED = "log.cancelled"
+FOLDER = "logs"
 
 #: So many logs a ticket may have.
 MOST_LOGS = 50
 _IN_MEMORY = 4 * MEGABYTE
 
 
-@transaction.atomic
 def add(ticket: Ticket, file: IO[bytes], name: str, *, by: User, zone: str, service: str = "") -> list[Log]:
     """Keep a log, or each log of an archive, and have it analysed. Nothing is kept if any of it is refused.
 
-    Raises NotAllowed, or Refused for what investigations.logs.reading refuses.
+    The ticket is not held while a large log is read. Raises NotAllowed, or Refused for what
+    investigations.logs.reading refuses.
     """
-    locked = lock(ticket, by=by)
-    if not works_on(by, locked):
+    if not works_on(by, ticket):
         raise NotAllowed(_("You may not add logs to this escalation."))
     try:
         zone_info(zone)
     except CalendarError as error:
         raise Refused(_("Choose one of the list."), field="zone") from error
-    already = Log.objects.filter(ticket=locked).count()
-    kept: list[Log] = []
-    for member in members(file, name):
-        if already + len(kept) >= MOST_LOGS:
-            raise Refused(_("An escalation can have at most %d logs.") % MOST_LOGS, field="file")
-        kept.append(_keep(locked, member, by=by, zone=zone, service=redaction.clean(service).strip()[:80]))
-    for log in kept:
+    with ExitStack() as temporary:
+        logs = []
+        for member in members(file, name):
+            logs.append(_read(member, temporary.enter_context(_temporary())))
+            if len(logs) > MOST_LOGS:
+                raise _too_many()
+        for log in logs:
+            log.zone, log.service = zone, redaction.clean(service).strip()[:80]
+        _keep(ticket, logs, by=by)
+    return logs
+
+
+@transaction.atomic
+def _keep(ticket: Ticket, logs: list[Log], *, by: User) -> None:
+    locked = lock(ticket, by=by)
+    if not works_on(by, locked):
+        raise NotAllowed(_("You may not add logs to this escalation."))
+    if Log.objects.filter(ticket=locked).count() + len(logs) > MOST_LOGS:
+        raise _too_many()
+    for log in logs:
+        log.ticket, log.added_by, log.added_at = locked, by, clock.now()
+        log.save()  # its file, too
         recording.record(ADDED, subject=(SUBJECT, log.pk), by=by, data={"ticket": locked.pk, "sha256": log.sha256})
-    return kept
 
 
-def _keep(ticket: Ticket, member: Member, *, by: User, zone: str, service: str) -> Log:
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR) as target:
-        digesting = _Digesting(target)
-        masked = sum(1 for _finding in redact_stream(_Bytes(member.lines), digesting))  # type: ignore[arg-type]
-        target.seek(0)
-        log = Log(
-            ticket=ticket, name=safe_name(member.name), service=service, zone=zone, added_by=by,
-            added_at=clock.now(), size=digesting.size, sha256=digesting.digest.hexdigest(), lines=digesting.lines,
-            masked=masked,
-        )  # fmt: skip
-        log.text.save("", File(target), save=False)
-    log.save()
+def _too_many() -> Refused:
+    return Refused(_("An escalation can have at most %d logs.") % MOST_LOGS, field="file")
+
+
+def _temporary() -> IO[bytes]:
+    return tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR)
+
+
+def _read(member: Member, target: IO[bytes]) -> Log:
+    """Return a log that is not stored yet, its text in `target` without cards and secrets."""
+    digesting = _Digesting(target)
+    masked = sum(1 for _finding in redact_stream(_Bytes(member.lines), digesting))  # type: ignore[arg-type]
+    target.seek(0)
+    log = Log(
+        name=safe_name(member.name), size=digesting.size, sha256=digesting.digest.hexdigest(),
+        lines=digesting.lines, masked=masked,
+    )  # fmt: skip
+    log.text = File(target, name="text")
     return log
+
+
+def sweep(older_than: timedelta = timedelta(days=1)) -> int:
+    """Delete files that no log names, as of changes that failed and of tickets that are gone; return how many."""
+    stored = set(files_in(FOLDER, before=clock.now() - older_than))
+    named = Log.objects.filter(Q(text__in=stored) | Q(index__in=stored)).values_list("text", "index")
+    orphans = stored - {name for names in named for name in names}
+    for name in orphans:
+        default_storage.delete(name)
+    return len(orphans)
 
 
 class _Bytes:

@@ -68,7 +68,7 @@ class Analysis:
     instant: array[int]  # milliseconds since 1970, or NO_TIME
     level: array[int]  # place in LEVELS
     source: array[int]  # place in `sources`
-    ids: dict[tuple[str, str], list[int]]  # (what of, id) → lines that name it, the commonest first
+    ids: dict[tuple[str, str], list[int]]  # (what of, id) → lines that name it; of failures first
     with_zone: int
     without_zone: int
 
@@ -117,7 +117,7 @@ def analyze(
         instants.append(instant)
         level_of.append(level)
         source_of.append(source)
-        found.look(line.message, shape, number)
+        found.look(line.message, shape, number, failed=level in _BAD_LEVELS)
         if not number % _REPORT_EVERY:
             went_on(number)
     written = shapes.templates()
@@ -135,7 +135,7 @@ def analyze(
         instant=instants,
         level=level_of,
         source=source_of,
-        ids=found.commonest(),
+        ids=found.in_order(),
         with_zone=times.with_zone,
         without_zone=times.without_zone,
     )
@@ -182,16 +182,20 @@ class _Found:
         self.signs: dict[int, Counter[Sign]] = defaultdict(Counter)
         self._looked: Counter[int] = Counter()
         self._ids: dict[tuple[str, str], list[int]] = {}
+        self._failed: set[tuple[str, str]] = set()
 
-    def look(self, message: str, shape: int, number: int) -> None:
+    def look(self, message: str, shape: int, number: int, *, failed: bool) -> None:
         looked = self._looked[shape]
         if looked >= self._LOOKED_AT and shape not in self.signs:
             return
         self._looked[shape] = looked + 1
         text = message[:2000]
-        if found := signs.found_in(text):
+        found = signs.found_in(text)
+        if found:
             self.signs[shape].update(found)
         for one in signs.ids_in(text):
+            if failed or any(sign.bad for sign in found):
+                self._failed.add(one)
             lines = self._ids.get(one)
             if lines is not None:
                 if len(lines) < 200:
@@ -199,7 +203,9 @@ class _Found:
             elif len(self._ids) < 20 * MOST_IDS:
                 self._ids[one] = [number]
 
-    def commonest(self) -> dict[tuple[str, str], list[int]]:
-        """Return the ids that most lines name."""
-        order = sorted(self._ids.items(), key=lambda item: (-len(item[1]), item[1][0]))
+    def in_order(self) -> dict[tuple[str, str], list[int]]:
+        """Return the ids, those of failures first, then those that most lines name."""
+        order = sorted(
+            self._ids.items(), key=lambda item: (item[0] not in self._failed, -len(item[1]), item[1][0])
+        )
         return dict(order[:MOST_IDS])

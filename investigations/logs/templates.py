@@ -38,6 +38,7 @@ _MASK = re.compile(
     | \b[0-9a-fA-F]{{8}}-(?:[0-9a-fA-F]{{4}}-){{3}}[0-9a-fA-F]{{12}}\b    # a UUID
     | (?<![\w.])/?\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?::\d+)?(?!\w*\.?\d)      # an IP address
     | \b0x[0-9a-fA-F]+\b
+    | \d*•{{3,}}[\d•]*                                                      # what the redaction has masked
     | \b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{{8,}}\b                         # a hash
     | (?<=[=_:/-])(?=[A-Za-z]{{0,20}}\d)(?=\d{{0,20}}[A-Za-z])[A-Za-z0-9]{{8,}}\b   # an id behind its name
     | (?<![\w.])[-+]?\d+(?:[.,:]\d+)*{_UNITS}(?![\w.]*\d)                # a number, a time, a measure

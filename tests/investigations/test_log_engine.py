@@ -56,7 +56,8 @@ def test_every_line_has_one_template_that_covers_it(lines: list[str]) -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.binary(max_size=300), st.lists(st.integers(1, 40), min_size=1, max_size=20))
 def test_it_does_not_matter_how_the_bytes_are_cut(content: bytes, sizes: list[int]) -> None:
-    blocks, at = [], 0
+    blocks: list[bytes] = []
+    at = 0
     while at < len(content):
         size = sizes[len(blocks) % len(sizes)]
         blocks.append(content[at : at + size])

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import zipfile
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -208,6 +209,18 @@ def test_a_cancelled_log_stays_cancelled_and_a_broken_one_says_so(
     slow = Log.objects.latest("pk")
     assert (slow.state, slow.trouble) == (LogState.FAILED, LogTrouble.TOO_LONG)
     assert "seven minutes" in page(client, "log", ticket.reference, slow.pk)
+
+
+def test_files_of_logs_that_are_gone_are_swept(desk: Desk, ticket: Ticket) -> None:
+    send(client_of(desk.l2), ticket, LINES.encode(), "gone.log")
+    send(client_of(desk.l2), ticket, LINES.encode(), "kept.log")
+    work_off()
+    gone, kept = Log.objects.order_by("pk")
+    gone.delete()
+    assert keeping.sweep(older_than=timedelta(seconds=-5)) == 2
+    with kept.text.open("rb") as file:
+        assert file.read().startswith(b"2026")
+    assert keeping.sweep(older_than=timedelta(seconds=-5)) == 0
 
 
 def test_who_may(desk: Desk, ticket: Ticket) -> None:

@@ -3,9 +3,10 @@
 import json
 import sys
 from argparse import ArgumentParser
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError
@@ -18,6 +19,8 @@ from investigations.logs import signs
 from investigations.logs.analysis import NO_TIME, Analysis, analyze
 from investigations.logs.layouts import LEVELS
 from investigations.logs.reading import members
+
+Write = Callable[[str], object]
 
 
 class Command(BaseCommand):
@@ -37,44 +40,46 @@ class Command(BaseCommand):
             zone = zone_info(options["zone"])
         except CalendarError as error:
             raise CommandError(str(error)) from error
-        target = sys.stdout if self.stdout._out is sys.stdout else self.stdout  # type: ignore[attr-defined]
+        # Django's wrapper would cost as much as the analysis, a line being a write.
+        write: Write = sys.stdout.write if self.stdout._out is sys.stdout else self.stdout.write
         try:
             with options["file"].open("rb") as file:
                 for member in members(file, options["file"].name):
                     found = analyze(member.lines, zone=zone, now=clock.now(), name=member.name)
                     if options["json"]:
-                        _write_lines(found, member.name, target)
+                        _write_lines(found, member.name, write)
                     else:
-                        _write_summary(found, member.name, zone, options["most"], target)
+                        _write_summary(found, member.name, zone, options["most"], write)
         except OSError as error:
             raise CommandError(f"{options['file']}: {error.strerror or error}") from error
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
 
 
-def _write_lines(found: Analysis, name: str, target: TextIO) -> None:
+def _write_lines(found: Analysis, name: str, write: Write) -> None:
     texts = [json.dumps(redaction.clean(template.text), ensure_ascii=False) for template in found.templates]
     file = json.dumps(name, ensure_ascii=False)
     for number, (place, level, instant) in enumerate(
         zip(found.template, found.level, found.instant, strict=True), 1
     ):
         time = "null" if instant == NO_TIME else f"{instant / 1000:.3f}"
-        target.write(
+        write(
             f'{{"file": {file}, "line": {number}, "template_id": {place + 1}, "template": {texts[place]}, '
             f'"level": "{LEVELS[level]}", "time": {time}}}\n'
         )
 
 
-def _write_summary(found: Analysis, name: str, zone: ZoneInfo, most: int, target: TextIO) -> None:
+def _write_summary(found: Analysis, name: str, zone: ZoneInfo, most: int, write: Write) -> None:
     times = [instant for instant in found.instant if instant != NO_TIME]
     span = f", {_time(min(times), zone)} – {_time(max(times), zone)}" if times else ""
-    target.write(f"{name}: {len(found)} lines, {len(found.templates)} templates ({found.layout}){span}\n\n")
+    write(f"{name}: {len(found)} lines, {len(found.templates)} templates ({found.layout}){span}\n\n")
     for template in found.templates[:most]:
         level = LEVELS[min(filter(None, template.levels), default=0)]
-        target.write(f"{template.count:>9} {level:<8} {redaction.clean(template.text)[:200]}\n")
-        target.writelines(f"{'':>19}{signs.sentence(sign.kind, sign.code)}\n" for sign in template.signs)
+        write(f"{template.count:>9} {level:<8} {redaction.clean(template.text)[:200]}\n")
+        for sign in template.signs:
+            write(f"{'':>19}{signs.sentence(sign.kind, sign.code)}\n")
     if len(found.templates) > most:
-        target.write(f"… and {len(found.templates) - most} more\n")
+        write(f"… and {len(found.templates) - most} more\n")
 
 
 def _time(instant: int, zone: ZoneInfo) -> str:
