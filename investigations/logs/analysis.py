@@ -117,7 +117,7 @@ def analyze(
         instants.append(instant)
         level_of.append(level)
         source_of.append(source)
-        found.look(line.message, shape, number, failed=level in _BAD_LEVELS)
+        found.look(line.message, shape, number, level)
         if not number % _REPORT_EVERY:
             went_on(number)
     written = shapes.templates()
@@ -184,7 +184,7 @@ class _Found:
         self._ids: dict[tuple[str, str], list[int]] = {}
         self._failed: set[tuple[str, str]] = set()
 
-    def look(self, message: str, shape: int, number: int, *, failed: bool) -> None:
+    def look(self, message: str, shape: int, number: int, level: int) -> None:
         looked = self._looked[shape]
         if looked >= self._LOOKED_AT and shape not in self.signs:
             return
@@ -194,7 +194,7 @@ class _Found:
         if found:
             self.signs[shape].update(found)
         for one in signs.ids_in(text):
-            if failed or any(sign.bad for sign in found):
+            if level in _BAD_LEVELS or (not level and any(sign.bad for sign in found)):
                 self._failed.add(one)
             lines = self._ids.get(one)
             if lines is not None:
