@@ -86,7 +86,7 @@ def _temporary() -> IO[bytes]:
 def _read(member: Member, target: IO[bytes]) -> Log:
     """Return a log that is not stored yet, its text in `target` without cards and secrets."""
     digesting = _Digesting(target)
-    masked = sum(1 for _finding in redact_stream(_Bytes(member.lines), digesting))  # type: ignore[arg-type]
+    masked = len(list(redact_stream(_Bytes(member.lines), digesting)))  # type: ignore[arg-type]
     target.seek(0)
     log = Log(
         name=safe_name(member.name), size=digesting.size, sha256=digesting.digest.hexdigest(),

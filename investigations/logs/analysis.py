@@ -174,8 +174,8 @@ def _templates(
 class _Found:
     """Signs and ids as they come."""
 
-    #: Signs of a shape are looked for in so many of its lines, one by one; then its lines are known to have none,
-    #: or to differ only in their values.
+    #: All signs are looked for in so many lines of a shape. Where none was found there are none; elsewhere lines
+    #: of one shape differ only in their values, as codes are.
     _LOOKED_AT = 20
 
     def __init__(self) -> None:
@@ -186,15 +186,19 @@ class _Found:
 
     def look(self, message: str, shape: int, number: int, level: int) -> None:
         looked = self._looked[shape]
-        if looked >= self._LOOKED_AT and shape not in self.signs:
+        known = self.signs.get(shape) if looked >= self._LOOKED_AT else None
+        if looked >= self._LOOKED_AT and known is None:
             return
         self._looked[shape] = looked + 1
         text = message[:2000]
-        found = signs.found_in(text)
+        found = signs.found_in(text) if known is None else signs.found_again(text, known)
         if found:
             self.signs[shape].update(found)
+        bad = any(sign.bad for sign in found)
+        if known is not None and not bad:
+            return
         for one in signs.ids_in(text):
-            if level in _BAD_LEVELS or (not level and any(sign.bad for sign in found)):
+            if level in _BAD_LEVELS or (not level and bad):
                 self._failed.add(one)
             lines = self._ids.get(one)
             if lines is not None:

@@ -261,10 +261,18 @@ def _logfmt(line: str) -> Line | None:
     return _of_fields(fields) if known and fields.keys() & {*_MESSAGE_KEYS} else None
 
 
+def _cells(line: str, separator: str) -> list[str] | None:
+    """Return the cells of a line of a table; None for what is none."""
+    try:
+        return next(csv.reader([line], delimiter=separator, strict=True), [])
+    except csv.Error:
+        return None
+
+
 def _table(sample: list[str], name: str) -> Layout | None:
     """Return the layout of a table: its first line names columns that we know, with a usual separator."""
     for separator in ",;\t|":
-        head = [cell.strip().lower() for cell in next(csv.reader([sample[0]], delimiter=separator), [])]
+        head = [cell.strip().lower() for cell in _cells(sample[0], separator) or ()]
         known = {*_TIME_KEYS, *_LEVEL_KEYS, *_SOURCE_KEYS, *_MESSAGE_KEYS}
         if (
             len(head) < 2
@@ -274,11 +282,8 @@ def _table(sample: list[str], name: str) -> Layout | None:
             continue
 
         def read(line: str, head: list[str] = head, separator: str = separator) -> Line | None:
-            try:
-                cells = next(csv.reader([line], delimiter=separator, strict=True), [])
-            except csv.Error:
-                return None
-            if len(cells) != len(head) or [cell.strip().lower() for cell in cells] == head:
+            cells = _cells(line, separator)
+            if cells is None or len(cells) != len(head) or [cell.strip().lower() for cell in cells] == head:
                 return None
             return _of_fields(dict(zip(head, cells, strict=True)))
 

@@ -7,7 +7,7 @@ ISO 20022 external status reason codes; decline and merchant advice codes by wha
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -167,6 +167,13 @@ def found_in(message: str) -> list[Sign]:
     return sorted(found, key=lambda sign: not sign.bad)
 
 
+def found_again(message: str, known: Iterable[Sign]) -> list[Sign]:
+    """Return what is recognised in another message of the same shape as one in which `known` was."""
+    found = [sign for sign in known if sign.kind == "fault"]
+    searches = dict.fromkeys(_SEARCH_OF[sign.kind] for sign in known if sign.kind != "fault")
+    return list(dict.fromkeys([*found, *(sign for search in searches for sign in search(message))]))
+
+
 def _faults(message: str) -> Iterator[Sign]:
     seen: set[str] = set()
     for fault in FAULTS:
@@ -204,7 +211,11 @@ def _declines(message: str) -> Iterator[Sign]:
             yield Sign("advice", match["code"], bad=True)
 
 
-_SEARCHES: tuple[Callable[[str], Iterator[Sign]], ...] = (_faults, _http, _iso_8583, _iso_20022, _declines)
+_SEARCH_OF: dict[str, Callable[[str], Iterator[Sign]]] = {
+    "fault": _faults, "http": _http, "iso8583": _iso_8583, "iso20022": _iso_20022, "decline": _declines,
+    "advice": _declines,
+}  # fmt: skip
+_SEARCHES = tuple(dict.fromkeys(_SEARCH_OF.values()))
 
 
 def sentence(kind: str, code: str) -> str:

@@ -46,7 +46,8 @@ def _page(
     except FileNotFoundError:
         context["gone"] = True
         return context, None, 200
-    start = int(asked["start"]) if asked.get("start", "").isdecimal() and len(asked["start"]) < 10 else 0
+    wanted = asked.get("start") or ""
+    start = int(wanted) if wanted.isdecimal() and len(wanted) < 10 else 0
     shown = found.page(start, PAGE_SIZE)
     diagnosis = Diagnosis.objects.filter(ticket=ticket).first()
     context |= {

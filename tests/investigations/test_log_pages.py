@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
@@ -53,7 +52,7 @@ def client_of(user: User) -> Client:
     return client
 
 
-def send(client: Client, ticket: Ticket, content: bytes, name: str = "app.log", **fields: str) -> HttpResponse:
+def send(client: Client, ticket: Ticket, content: bytes, name: str = "app.log", **fields: str) -> Any:
     return client.post(
         reverse("logs", args=[ticket.reference]),
         {"file": SimpleUploadedFile(name, content), "zone": "Europe/Madrid", **fields},
@@ -67,7 +66,7 @@ def work_off() -> None:
             consumer.handle(event)
 
 
-def page(client: Client, name: str, *args: object, **query: object) -> str:
+def page(client: Client, name: str, *args: object, **query: str) -> str:
     return client.get(reverse(name, args=args), query).content.decode()
 
 
@@ -209,6 +208,17 @@ def test_a_cancelled_log_stays_cancelled_and_a_broken_one_says_so(
     slow = Log.objects.latest("pk")
     assert (slow.state, slow.trouble) == (LogState.FAILED, LogTrouble.TOO_LONG)
     assert "seven minutes" in page(client, "log", ticket.reference, slow.pk)
+
+
+def test_only_a_line_feed_ends_a_line(desk: Desk, ticket: Ticket) -> None:
+    client = client_of(desk.l2)
+    send(client, ticket, b"one\rstill one\x0b\x85\r\ntwo")
+    work_off()
+    log = Log.objects.get()
+    assert (log.state, log.lines) == (LogState.DONE, 2)
+    shown = page(client, "log_lines", ticket.reference, q="two")
+    assert f'value="{log.pk}:2"' in shown
+    assert f'value="{log.pk}:1"' not in shown
 
 
 def test_files_of_logs_that_are_gone_are_swept(desk: Desk, ticket: Ticket) -> None:

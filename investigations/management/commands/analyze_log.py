@@ -41,7 +41,8 @@ class Command(BaseCommand):
         except CalendarError as error:
             raise CommandError(str(error)) from error
         # Django's wrapper would cost as much as the analysis, a line being a write.
-        write: Write = sys.stdout.write if self.stdout._out is sys.stdout else self.stdout.write
+        is_ours = getattr(self.stdout, "_out", None) is sys.stdout
+        write: Write = sys.stdout.write if is_ours else self.stdout.write
         try:
             with options["file"].open("rb") as file:
                 for member in members(file, options["file"].name):
