@@ -17,7 +17,7 @@ from accounts.models import User
 from escalations.models import Diagnosis, Ticket
 from events import consumers
 from events.models import Event
-from investigations import analysing, keeping
+from investigations import analysing, demo, keeping
 from investigations.models import Log, LogState, LogTrouble
 from tests import seed
 from tests.escalations.desk import Desk
@@ -208,6 +208,16 @@ def test_a_cancelled_log_stays_cancelled_and_a_broken_one_says_so(
     slow = Log.objects.latest("pk")
     assert (slow.state, slow.trouble) == (LogState.FAILED, LogTrouble.TOO_LONG)
     assert "seven minutes" in page(client, "log", ticket.reference, slow.pk)
+
+
+def test_the_demo_has_a_normal_and_an_outage(desk: Desk, ticket: Ticket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "_CATEGORY", ticket.category.key)
+    normal, outage = demo.load()
+    assert outage.ticket == ticket
+    shown = page(client_of(desk.l2), "log", ticket.reference, outage.pk)
+    assert "new since the normal" in shown
+    assert "the issuer or the network did not answer" in shown
+    assert "new since the normal" not in page(client_of(desk.l2), "log", ticket.reference, normal.pk)
 
 
 def test_only_a_line_feed_ends_a_line(desk: Desk, ticket: Ticket) -> None:
