@@ -27,8 +27,8 @@ _FIRST_WORDS = 2
 #: At a place with so many different words at most, they are no values.
 _FEW_WORDS = 5
 #: Beyond so many different shapes, only the first words of a message count.
-MOST_SHAPES = 200_000
-_MOST_BESIDE = 200  # groups that a shape is compared with
+MOST_SHAPES = 50_000
+_MOST_BESIDE = 100  # groups that a shape is compared with
 _MOST_FIRST = 100  # different first words, beyond which they are values (Drain's max. children)
 
 _UNITS = r"(?:[ ]?(?:[KMGT]i?B|[kKMGT]?[Bb]ytes|B|[mnuµ]s|m?sec(?:ond)?s?|min(?:ute)?s?|%)(?![A-Za-z]))?"
