@@ -4,9 +4,31 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 MEGABYTE = 1024**2
+
+#: What a page takes whose files are larger than attachments, by the name of its address; in bytes.
+_larger: dict[str, int] = {}
+
+
+def allow(url_name: str, most: int) -> None:
+    """Let the forms of one page carry files of up to `most` bytes. An app says so when it starts."""
+    _larger[url_name] = most
+
+
+def limits(request: HttpRequest) -> tuple[int, int]:
+    """Return how many bytes a file may have that is sent to this address, and everything sent at once."""
+    try:
+        larger = _larger.get(resolve(request.path_info).url_name or "", 0)
+    except Resolver404:
+        larger = 0
+    file = max(settings.ATTACHMENT_MAX_BYTES, larger)
+    # What a form says beside its file needs room, too.
+    return file, max(settings.UPLOAD_MAX_BYTES, larger and larger + MEGABYTE)
 
 
 class WithinLimits(FileUploadHandler):
@@ -19,6 +41,11 @@ class WithinLimits(FileUploadHandler):
     received = 0
     of_this_file = 0
 
+    @cached_property
+    def limits(self) -> tuple[int, int]:
+        """Return the limits of the address that is sent to."""
+        return limits(self.request) if self.request else (settings.ATTACHMENT_MAX_BYTES, settings.UPLOAD_MAX_BYTES)
+
     def new_file(self, *args: object, **kwargs: object) -> None:  # noqa: ARG002  Django's signature
         """Begin to count another file."""
         self.of_this_file = 0
@@ -27,8 +54,9 @@ class WithinLimits(FileUploadHandler):
         """Count a part of the file and pass it on."""
         self.of_this_file += len(raw_data)
         self.received += len(raw_data)
-        if self.of_this_file > settings.ATTACHMENT_MAX_BYTES or self.received > settings.UPLOAD_MAX_BYTES:
-            raise RequestDataTooBig("An upload is larger than ATTACHMENT_MAX_MB or UPLOAD_MAX_MB.")
+        most_of_a_file, most = self.limits
+        if self.of_this_file > most_of_a_file or self.received > most:
+            raise RequestDataTooBig("An upload is larger than ATTACHMENT_MAX_MB, LOG_MAX_MB or UPLOAD_MAX_MB.")
         return raw_data
 
     def file_complete(self, file_size: int) -> UploadedFile | None:  # noqa: ARG002
@@ -36,9 +64,10 @@ class WithinLimits(FileUploadHandler):
         return None
 
 
-def limits_in_words() -> str:
+def limits_in_words(request: HttpRequest) -> str:
     """Return the limits as a sentence for whoever passed them."""
+    file, everything = limits(request)
     return _("A file may have at most %(file)d MB, everything sent at once %(all)d MB. Nothing was kept.") % {
-        "file": settings.ATTACHMENT_MAX_BYTES // MEGABYTE,
-        "all": settings.UPLOAD_MAX_BYTES // MEGABYTE,
+        "file": file // MEGABYTE,
+        "all": everything // MEGABYTE,
     }

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from common import problems
 from common.errors import Absent, DomainError, NotAllowed, StaleVersion
-from common.uploads import limits_in_words
+from common.uploads import limits, limits_in_words
 
 API = "/api/"
 NUL = "\x00"
@@ -72,7 +72,7 @@ class Refusals:
         if "Transfer-Encoding" in request.headers and not request.headers.get("Content-Length"):
             return answer(request, 411, _("The length of the request must be said beforehand (Content-Length)."))
         if _announced(request) > _most_bytes(request):
-            return answer(request, 413, limits_in_words())
+            return answer(request, 413, limits_in_words(request))
         response = self.get_response(request)
         if response.status_code == 405 and not getattr(response, "content", b"-"):
             return _wrong_method(request, response)
@@ -121,7 +121,7 @@ def _announced(request: HttpRequest) -> int:
 def _most_bytes(request: HttpRequest) -> int:
     """Return how long the body may be: only people who are signed in send files, and only forms carry them."""
     if request.content_type == "multipart/form-data" and request.user.is_authenticated:
-        return settings.UPLOAD_MAX_BYTES
+        return limits(request)[1]
     return settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
 
 
@@ -135,7 +135,7 @@ def _wrong_method(request: HttpRequest, response: HttpResponseBase) -> HttpRespo
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer what Django or a view could not read (handler400)."""
     if isinstance(exception, RequestDataTooBig):
-        return answer(request, 413, limits_in_words())
+        return answer(request, 413, limits_in_words(request))
     if isinstance(exception, TooManyFieldsSent | TooManyFilesSent):
         return answer(request, 400, _("That is more at once than a form of ours sends."))
     return answer(request, 400, str(exception) if isinstance(exception, BadRequest) else "")

@@ -73,6 +73,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "escalations.tasks.sweep_files",
         "schedule": crontab(hour=3, minute=30),
     },
+    "delete files of logs that are not there": {
+        "task": "investigations.tasks.sweep_logs",
+        "schedule": crontab(hour=3, minute=35),
+    },
     "delete old drafts of messages": {
         "task": "escalations.tasks.forget_drafts",
         "schedule": crontab(hour=3, minute=20),

@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "escalations.apps.EscalationsConfig",
     "actions.apps.ActionsConfig",
     "compliance.apps.ComplianceConfig",
+    "investigations.apps.InvestigationsConfig",
     "reports.apps.ReportsConfig",
     "integrations.apps.IntegrationsConfig",
 ]
@@ -299,6 +300,9 @@ ATTACHMENT_MAX_BYTES = (
 UPLOAD_MAX_BYTES = max(
     ATTACHMENT_MAX_BYTES,
     1024 * 1024 * env.read("UPLOAD_MAX_MB", env.positive, expected="a whole number of megabytes", default=50),
+)
+LOG_MAX_BYTES = (
+    1024 * 1024 * env.read("LOG_MAX_MB", env.positive, expected="a whole number of megabytes", default=200)
 )
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # of all that is no file
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000

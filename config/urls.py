@@ -21,5 +21,6 @@ urlpatterns = [
     path("", include("escalations.urls")),
     path("", include("actions.urls")),
     path("", include("compliance.urls")),
+    path("", include("investigations.urls")),
     path("", include("reports.urls")),
 ]

@@ -88,7 +88,7 @@ def safe_name(name: str) -> str:
 
 def sweep(older_than: timedelta = timedelta(days=1)) -> int:
     """Delete files that no attachment and no draft names; return how many."""
-    stored = set(_stored(before=clock.now() - older_than))
+    stored = set(files_in(FOLDER, before=clock.now() - older_than))
     orphans = stored.copy()
     for owners in (Attachment.objects, DraftFile.objects):
         orphans -= set(owners.filter(file__in=stored).values_list("file", flat=True))
@@ -97,12 +97,13 @@ def sweep(older_than: timedelta = timedelta(days=1)) -> int:
     return len(orphans)
 
 
-def _stored(*, before: datetime) -> Iterator[str]:
-    if not default_storage.exists(FOLDER):
+def files_in(main: str, *, before: datetime) -> Iterator[str]:
+    """Yield the files in the folders of a folder of the storage that were written before an instant."""
+    if not default_storage.exists(main):
         return
-    for folder in default_storage.listdir(FOLDER)[0]:
-        for name in default_storage.listdir(f"{FOLDER}/{folder}")[1]:
-            path = f"{FOLDER}/{folder}/{name}"
+    for folder in default_storage.listdir(main)[0]:
+        for name in default_storage.listdir(f"{main}/{folder}")[1]:
+            path = f"{main}/{folder}/{name}"
             if default_storage.get_modified_time(path) <= before:
                 yield path
 

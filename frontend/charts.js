@@ -4,6 +4,7 @@
 import { BarChart, HeatmapChart, LineChart } from "echarts/charts";
 import {
   AriaComponent,
+  BrushComponent,
   DataZoomInsideComponent,
   GridComponent,
   LegendComponent,
@@ -20,6 +21,7 @@ echarts.use([
   HeatmapChart,
   LineChart,
   AriaComponent,
+  BrushComponent,
   DataZoomInsideComponent,
   GridComponent,
   LegendComponent,
@@ -28,6 +30,22 @@ echarts.use([
   VisualMapContinuousComponent,
   CanvasRenderer,
 ]);
+
+/** Let a span be drawn across the chart, which leads to it: `url` with the span's `since` and `until`. */
+function brushable(chart, { url, since, until }) {
+  const take = () =>
+    chart.dispatchAction({ type: "takeGlobalCursor", key: "brush", brushOption: { brushType: "lineX", brushMode: "single" } });
+  take();
+  document.addEventListener("theme:change", take);
+  chart.on("brushEnd", ({ areas: [area] }) => {
+    if (!area) return;
+    const [first, last] = area.coordRange.map((at) => Math.min(Math.max(at, 0), since.length - 1));
+    const address = new URL(url, location.href);
+    address.searchParams.set("since", since[first]);
+    address.searchParams.set("until", until[last]);
+    location.assign(address);
+  });
+}
 
 /** Draw the figure's chart, redraw it on a change of size or theme. */
 export function draw(figure) {
@@ -38,6 +56,7 @@ export function draw(figure) {
   const chart = echarts.init(canvas, null, { renderer: "canvas" });
   const paint = () => chart.setOption(options(data, figure), { notMerge: true });
   paint();
+  if (data.brush) brushable(chart, data.brush);
 
   chart.on("click", ({ data: point }) => {
     if (point?.href) location.assign(point.href);

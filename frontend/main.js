@@ -23,5 +23,6 @@ import "./js/presence.js";
 import "./js/passkeys.js";
 import "./js/idle.js";
 import "./js/chart-loader.js";
+import "./js/upload.js";
 
 document.documentElement.classList.add("has-js");

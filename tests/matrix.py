@@ -10,6 +10,7 @@ A row says what each role gets from GET:
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,6 +44,7 @@ from escalations import (
 from escalations.models import Calendar, LedgerCheck, MessageKind, Policy, PolicyVersion, Reapplication, Ticket
 from incidents import finds
 from incidents.finds import Place
+from investigations import keeping
 from knowledgebase import articles, known_issues
 from points import ledger
 from reports import days, simulation, trial
@@ -144,6 +146,7 @@ class Scenario:
         self.calendar = Calendar.objects.get(name="Manila 15:00–24:00")
         calendar_drafts.save_draft(self.calendar, by=desk.lead, own_holidays=["2031-01-31"])
         self.choice = calendar_choices.choose_calendar(self.calendar, team=desk.accounts, by=desk.lead)
+        (self.log,) = keeping.add(self.ticket, BytesIO(b"a line\n"), "a.log", by=desk.l2, zone="UTC")
         self.audit_entry = Entry.objects.latest("pk").pk
         here = Place("ticket", self.ticket.pk)
         self.incident = finds.note({"card": 1}, place=here, way="form", by=desk.l2, deed="ticket.message").incident

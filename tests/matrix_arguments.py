@@ -27,6 +27,10 @@ def attachment(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "number": scenario.attachment.pk}
 
 
+def log(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.log.pk}
+
+
 def resolution_clock(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "number": scenario.ticket.clocks.get(metric="resolution").pk}
 

@@ -3,7 +3,8 @@
 // {type: "bar" | "line" | "stacked" | "area" | "heat",
 //  x: [label, …], y: [label, …] (heat only), unit: "%",
 //  series: [{name, values: [number | null, …], tone, links: [url | null, …], dashed}],
-//  band: {name, low: [...], high: [...]},  marks: [{x, label}]}
+//  band: {name, low: [...], high: [...]},  marks: [{x, label}],
+//  brush: {url, since: [time, …], until: [time, …]}}: a span drawn across it leads to url with since and until.
 // For heat, series[0].values is [[column, row, number], …].
 
 const TONES = ["accent", "teal", "amber", "pink", "green", "violet", "orange", "blue", "grey", "red"];
@@ -138,6 +139,7 @@ export function options(data, figure) {
       axisPointer: { type: data.type === "bar" || data.type === "stacked" ? "shadow" : "line", lineStyle: { color: colours["rule-strong"] }, shadowStyle: { color: colours["rule"], opacity: 0.5 } },
       valueFormatter: (value) => (value == null ? "–" : `${value.toLocaleString(document.documentElement.lang)}${data.unit ? ` ${data.unit}` : ""}`),
     },
+    brush: data.brush ? { xAxisIndex: 0, brushStyle: { color: colours["accent-soft"], borderColor: colours.accent }, throttleType: "debounce" } : undefined,
     ...axes(data, colours),
   };
   if (data.type === "heat") return { ...shared, ...heat(data, colours) };

@@ -20,6 +20,7 @@ APPS = [
     "escalations",
     "reports",
     "integrations",
+    "investigations",
 ]
 
 # What not everybody may see: a view asks for it by `.objects.visible_to(user)` and in no other way.

@@ -1,0 +1,68 @@
+"""The demo's logs: a payments service on a quiet hour, which is its normal, and in the hour of an outage."""
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from io import BytesIO
+
+from common import clock
+from escalations.access import works_on
+from escalations.models import Ticket
+from escalations.models.ticket import OPEN
+from investigations import analysing, keeping, recognising
+from investigations.models import Log
+
+SERVICE = "payments"
+_CATEGORY = "transaction"
+_CHARGES = 900
+
+
+def load(seed: int = 7) -> list[Log]:
+    """Give the newest open escalation about a transaction its logs; none where there is no such escalation."""
+    open_ones = Ticket.objects.filter(state__in=OPEN, owner__isnull=False, category__key__contains=_CATEGORY)
+    newest = open_ones.select_related("owner").order_by("-pk")[:50]
+    found = ((ticket, ticket.owner) for ticket in newest if ticket.owner and works_on(ticket.owner, ticket))
+    ticket, owner = next(found, (None, None))
+    if ticket is None or owner is None:
+        return []
+    chance, ends = random.Random(seed), clock.now() - timedelta(minutes=20)  # noqa: S311  a story, no secret
+    logs = []
+    for name, begins, broken in (
+        ("payments-gateway-normal.log", ends - timedelta(days=1, hours=1), False),
+        ("payments-gateway.log", ends - timedelta(hours=1), True),
+    ):
+        content = "\n".join(_lines(chance, begins, broken=broken)).encode()
+        logs += keeping.add(ticket, BytesIO(content), name, by=owner, zone="UTC", service=SERVICE)
+    for log in logs:
+        analysing.run(log)
+    normal = Log.objects.select_related("ticket").get(pk=logs[0].pk)
+    recognising.set_normal(normal, by=owner, normal=True)
+    return logs
+
+
+def _lines(chance: random.Random, begins: datetime, *, broken: bool) -> Iterator[str]:
+    at = begins
+    for number in range(_CHARGES):
+        at += timedelta(seconds=chance.uniform(0, 8))
+        when = f"{at:%Y-%m-%d %H:%M:%S},{at.microsecond // 1000:03}"
+        gateway, request = (
+            f"[http-{number % 8}] payments.gateway -",
+            f"request_id=req_{chance.getrandbits(40):010x}",
+        )
+        yield f"{when} INFO  {gateway} POST /v1/charges {request} amount={chance.randint(100, 99999) / 100:.2f}"
+        outage = broken and 380 < number < 520
+        if outage and chance.random() < 0.5:
+            code, charge = chance.choice(["91", "91", "91", "05", "51"]), f"ch_{chance.getrandbits(48):012x}"
+            yield f"{when} ERROR {gateway} charge {charge} declined response_code={code} {request}"
+        elif outage and chance.random() < 0.2:
+            yield f"{when} ERROR {gateway} acquirer did not answer {request}"
+            yield "java.net.SocketTimeoutException: Read timed out"
+            yield f"    at com.acquirer.client.Channel.read(Channel.java:{chance.choice([88, 112])})"
+        else:
+            milliseconds = chance.randint(40, 900)
+            yield f"{when} INFO  {gateway} charge approved response_code=00 {request} in {milliseconds} ms"
+        if chance.random() < 0.02:
+            delivery = f"returned {503 if outage else 200} delivery_id=dlv_{number:05}"
+            yield f"{when} INFO  [hooks-2] webhooks.sender - POST to the shop {delivery}"
+        if broken and number == _CHARGES - 1:
+            yield f"{when} ERROR [hooks-1] webhooks.verify - Signature verification failed: HMAC mismatch"

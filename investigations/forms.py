@@ -1,0 +1,143 @@
+"""What people send about logs."""
+
+from io import BytesIO
+from typing import IO, Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from common.zones import zone_info
+from escalations.diagnosis import HypothesisStatus
+from escalations.models import Diagnosis
+from investigations.lines import Asked
+from investigations.logs.layouts import LEVELS
+from investigations.models import Log
+
+PASTED = "pasted.log"
+
+
+class LogForm(forms.Form):
+    """A log: a file, or what was pasted."""
+
+    file = forms.FileField(label=_("File"), required=False, allow_empty_file=True, max_length=200)
+    pasted = forms.CharField(
+        label=_("Or paste lines"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "class": "form-control text-code"}),
+    )
+    service = forms.CharField(
+        label=_("Service"),
+        required=False,
+        max_length=80,
+        help_text=_("What wrote it, as “payments”. Logs of one service are compared."),
+        widget=forms.TextInput(attrs={"list": "log-services", "autocomplete": "off"}),
+    )
+    zone = forms.CharField(
+        label=_("Time zone"), max_length=64, help_text=_("Of times in the log that do not say theirs.")
+    )
+
+    def clean_zone(self) -> str:
+        """Return the zone, if there is such a one."""
+        name: str = self.cleaned_data["zone"].strip()
+        try:
+            zone_info(name)
+        except ValueError as error:
+            raise forms.ValidationError(
+                _("There is no such time zone. Europe/Madrid is one, UTC another.")
+            ) from error
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        """Either a file or pasted lines."""
+        data = super().clean() or self.cleaned_data
+        if bool(data.get("file")) == bool((data.get("pasted") or "").strip()) and "file" not in self.errors:
+            self.add_error("file", _("Choose a file, or paste lines: one of them."))
+        return data
+
+    def source(self) -> tuple[IO[bytes], str]:
+        """Return what was sent, and its name."""
+        file = self.cleaned_data["file"]
+        if file:
+            return file, file.name
+        return BytesIO(self.cleaned_data["pasted"].encode("utf-8", "replace")), PASTED
+
+
+class LinesForm(forms.Form):
+    """Which lines to show."""
+
+    log = forms.ModelMultipleChoiceField(
+        label=_("Logs"), queryset=Log.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    q = forms.CharField(label=_("Text"), required=False, max_length=200)
+    level = forms.ChoiceField(
+        label=_("Level"),
+        required=False,
+        choices=[("", _("Any")), *[(level, _("%s or worse") % level) for level in LEVELS[1:]]],
+    )
+    source = forms.CharField(
+        label=_("Source"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"list": "log-sources", "autocomplete": "off"}),
+    )
+    since = forms.DateTimeField(
+        label=_("From"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "any"}),
+    )
+    until = forms.DateTimeField(
+        label=_("Until"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local", "step": "any"}),
+    )
+    template = forms.IntegerField(required=False, min_value=0, max_value=2**31, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, logs: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["log"].queryset = logs  # type: ignore[attr-defined]
+        for name in ("since", "until"):
+            self.fields[name].widget.format = "%Y-%m-%dT%H:%M:%S.%f"
+
+    def asked(self) -> Asked:
+        """Return what was asked for."""
+        data = self.cleaned_data
+        return Asked(
+            level=data["level"], source=data["source"].strip(), template=data["template"], text=data["q"],
+            since=data["since"], until=data["until"],
+        )  # fmt: skip
+
+
+class EvidenceForm(forms.Form):
+    """Of which hypothesis the ticked lines are evidence."""
+
+    hypothesis = forms.ChoiceField(label=_("Evidence of"), required=False)
+    text = forms.CharField(label=_("New hypothesis"), required=False, max_length=2000)
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+    def __init__(self, *args: Any, diagnosis: Diagnosis | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = diagnosis.hypotheses if diagnosis else []
+        self.fields["hypothesis"].choices = [  # type: ignore[attr-defined]
+            *[
+                (str(n), f"{row['text'][:80]} ({HypothesisStatus(row['status']).label})")
+                for n, row in enumerate(rows)
+            ],
+            ("", _("A new hypothesis")),
+        ]
+        self.initial.setdefault("version", diagnosis.version if diagnosis else 0)
+
+    def chosen(self) -> int | None:
+        """Return the place of the hypothesis, or None for a new one."""
+        value = self.cleaned_data["hypothesis"]
+        return int(value) if value else None
+
+
+def ticked(values: list[str]) -> list[tuple[int, int]]:
+    """Return (log, line number) of ticked boxes; what is none of ours is left out."""
+    found = []
+    for value in values:
+        log, _colon, number = value.partition(":")
+        if log.isdecimal() and number.isdecimal() and len(value) < 30:
+            found.append((int(log), int(number)))
+    return list(dict.fromkeys(found))

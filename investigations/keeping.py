@@ -1,0 +1,155 @@
+"""A log comes to a ticket: read, without cards and secrets, kept, and owed to the job that analyses it."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import IO
+
+from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+import redaction
+from accounts.models import User
+from common import clock
+from common.errors import NotAllowed, Refused
+from common.zones import CalendarError, zone_info
+from escalations.access import works_on
+from escalations.attachments import files_in, safe_name
+from escalations.changes import lock
+from escalations.models import Ticket
+from events import recording
+from investigations.logs.reading import MEGABYTE, Member, members
+from investigations.models import Log, LogState
+from redaction.streams import redact_stream
+
+SUBJECT = "log"
+ADDED = "log.added"
+CANCELLED = "log.cancelled"
+FOLDER = "logs"
+
+#: So many logs a ticket may have.
+MOST_LOGS = 50
+_IN_MEMORY = 4 * MEGABYTE
+
+
+def add(ticket: Ticket, file: IO[bytes], name: str, *, by: User, zone: str, service: str = "") -> list[Log]:
+    """Keep a log, or each log of an archive, and have it analysed. Nothing is kept if any of it is refused.
+
+    The ticket is not held while a large log is read. Raises NotAllowed, or Refused for what
+    investigations.logs.reading refuses.
+    """
+    if not works_on(by, ticket):
+        raise NotAllowed(_("You may not add logs to this escalation."))
+    try:
+        zone_info(zone)
+    except CalendarError as error:
+        raise Refused(_("Choose one of the list."), field="zone") from error
+    with ExitStack() as temporary:
+        logs = []
+        for member in members(file, name):
+            logs.append(_read(member, temporary.enter_context(_temporary())))
+            if len(logs) > MOST_LOGS:
+                raise _too_many()
+        for log in logs:
+            log.zone, log.service = zone, redaction.clean(service).strip()[:80]
+        _keep(ticket, logs, by=by)
+    return logs
+
+
+@transaction.atomic
+def _keep(ticket: Ticket, logs: list[Log], *, by: User) -> None:
+    locked = lock(ticket, by=by)
+    if not works_on(by, locked):
+        raise NotAllowed(_("You may not add logs to this escalation."))
+    if Log.objects.filter(ticket=locked).count() + len(logs) > MOST_LOGS:
+        raise _too_many()
+    for log in logs:
+        log.ticket, log.added_by, log.added_at = locked, by, clock.now()
+        log.save()  # its file, too
+        recording.record(ADDED, subject=(SUBJECT, log.pk), by=by, data={"ticket": locked.pk, "sha256": log.sha256})
+
+
+def _too_many() -> Refused:
+    return Refused(_("An escalation can have at most %d logs.") % MOST_LOGS, field="file")
+
+
+def _temporary() -> IO[bytes]:
+    return tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR)
+
+
+def _read(member: Member, target: IO[bytes]) -> Log:
+    """Return a log that is not stored yet, its text in `target` without cards and secrets."""
+    digesting = _Digesting(target)
+    masked = len(list(redact_stream(_Bytes(member.lines), digesting)))  # type: ignore[arg-type]
+    target.seek(0)
+    log = Log(
+        name=safe_name(member.name), size=digesting.size, sha256=digesting.digest.hexdigest(),
+        lines=digesting.lines, masked=masked,
+    )  # fmt: skip
+    log.text = File(target, name="text")
+    return log
+
+
+def sweep(older_than: timedelta = timedelta(days=1)) -> int:
+    """Delete files that no log names, as of changes that failed and of tickets that are gone; return how many."""
+    stored = set(files_in(FOLDER, before=clock.now() - older_than))
+    named = Log.objects.filter(Q(text__in=stored) | Q(index__in=stored)).values_list("text", "index")
+    orphans = stored - {name for names in named for name in names}
+    for name in orphans:
+        default_storage.delete(name)
+    return len(orphans)
+
+
+class _Bytes:
+    """Lines as a stream of UTF-8."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines, self._rest = lines, b""
+
+    def read(self, size: int) -> bytes:
+        """Return about `size` bytes, whole lines; b"" at the end."""
+        parts: list[str] = []
+        length = 0
+        for line in self._lines:
+            parts += (line, "\n")
+            length += len(line) + 1
+            if length >= size:
+                break
+        return "".join(parts).encode("utf-8", "replace")
+
+
+class _Digesting:
+    """Counts and digests what is written."""
+
+    def __init__(self, target: IO[bytes]) -> None:
+        self._target = target
+        self.digest, self.size, self.lines = hashlib.sha256(), 0, 0
+
+    def write(self, data: bytes) -> int:
+        self.digest.update(data)
+        self.size += len(data)
+        self.lines += data.count(b"\n")
+        return self._target.write(data)
+
+
+@transaction.atomic
+def cancel(log: Log, *, by: User) -> None:
+    """Stop an analysis that is under way; one that is over stays as it is. Raises NotAllowed."""
+    if not works_on(by, log.ticket):
+        raise NotAllowed(_("You may not cancel this."))
+    if end(log, LogState.CANCELLED):
+        recording.record(CANCELLED, subject=(SUBJECT, log.pk), by=by, data={"ticket": log.ticket_id})
+
+
+def end(log: Log, state: LogState, trouble: str = "", **columns: object) -> bool:
+    """Bring a log that is under way to its end, once; return whether it was this call that did."""
+    ended = Log.objects.filter(pk=log.pk, state=LogState.UNDER_WAY).update(
+        state=state, trouble=trouble, finished_at=clock.now(), **columns
+    )
+    return bool(ended)

@@ -1,0 +1,5 @@
+"""Investigations, as rows."""
+
+from investigations.models.log import IssueTemplate, Log, LogState, LogTemplate, LogTrouble
+
+__all__ = ["IssueTemplate", "Log", "LogState", "LogTemplate", "LogTrouble"]

@@ -1,0 +1,206 @@
+"""The laws of reading logs: whatever the bytes are, however they come."""
+
+import gzip
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.management import CommandError, call_command
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from common.errors import Refused
+from investigations.logs import layouts, reading, signs, templates
+from investigations.logs.analysis import EMPTY, analyze
+from investigations.logs.times import Times
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+WORDS = st.sampled_from(
+    [
+        "paid",
+        "failed",
+        "user",
+        "42",
+        "10.0.0.7",
+        "ana",
+        "x=1",
+        "req-9f",
+        "{",
+        "ERROR",
+        "2026-02-03 04:05:06",
+        "a\rb",
+        '"',
+        "•",
+        "",
+    ]
+)
+MESSAGES = st.lists(WORDS, max_size=6).map(" ".join)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(MESSAGES, max_size=30))
+def test_every_line_has_one_template_that_covers_it(lines: list[str]) -> None:
+    found = analyze(lines, zone=UTC, now=NOW)
+    assert len(found) == len(found.template) == len(found.instant) == len(lines)
+    assert sum(template.count for template in found.templates) == len(lines)
+    texts = [template.text for template in found.templates]
+    assert len(texts) == len(set(texts))
+    layout = layouts.told_by(lines)
+    for line, place in zip(lines, found.template, strict=True):
+        message = layout.read(line).message
+        assert templates.fits(texts[place], templates.shape(message if message.strip() else EMPTY))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.binary(max_size=300), st.lists(st.integers(1, 40), min_size=1, max_size=20))
+def test_it_does_not_matter_how_the_bytes_are_cut(content: bytes, sizes: list[int]) -> None:
+    blocks: list[bytes] = []
+    at = 0
+    while at < len(content):
+        size = sizes[len(blocks) % len(sizes)]
+        blocks.append(content[at : at + size])
+        at += size
+    assert list(reading.lines_of(blocks)) == list(reading.lines_of([content]))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(MESSAGES, max_size=20))
+def test_whether_a_log_is_packed_does_not_matter(lines: list[str]) -> None:
+    content = "\n".join(["begin", *lines]).encode()
+    (plain,) = (list(member.lines) for member in reading.members(io.BytesIO(content), "a.log"))
+    (packed,) = (list(member.lines) for member in reading.members(io.BytesIO(gzip.compress(content)), "a.log.gz"))
+    assert plain == packed
+
+
+def test_what_differs_in_few_words_is_apart_and_what_differs_in_values_is_not() -> None:
+    messages = [
+        *(f"Instance spawned after {seconds} ms for {name}" for seconds, name in enumerate("abcdefgh")),
+        *(f"Instance destroyed after {seconds} ms for {name}" for seconds, name in enumerate("abcdefgh")),
+    ]
+    assert set(templates.grouped(messages)) == {
+        "Instance spawned after <*> for <*>",
+        "Instance destroyed after <*> for <*>",
+    }
+
+
+def test_a_line_of_ten_megabytes_is_cut_and_no_number_with_it() -> None:
+    start = "x" * (reading.LONGEST_LINE - 6) + "411111"
+    lines = list(reading.lines_of([f"{start}1111111111{'y' * 10_000_000}\nnext\n".encode()]))
+    assert lines[1] == "next"
+    assert lines[0].startswith("xxx")
+    assert len(lines[0]) < reading.LONGEST_LINE + 50
+    assert "4111" not in lines[0]
+
+
+def test_encodings_may_be_mixed_line_by_line() -> None:
+    content = "señal\n".encode() + "señal\n".encode("cp1252") + b"\x81\n"
+    assert list(reading.lines_of([content])) == ["señal", "señal", "\x81"]
+    wide = io.BytesIO("uno\r\ndós\r\n".encode("utf-16"))
+    assert [line for member in reading.members(wide, "a") for line in member.lines] == ["uno", "dós"]
+
+
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        ('{"ts": 1767323045, "lvl": 50, "logger": "pay", "msg": "no"}', ("1767323045", "error", "pay", "no")),
+        ("<34>1 2026-01-02T03:04:05Z h su - ID4 - no su", ("2026-01-02T03:04:05Z", "fatal", "su", "no su")),
+        ("Jan  2 03:04:05 host sshd[24]: Invalid user x", ("Jan  2 03:04:05", "", "sshd", "Invalid user x")),
+        (
+            'ts=2026-01-02T03:04:05Z level=warn msg="slow" ms=9',
+            ("2026-01-02T03:04:05Z", "warning", "", "slow ms=9"),
+        ),
+        ("2026-01-02 03:04:05,1 ERROR [h-1] pay.gate - no", ("2026-01-02 03:04:05,1", "error", "pay.gate", "no")),
+        ("I0102 03:04:05.123456       1 main.go:12] ready", ("I0102 03:04:05.123456", "info", "main.go", "ready")),
+    ],
+)
+def test_layouts(line: str, read: tuple[str, ...]) -> None:
+    assert layouts.told_by([line] * 3).read(line) == (*read, True)
+
+
+def test_a_table_is_read_by_its_header() -> None:
+    lines = ["time;level;message", '2026-01-02 03:04:05;error;"no; never"']
+    assert layouts.told_by(lines).read(lines[1]) == layouts.Line("2026-01-02 03:04:05", "error", "", "no; never")
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2026-01-02T03:04:05.250Z", "2026-01-02T03:04:05.250000+00:00"),
+        ("2026-01-02 03:04:05,250", "2026-01-02T02:04:05.250000+00:00"),  # Madrid, in winter
+        ("2026-01-02 03:04:05 PST", "2026-01-02T11:04:05+00:00"),
+        ("02/Jan/2026:03:04:05 +0200", "2026-01-02T01:04:05+00:00"),
+        ("Dec 31 23:59:59", "2025-12-31T22:59:59+00:00"),  # no year: the last one
+        ("13/02/2026 10:00:00", "2026-02-13T09:00:00+00:00"),
+        ("13.02.2026 10:00:00.5", "2026-02-13T09:00:00.500000+00:00"),
+        ("1767323045123", "2026-01-02T03:04:05.123000+00:00"),
+    ],
+)
+def test_times(text: str, instant: str) -> None:
+    seconds = Times(ZoneInfo("Europe/Madrid"), NOW).read(text)
+    assert seconds is not None
+    assert datetime.fromtimestamp(round(seconds, 3), UTC).isoformat() == instant
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-45 10:00:00", "99999999999999999", "Foo 31 10:00:00"])
+def test_what_is_no_time_is_none(text: str) -> None:
+    assert Times(UTC, NOW).read(text) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "kind", "code"),
+    [
+        ("charge declined response_code=51", "iso8583", "51"),
+        ("DE39: 05", "iso8583", "05"),
+        ("pacs.002 RJCT reason AC04", "iso20022", "AC04"),
+        ("decline_code=insufficient_funds", "decline", "insufficient_funds"),
+        ("merchant_advice_code: 03", "advice", "03"),
+        ('"POST /hook HTTP/1.1" 401 12', "http", "401"),
+        ("webhook HMAC mismatch for evt_1", "fault", "webhook_signature"),
+        ("SocketTimeoutException: Read timed out", "fault", "timeout"),
+        ("x509: certificate has expired or is not yet valid", "fault", "tls_expired"),
+        ("getaddrinfo ENOTFOUND api.bank.example", "fault", "dns"),
+    ],
+)
+def test_signs_say_a_sentence(message: str, kind: str, code: str) -> None:
+    assert (kind, code) in {(sign.kind, sign.code) for sign in signs.found_in(message)}
+    assert signs.sentence(kind, code).endswith(".")
+
+
+@pytest.mark.parametrize(
+    "message", ["51 items shipped", "took 401 ms", "AC04 block moved", "timeout=30", "all is well"]
+)
+def test_numbers_that_say_nothing_are_no_signs(message: str) -> None:
+    assert signs.found_in(message) == []
+
+
+def test_ids_are_recognised() -> None:
+    found = signs.ids_in('request_id=req_8fh3k2l9 "correlationId": "a1b2-c3d4" charge ch_3Nabc99 RRN=012345678901')
+    assert found == [
+        ("request", "req_8fh3k2l9"),
+        ("correlation", "a1b2-c3d4"),
+        ("transaction", "ch_3Nabc99"),
+        ("transaction", "012345678901"),
+    ]
+
+
+def test_the_command_gives_each_line_its_template(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("paid 1\npaid 2\n\ncard 4111111111111111\n")
+    call_command("analyze_log", path, "--json")
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["line"], row["template"]) for row in rows] == [
+        (1, "paid <*>"), (2, "paid <*>"), (3, EMPTY), (4, "card <*>"),
+    ]  # fmt: skip
+    path.write_bytes(bytes(range(256)) * 9)
+    with pytest.raises(CommandError, match="is no text"):
+        call_command("analyze_log", path)
+
+
+def test_a_locked_archive_is_refused() -> None:
+    locked = bytearray(b"PK\x03\x04")
+    with pytest.raises(Refused, match="broken"):
+        list(reading.members(io.BytesIO(bytes(locked)), "a.zip"))

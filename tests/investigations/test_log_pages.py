@@ -1,0 +1,265 @@
+"""Logs on a ticket, from the upload to the evidence, through their pages."""
+
+import gzip
+import hashlib
+import io
+import zipfile
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import User
+from escalations.models import Diagnosis, Ticket
+from events import consumers
+from events.models import Event
+from investigations import analysing, demo, keeping
+from investigations.models import Log, LogState, LogTrouble
+from tests import seed
+from tests.escalations.desk import Desk
+from tests.factories import KnownIssueFactory
+
+pytestmark = pytest.mark.django_db
+
+LINES = """\
+2026-11-27 09:12:01,123 INFO  [http-1] payments.gateway - POST /v1/charges request_id=req_8fh3k2l9 amount=12.50
+2026-11-27 09:12:02,001 ERROR [http-1] payments.gateway - charge declined response_code=51 card 4111111111111111
+2026-11-27 09:12:03,500 INFO  [http-1] payments.gateway - POST /v1/charges request_id=req_00000001 amount=7.00
+2026-11-27 09:13:04,500 WARN  [hooks-2] webhooks.sender - returned 401 for delivery_id=dlv_00812
+"""
+DECLINED = LINES.splitlines()[1].replace("4111111111111111", "411111••••••1111")
+
+
+@pytest.fixture
+def desk(tmp_path: object, settings: Any) -> Desk:
+    settings.MEDIA_ROOT = tmp_path
+    seed.catalogue()
+    return Desk()
+
+
+@pytest.fixture
+def ticket(desk: Desk) -> Ticket:
+    return desk.started()
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def send(client: Client, ticket: Ticket, content: bytes, name: str = "app.log", **fields: str) -> Any:
+    return client.post(
+        reverse("logs", args=[ticket.reference]),
+        {"file": SimpleUploadedFile(name, content), "zone": "Europe/Madrid", **fields},
+    )
+
+
+def work_off() -> None:
+    """Do what a worker does with the logs that were added."""
+    for event in Event.objects.filter(kind=keeping.ADDED):
+        for consumer in consumers.interested_in(event.kind):
+            consumer.handle(event)
+
+
+def page(client: Client, name: str, *args: object, **query: str) -> str:
+    return client.get(reverse(name, args=args), query).content.decode()
+
+
+def test_from_the_upload_to_the_evidence(desk: Desk, ticket: Ticket) -> None:
+    client = client_of(desk.l2)
+    answer = send(client, ticket, LINES.encode(), service="payments")
+    log = Log.objects.get()
+    assert answer["Location"] == log.get_absolute_url()
+    assert "Waiting for a worker" in page(client, "log", ticket.reference, log.pk)
+    with log.text.open("rb") as file:
+        stored = file.read()
+    assert b"4111111111111111" not in stored
+    assert (log.sha256, log.lines, log.masked) == (hashlib.sha256(stored).hexdigest(), 4, 1)
+
+    work_off()
+    log.refresh_from_db()
+    assert (log.state, log.failures) == (LogState.DONE, 2)
+    assert log.begins_at is not None
+    assert log.begins_at.isoformat() == "2026-11-27T08:12:01.123000+00:00"
+    shown = page(client, "log", ticket.reference, log.pk)
+    assert "not enough money in the account" in shown
+    assert shown.index("charge declined") < shown.index("POST /v")
+    assert "req_8fh3k2l9" in shown
+    assert "app.log" in page(client, "ticket_related", ticket.reference)
+
+    lines = page(client, "log_lines", ticket.reference, level="error")
+    assert "charge declined" in lines
+    assert "delivery_id" not in lines
+
+    at_second = hashlib.sha256(DECLINED.encode()).hexdigest()
+    evidence = {
+        "line": f"{log.pk}:2",
+        "hypothesis": "",
+        "text": "The issuer declines",
+        "version": "0",
+        "query": "",
+    }
+    client.post(reverse("log_evidence", args=[ticket.reference]), evidence)
+    (hypothesis,) = Diagnosis.objects.get(ticket=ticket).hypotheses
+    assert hypothesis["text"] == "The issuer declines"
+    assert hypothesis["evidence"] == f"app.log:2 (SHA-256 {at_second})\n{DECLINED}"
+
+    stale = client.post(reverse("log_evidence", args=[ticket.reference]), evidence)
+    assert stale.status_code == 422
+    more = {**evidence, "line": f"{log.pk}:4", "hypothesis": "0", "version": "1"}
+    client.post(reverse("log_evidence", args=[ticket.reference]), more)
+    (hypothesis,) = Diagnosis.objects.get(ticket=ticket).hypotheses
+    assert "app.log:2 " in hypothesis["evidence"]
+    assert "app.log:4 " in hypothesis["evidence"]
+
+
+def test_what_is_new_and_what_is_a_known_issue(desk: Desk, ticket: Ticket) -> None:
+    client = client_of(desk.l2)
+    quiet = "\n".join(line for line in LINES.splitlines() if "INFO" in line)
+    send(client, ticket, quiet.encode(), "quiet.log", service="payments")
+    send(client, ticket, LINES.encode(), "loud.log", service="payments")
+    work_off()
+    normal, loud = Log.objects.order_by("pk")
+    assert "new since the normal" not in page(client, "log", ticket.reference, loud.pk)
+    client.post(reverse("set_log_normal", args=[ticket.reference, normal.pk]), {"normal": "yes"})
+    shown = page(client, "log", ticket.reference, loud.pk)
+    assert shown.count("new since the normal") == 2  # the failure and the warning
+
+    issue = KnownIssueFactory(title="Issuer 51 wave")
+    address = reverse("link_log_template", args=[ticket.reference, loud.pk])
+    client.post(address, {"template": "0", "issue": issue.pk})
+    send(client, ticket, LINES.replace("response_code=51", "response_code=91").encode(), "later.log")
+    work_off()
+    assert f'href="{issue.get_absolute_url()}"' in page(
+        client, "log", ticket.reference, Log.objects.latest("pk").pk
+    )
+
+
+def test_several_logs_on_one_line_of_time(desk: Desk, ticket: Ticket) -> None:
+    client = client_of(desk.l2)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("shop/one.log", LINES)
+        archive.writestr("two.log.gz", gzip.compress(b'{"ts": "2026-11-27T08:12:02.500Z", "msg": "between"}\n'))
+    send(client, ticket, packed.getvalue(), "both.zip")
+    work_off()
+    assert [log.name for log in Log.objects.order_by("pk")] == ["one.log", "two.log"]
+    shown = page(client, "log_lines", ticket.reference)
+    places = [shown.index(text) for text in ("charge declined", "between", "req_00000001")]
+    assert places == sorted(places)
+    narrowed = page(client, "log_lines", ticket.reference, since="2026-11-27T08:13:00", q="DELIVERY_ID")
+    assert "returned 401" in narrowed
+    assert "between" not in narrowed
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("empty.log", b"", "is empty"),
+        ("picture.log", bytes(range(256)) * 40, "is no text"),
+        ("cut.gz", gzip.compress(b"line\n" * 5000)[:-20], "broken or cut off"),
+        ("bomb.gz", gzip.compress(b"0" * 3_000_000), "Unpacked, this is more than"),
+        ("broken.zip", b"PK\x03\x04 and then nothing", "broken or cut off"),
+    ],
+)
+def test_bad_files_end_in_a_sentence(
+    desk: Desk, ticket: Ticket, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, sentence: str
+) -> None:
+    monkeypatch.setattr("investigations.logs.reading.members.__kwdefaults__", {"most_bytes": 2**21})
+    answer = send(client_of(desk.l2), ticket, content, name)
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    assert not Log.objects.exists()
+
+
+def test_a_log_that_is_too_large_is_refused_before_it_is_read(desk: Desk, ticket: Ticket) -> None:
+    answer = client_of(desk.l2).post(
+        reverse("logs", args=[ticket.reference]),
+        b"",
+        content_type="multipart/form-data; boundary=x",
+        CONTENT_LENGTH=str(2 * 1024**3),
+    )
+    assert answer.status_code == 413
+    assert "200 MB" in answer.content.decode()
+
+
+def test_a_cancelled_log_stays_cancelled_and_a_broken_one_says_so(
+    desk: Desk, ticket: Ticket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_of(desk.l2)
+    send(client, ticket, LINES.encode())
+    log = Log.objects.get()
+    client.post(reverse("cancel_log", args=[ticket.reference, log.pk]))
+    work_off()
+    log.refresh_from_db()
+    assert log.state == LogState.CANCELLED
+    assert not log.templates.exists()
+    assert Event.objects.filter(kind=keeping.CANCELLED).exists()
+
+    monkeypatch.setattr(analysing, "LONGEST_SECONDS", -1)
+    send(client, ticket, LINES.encode())
+    monkeypatch.setattr("investigations.logs.analysis._REPORT_EVERY", 1)
+    work_off()
+    slow = Log.objects.latest("pk")
+    assert (slow.state, slow.trouble) == (LogState.FAILED, LogTrouble.TOO_LONG)
+    assert "seven minutes" in page(client, "log", ticket.reference, slow.pk)
+
+
+def test_the_demo_has_a_normal_and_an_outage(desk: Desk, ticket: Ticket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "_CATEGORY", ticket.category.key)
+    normal, outage = demo.load()
+    assert outage.ticket == ticket
+    shown = page(client_of(desk.l2), "log", ticket.reference, outage.pk)
+    assert "new since the normal" in shown
+    assert "the issuer or the network did not answer" in shown
+    assert "new since the normal" not in page(client_of(desk.l2), "log", ticket.reference, normal.pk)
+
+
+def test_only_a_line_feed_ends_a_line(desk: Desk, ticket: Ticket) -> None:
+    client = client_of(desk.l2)
+    send(client, ticket, b"one\rstill one\x0b\x85\r\ntwo")
+    work_off()
+    log = Log.objects.get()
+    assert (log.state, log.lines) == (LogState.DONE, 2)
+    shown = page(client, "log_lines", ticket.reference, q="two")
+    assert f'value="{log.pk}:2"' in shown
+    assert f'value="{log.pk}:1"' not in shown
+
+
+def test_files_of_logs_that_are_gone_are_swept(desk: Desk, ticket: Ticket) -> None:
+    send(client_of(desk.l2), ticket, LINES.encode(), "gone.log")
+    send(client_of(desk.l2), ticket, LINES.encode(), "kept.log")
+    work_off()
+    gone, kept = Log.objects.order_by("pk")
+    gone.delete()
+    assert keeping.sweep(older_than=timedelta(seconds=-5)) == 2
+    with kept.text.open("rb") as file:
+        assert file.read().startswith(b"2026")
+    assert keeping.sweep(older_than=timedelta(seconds=-5)) == 0
+
+
+def test_who_may(desk: Desk, ticket: Ticket) -> None:
+    send(client_of(desk.l2), ticket, LINES.encode())
+    work_off()
+    log = Log.objects.get()
+    for user, status in ((desk.l1, 404), (desk.outsider, 404), (desk.auditor, 200)):
+        assert client_of(user).get(log.get_absolute_url()).status_code == status
+    assert send(client_of(desk.auditor), ticket, LINES.encode()).status_code == 403
+    assert send(client_of(desk.l1), ticket, LINES.encode()).status_code == 404
+
+
+def test_pages_cost_the_same_however_much_there_is(
+    desk: Desk, ticket: Ticket, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = client_of(desk.l2)
+    for number in range(3):
+        send(client, ticket, LINES.encode(), f"{number}.log", service="payments")
+    work_off()
+    for name, arguments in (("logs", []), ("log", [Log.objects.latest("pk").pk]), ("log_lines", [])):
+        with django_assert_max_num_queries(16):
+            page(client, name, ticket.reference, *arguments)
