@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from audit import canonical, export, state, trail, verifying
 from audit.forms import TrailForm
+from audit.models import Entry
 from audit.noting import note
 from common import clock, durations
 

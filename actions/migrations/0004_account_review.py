@@ -22,7 +22,7 @@ DROP TRIGGER actions_accountreview_no_truncate ON actions_accountreview;
 class Migration(migrations.Migration):
     dependencies = [
         ("actions", "0003_first_policies"),
-        ("escalations", "0019_approvals"),
+        ("escalations", "0021_approvals"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -54,7 +54,8 @@ class ActionQuerySet(models.QuerySet["Action"]):
         inside = Q(ticket__in=Ticket.objects.visible_to(user))
         if not user.reads_all:
             inside &= Q(ticket__team__in=user.teams_as(Role.L2, Role.LEAD))
-        return self.filter(inside | (self.asked_of(user) & ~Q(state=State.DRAFT)))
+        asked = self.asked_of(user) & ~Q(state=State.DRAFT) & Q(ticket__in=Ticket.objects.not_hidden_from(user))
+        return self.filter(inside | asked)
 
     @staticmethod
     def asked_of(user: "User") -> Q:

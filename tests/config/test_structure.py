@@ -25,7 +25,8 @@ APPS = [
 
 # What not everybody may see: a view asks for it by `.objects.visible_to(user)` and in no other way.
 GUARDED = {
-    "Action", "Alert", "Incident", "Ticket", "Customer", "Attachment", "Article", "KnownIssue", "Baton", "BatonItem",
+    "Action", "Alert", "Incident", "Ticket", "Customer", "Attachment", "Article", "KnownIssue",
+    "Baton", "BatonItem",
     "Case", "Document", "Pack",
 }  # fmt: skip
 SHORTCUTS = {"get_object_or_404", "get_list_or_404"}

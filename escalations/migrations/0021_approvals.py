@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("escalations", "0018_queue_indexes"),
+        ("escalations", "0020_tipping_off"),
     ]
 
     operations = [
@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                     ("unsent", "Not sent"),
                     ("approval", "Asks for your approval"),
                     ("decided", "Sensitive action"),
+                    ("access", "Access list"),
                 ],
                 max_length=16,
             ),
@@ -55,6 +56,7 @@ class Migration(migrations.Migration):
                     ("unsent", "Not sent"),
                     ("approval", "Asks for your approval"),
                     ("decided", "Sensitive action"),
+                    ("access", "Access list"),
                 ],
                 max_length=16,
             ),
