@@ -71,7 +71,8 @@ def bad_answers(client: Client, address: str, queries: Iterable[str]) -> dict[st
 def test_every_page_survives_hostile_parameters(scenario: Scenario, role: str):
     queries = [urlencode(dict.fromkeys(hostile.PARAMETERS, value)) for value in hostile.VALUES]
     client = scenario.clients[role]
-    bad = {name: bad_answers(client, MATRIX[name].address(name, scenario), queries) for name in NAMES}
+    own = [name for name in NAMES if role == "lead" or MATRIX[name].expected[role] == 200]
+    bad = {name: bad_answers(client, MATRIX[name].address(name, scenario), queries) for name in own}
     assert not {name: answers for name, answers in bad.items() if answers}
 
 
