@@ -14,6 +14,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from accounts.api.idempotency import idempotent
 from common.pagination import Cursors
+from common.row_numbers import ROW_NUMBER
 from escalations import bulk
 from escalations.api.views import person
 from escalations.bulk_deeds import DEEDS
@@ -83,7 +84,7 @@ class BulkActionViewSet(ReadOnlyModelViewSet[BulkAction]):
     queryset = BulkAction.objects.none()
     serializer_class = BulkActionSerializer
     pagination_class = Newest
-    lookup_value_regex = "[0-9]{1,18}"
+    lookup_value_regex = ROW_NUMBER
 
     def get_queryset(self) -> QuerySet[BulkAction]:
         user = person(self.request)

@@ -13,6 +13,7 @@ from accounts.api.idempotency import idempotent
 from accounts.api.serializers import PersonSerializer
 from accounts.models import Team
 from common.pagination import Cursors
+from common.row_numbers import ROW_NUMBER
 from escalations import saved_views
 from escalations.api.views import person
 from escalations.models import Audience, SavedView
@@ -55,7 +56,7 @@ class SavedViewViewSet(ReadOnlyModelViewSet[SavedView]):
     queryset = SavedView.objects.none()
     serializer_class = SavedViewSerializer
     pagination_class = ByPosition
-    lookup_value_regex = "[0-9]{1,18}"
+    lookup_value_regex = ROW_NUMBER
 
     def get_queryset(self) -> QuerySet[SavedView]:
         return SavedView.objects.visible_to(person(self.request)).kept().select_related("owner")

@@ -16,6 +16,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 from accounts.api.idempotency import idempotent
 from accounts.models import User
 from common.pagination import Cursors
+from common.row_numbers import ROW_NUMBER
 from escalations import conversation, escalating, queue, receipts, tagging
 from escalations.api import transitions
 from escalations.api.restricting import AccessActions
@@ -202,7 +203,7 @@ class CustomerViewSet(ReadOnlyModelViewSet[Customer]):
     queryset = Customer.objects.none()
     serializer_class = CustomerSerializer
     pagination_class = NewestFirst
-    lookup_value_regex = "[0-9]{1,18}"
+    lookup_value_regex = ROW_NUMBER
 
     def get_queryset(self) -> QuerySet[Customer]:
         customers = Customer.objects.visible_to(person(self.request))

@@ -13,6 +13,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from accounts.models import User
 from common.pagination import Cursors
+from common.row_numbers import ROW_NUMBER
 from knowledgebase.api.serializers import (
     ArticleRowSerializer,
     ArticleSerializer,
@@ -40,7 +41,7 @@ class ArticleViewSet(ReadOnlyModelViewSet[Article]):
 
     queryset = Article.objects.none()  # for the schema; each request gets its own
     pagination_class = LastChangedFirst
-    lookup_value_regex = "[0-9]{1,18}"
+    lookup_value_regex = ROW_NUMBER
     filter_backends = [DjangoFilterBackend]
     filterset_class = ArticleFilter
 
@@ -68,7 +69,7 @@ class KnownIssueViewSet(ReadOnlyModelViewSet[KnownIssue]):
     queryset = KnownIssue.objects.none()  # for the schema; each request gets its own
     serializer_class = KnownIssueSerializer
     pagination_class = LastChangedFirst
-    lookup_value_regex = "[0-9]{1,18}"
+    lookup_value_regex = ROW_NUMBER
     filter_backends = [DjangoFilterBackend]
     filterset_class = KnownIssueFilter
 

@@ -15,6 +15,7 @@ from rest_framework.viewsets import GenericViewSet, ViewSet
 
 from accounts.models import User
 from common.pagination import Cursors
+from common.row_numbers import ROW_NUMBER
 from reports import access, naming, summaries, trends
 from reports.api.serializers import MetricsSerializer, QuestionSerializer, TrendSerializer
 from reports.forms import FigureFilter
@@ -100,7 +101,7 @@ class TrendViewSet(GenericViewSet[Trend]):
             raise Http404
         return Response(_shown([found])[0])
 
-    lookup_value_regex = "[0-9]{1,18}"
+    lookup_value_regex = ROW_NUMBER
 
 
 def _shown(found: list[Trend]) -> Any:
