@@ -32,6 +32,7 @@ from actions.models.action import ActionQuerySet
 from actions.transitions import open_to
 from common.pagination import Cursors
 from common.problems import problem
+from common.row_numbers import ROW_NUMBER
 from escalations.api.views import person
 from escalations.contract import Invalid
 
@@ -47,7 +48,7 @@ class ActionViewSet(mixins.ListModelMixin, GenericViewSet[Action]):
     queryset = Action.objects.none()
     serializer_class = ActionSerializer
     pagination_class = Newest
-    lookup_value_regex = "[0-9]{1,18}"
+    lookup_value_regex = ROW_NUMBER
 
     def get_queryset(self) -> ActionQuerySet:
         user = person(self.request)
