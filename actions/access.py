@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Role, User
 from actions.models import Action, ActionPolicy, ApproverRole, Kind
+from escalations.models import Ticket
 
 
 class Party(StrEnum):
@@ -45,7 +46,7 @@ def parties(user: User, action: Action) -> frozenset[Party]:
 
 
 def approvers(action: Action) -> list[User]:
-    """Return the people who may approve this action: the group without whoever made it."""
+    """Return who may approve this action: the group, without its makers and anybody its ticket is hidden from."""
     policy = action.policy
     members = Membership.objects.filter(team=policy.approver_team_id or action.ticket.team_id)
     if policy.approver_role == ApproverRole.LEAD:
@@ -53,7 +54,14 @@ def approvers(action: Action) -> list[User]:
     elif policy.approver_team_id is None:
         members = members.filter(role__in=[Role.L2, Role.LEAD])
     people = User.objects.filter(pk__in=members.values("user"), is_active=True, is_robot=False, is_auditor=False)
-    return list(people.exclude(pk__in=action.makers).order_by("name", "pk"))
+    others = people.exclude(pk__in=action.makers).order_by("name", "pk")
+    return [person for person in others if not _is_hidden_from(person, action)]
+
+
+def _is_hidden_from(user: User, action: Action) -> bool:
+    if not action.ticket.restricted_as:
+        return False
+    return Ticket.objects.hidden_from(user).filter(pk=action.ticket_id).exists()
 
 
 def why_not_approve(user: User, action: Action) -> str:

@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.preferences import supported, zone_named
 from common import clock
 from escalations import notifications, quiet
-from escalations.alerts import RAISED, sentence
+from escalations.alerts import RAISED, address, sentence
 from escalations.models import Alert, AlertKind, Way
 from events import recording
 from events.models import Event
@@ -57,7 +57,7 @@ def handle(event: Event) -> None:
             "alert": alert,
             "ticket": alert.ticket,
             "sentence": sentence(alert),
-            "url": settings.SITE_URL + alert.ticket.get_absolute_url(),
+            "url": settings.SITE_URL + address(alert),
         }
         _send(person, "alert", context, what=alert.kind, message_id=f"alert-{alert.pk}")
 
@@ -128,7 +128,7 @@ def _mail_digest(event: Event) -> None:
 
 
 def _rows(alerts: Sequence[Alert]) -> list[tuple[Alert, str, str]]:
-    return [(one, sentence(one), settings.SITE_URL + one.ticket.get_absolute_url()) for one in alerts]
+    return [(one, sentence(one), settings.SITE_URL + address(one)) for one in alerts]
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -36,6 +37,21 @@ _OF_ACTIONS = {
     "action.failed": gettext_lazy("A sensitive action failed."),
     "action.unknown": gettext_lazy("Nobody knows yet what became of a sensitive action."),
 }
+
+
+#: Kind of subject → name of the page that shows one. Upper apps name theirs.
+_pages: dict[str, str] = {}
+
+
+def lead_to(subject: str, page: str) -> None:
+    """Have alerts about things of this kind lead to their own page, whose address takes the number."""
+    _pages[subject] = page
+
+
+def address(alert: Alert) -> str:
+    """Return where the alert leads: to what its event is about if that has a page of its own, or to the ticket."""
+    page = _pages.get(alert.event.subject_type)
+    return reverse(page, args=[alert.event.subject_id]) if page else alert.ticket.get_absolute_url()
 
 
 def tell(ticket: Ticket, recipients: Iterable[User], kind: AlertKind, *, event: Event) -> None:

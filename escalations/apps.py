@@ -29,6 +29,7 @@ class EscalationsConfig(AppConfig):
             reapplications,
             snapshot,
         )
+        from escalations.models import Alert, Attachment, MessageDraft
         from escalations.views import linked
         from events import consumers, hiding
         from incidents import finds, sweeping, words
@@ -53,7 +54,7 @@ class EscalationsConfig(AppConfig):
         sweeping.hear_of_rewritten(attachments.rewritten)
         panels.register("linked_tickets", linked.panel)
         hiding.register(snapshot.SUBJECT, hidden.tickets)
-        hiding.register(file_texts.SUBJECT, hidden.attachments)
-        hiding.register(alerts.SUBJECT, hidden.alerts)
-        hiding.register(outbox.SUBJECT, hidden.drafts)
+        hiding.register(file_texts.SUBJECT, hidden.on_tickets(Attachment))
+        hiding.register(alerts.SUBJECT, hidden.on_tickets(Alert))
+        hiding.register(outbox.SUBJECT, hidden.on_tickets(MessageDraft))
         hiding.register(customers.SUBJECT, hidden.customers)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 #: Lays out an app's part as it is at that time; people, customers and escalations are there.
-LayOut = Callable[[datetime], None]
+LayOut = Callable[[datetime], object]
 
 _parts: dict[str, LayOut] = {}
 

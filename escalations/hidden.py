@@ -1,11 +1,12 @@
 """What restricted tickets hide from whoever reads the record and the trail: they, and what hangs on them."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 
 from accounts.models import User
-from escalations.models import Alert, Attachment, Customer, MessageDraft, Ticket
+from escalations.models import Customer, Ticket
 
 Ids = QuerySet[Any, Any]
 
@@ -15,19 +16,9 @@ def tickets(user: User) -> Ids:
     return Ticket.objects.hidden_from(user).values("pk")
 
 
-def attachments(user: User) -> Ids:
-    """Return the ids of files on such tickets."""
-    return Attachment.objects.filter(ticket__in=tickets(user)).values("pk")
-
-
-def alerts(user: User) -> Ids:
-    """Return the ids of alerts about such tickets."""
-    return Alert.objects.filter(ticket__in=tickets(user)).values("pk")
-
-
-def drafts(user: User) -> Ids:
-    """Return the ids of drafts of messages on such tickets."""
-    return MessageDraft.objects.filter(ticket__in=tickets(user)).values("pk")
+def on_tickets(model: type[Model]) -> Callable[[User], Ids]:
+    """Return what tells the ids of the model's rows whose `ticket` is such a ticket."""
+    return lambda user: model._default_manager.filter(ticket__in=tickets(user)).values("pk")
 
 
 def customers(user: User) -> Ids:

@@ -13,11 +13,15 @@ class InvestigationsConfig(AppConfig):
         from django.conf import settings
 
         from common import uploads
-        from escalations import panels
-        from events import consumers
+        from escalations import demo, hidden, panels
+        from events import consumers, hiding
         from investigations import analysing, keeping
+        from investigations.demo import lay_out
+        from investigations.models import Log
         from investigations.views import panel
 
         consumers.register(analysing.CONSUMER, [keeping.ADDED], analysing.consume)
         panels.register("logs", panel.panel)
+        hiding.register(keeping.SUBJECT, hidden.on_tickets(Log))
+        demo.register("logs", lay_out)
         uploads.allow("logs", settings.LOG_MAX_BYTES)

@@ -30,7 +30,7 @@ def alert_list(request: HttpRequest) -> HttpResponse:
         raise Http404 from None
     chosen = {name: value for name, value in (("show", show), ("kind", kind)) if value}
     context = {
-        "rows": [(alert, alerts.sentence(alert)) for alert in page.alerts],
+        "rows": [(alert, alerts.sentence(alert), alerts.address(alert)) for alert in page.alerts],
         "show": show,
         "kind": kind,
         "kinds": AlertKind.choices,

@@ -8,6 +8,8 @@ from django.urls import reverse
 from accounts.models import Role
 from actions import lifecycle, news, policies, terms
 from actions.models import Action, ApproverRole, Kind, State
+from audit import trail
+from escalations import restricting
 from escalations.models import Alert, AlertKind
 from events.models import Event
 from tests.actions.acting import OWED, Acting, known, proof, refund
@@ -106,7 +108,8 @@ def test_who_is_asked_is_told_and_finds_it_in_the_inbox(acting: Acting):
     news.handle(Event.objects.get(kind=lifecycle.REQUESTED))
     assert Alert.objects.get().recipient == lead and Alert.objects.get().kind == AlertKind.APPROVAL
     client = client_of(lead)
-    assert "asks you to approve" in client.get(reverse("alerts")).content.decode()
+    page = client.get(reverse("alerts")).content.decode()
+    assert "asks you to approve" in page and f'href="{action.get_absolute_url()}"' in page
     inbox = client.get(reverse("actions")).content.decode()
     assert action.order in inbox and "Waiting for me" in inbox
     assert "1" in client.get(reverse("actions_waiting")).content.decode()
@@ -169,3 +172,17 @@ def test_a_list_costs_the_same_however_long(acting: Acting, django_assert_max_nu
         client.get(reverse("actions"))
     with django_assert_max_num_queries(40):
         client.get(Action.objects.latest("pk").get_absolute_url())
+
+
+def test_a_restricted_tickets_action_is_absent_from_the_trail_and_names_nobody_off_the_list(acting: Acting):
+    desk, action = acting.desk, acting.requested()
+    second = desk.person("Second Lead", (desk.payments, Role.LEAD))
+    auditor = desk.person("Audra Audit")
+    auditor.is_auditor = True
+    auditor.save()
+    assert trail.shown_to(auditor).filter(object_type="action", object_id=action.pk).exists()
+    assert str(second) in client_of(desk.l2).get(action.get_absolute_url()).content.decode()
+    restricting.restrict(acting.ticket, by=desk.lead, kind="fraud", reason="Inside.", persons=[desk.l2])
+    assert not trail.shown_to(auditor).filter(object_type="action", object_id=action.pk).exists()
+    page = client_of(desk.l2).get(action.get_absolute_url()).content.decode()
+    assert str(second) not in page and str(desk.lead) in page

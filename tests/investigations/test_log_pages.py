@@ -14,6 +14,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
+from common import clock
 from escalations.models import Diagnosis, Ticket
 from events import consumers
 from events.models import Event
@@ -212,7 +213,7 @@ def test_a_cancelled_log_stays_cancelled_and_a_broken_one_says_so(
 
 def test_the_demo_has_a_normal_and_an_outage(desk: Desk, ticket: Ticket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "_CATEGORY", ticket.category.key)
-    normal, outage = demo.load()
+    normal, outage = demo.lay_out(clock.now())
     assert outage.ticket == ticket
     shown = page(client_of(desk.l2), "log", ticket.reference, outage.pk)
     assert "new since the normal" in shown
