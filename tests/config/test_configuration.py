@@ -89,3 +89,13 @@ def test_celery_spells_a_socket_its_own_way(address, broker):
 
 def test_a_sockets_folder_survives_the_database_address():
     assert env.postgres("postgres://me@%2Frun%2Fa%20b/desk")["HOST"] == "/run/a b"
+
+
+@pytest.mark.parametrize(
+    "address", ["http://back.example", "ftp://back.example", "back.example", "http://10.0.0.1"]
+)
+def test_another_company_is_asked_over_https_alone(address):
+    with pytest.raises(ValueError, match=re.escape(address)):
+        env.https(address)
+    assert env.https("https://back.example") == "https://back.example"
+    assert env.https("http://127.0.0.1:8080") == "http://127.0.0.1:8080"

@@ -186,3 +186,14 @@ def test_templates_hold_nothing_inline(path):
     """A handler or style in an attribute would need a hole in the content security policy."""
     found = re.findall(r"""\s(?:on[a-z]+|style)\s*=\s*["']""", path.read_text())
     assert not found
+
+
+@pytest.mark.parametrize("document", ["docs/pci.md", "THREAT_MODEL.md"])
+def test_what_an_assessor_is_told_exists(document: str):
+    """Tests and files that are named are there."""
+    named = re.findall(r"`([\w/]+\.py)(?:::(\w+))?(?:: \w+)?`", (BASE_DIR / document).read_text())
+    assert len(named) > 50
+    for file, test in named:
+        path = BASE_DIR / file
+        assert path.is_file(), file
+        assert not test or re.search(rf"def {test}\(", path.read_text()), f"{file}::{test}"
