@@ -429,6 +429,7 @@ SPECTACULAR_SETTINGS = {
         "ArticleAudience": "knowledgebase.models.article.Audience",
         "LevelEnum": "escalations.models.ticket.Level",
         "KindEnum": "escalations.models.conversation.MessageKind",
+        "RestrictionKind": "escalations.models.ticket.RestrictionKind",
         "ActionKind": "actions.models.policy.Kind",
         "ActionState": "actions.models.action.State",
     },
