@@ -36,12 +36,22 @@ from escalations import (
     conversation,
     csat,
     diagnosis,
+    evidence,
     lifecycle,
     policies,
     reapplications,
     saved_views,
 )
-from escalations.models import Calendar, LedgerCheck, MessageKind, Policy, PolicyVersion, Reapplication, Ticket
+from escalations.models import (
+    Calendar,
+    EvidenceKind,
+    LedgerCheck,
+    MessageKind,
+    Policy,
+    PolicyVersion,
+    Reapplication,
+    Ticket,
+)
 from incidents import finds
 from incidents.finds import Place
 from investigations import keeping
@@ -113,6 +123,10 @@ class Scenario:
         self.attachment = attachments.attach(self.ticket, upload, by=desk.l2, message=note)
         findings = diagnosis.Findings(symptoms="Time-outs.")
         diagnosis.write(self.ticket, findings, by=desk.l2, version=0)
+        self.evidence = evidence.keep(
+            self.ticket, kind=EvidenceKind.OTHER, title="Ping fails", body="", source={}, by=desk.l2,
+            suspicion="The gateway is down",
+        )  # fmt: skip
         self.reapplication = reapplications.request(Reapplication(), by=desk.lead)
         self.saved_view = saved_views.save("Untaken", "scope=untaken", by=desk.l2)
         self.check = LedgerCheck.objects.create(started_at=clock.now())

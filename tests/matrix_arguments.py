@@ -31,6 +31,14 @@ def log(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "number": scenario.log.pk}
 
 
+def hypothesis(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "hypothesis": scenario.evidence.hypothesis}
+
+
+def evidence(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.evidence.pk}
+
+
 def resolution_clock(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "number": scenario.ticket.clocks.get(metric="resolution").pk}
 
