@@ -57,7 +57,7 @@ from incidents.finds import Place
 from investigations import keeping
 from knowledgebase import articles, known_issues
 from points import ledger
-from reports import days, simulation, trial
+from reports import days, improvements, simulation, trial
 from reports.models import Trend
 from tests import seed
 from tests.escalations.desk import Desk
@@ -165,6 +165,8 @@ class Scenario:
         here = Place("ticket", self.ticket.pk)
         self.incident = finds.note({"card": 1}, place=here, way="form", by=desk.l2, deed="ticket.message").incident
         self.known_issue = known_issues.open_issue(by=desk.l2, title="Gateway down", symptoms="No payments.")
+        draft = improvements.Draft("Two gateways", "It fails", "A second one", tickets=[self.ticket])
+        self.proposal = improvements.propose(draft, by=desk.l2)
 
     def _simulation(self) -> None:
         self.policy = policy = Policy.objects.get(name="Standard")

@@ -87,6 +87,14 @@ def known_issue(scenario: Scenario) -> dict[str, Any]:
     return {"pk": scenario.known_issue.pk}
 
 
+def proposal(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.proposal.pk}
+
+
+def proposal_step(scenario: Scenario) -> dict[str, Any]:
+    return {**proposal(scenario), "verb": "accept"}
+
+
 def trend(scenario: Scenario) -> dict[str, Any]:
     return {"pk": scenario.trend.pk}
 

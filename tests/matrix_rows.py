@@ -33,6 +33,8 @@ from tests.matrix_arguments import (
     points_account,
     points_transfer,
     policy,
+    proposal,
+    proposal_step,
     reapplication,
     resolution_clock,
     resolving,
@@ -326,6 +328,13 @@ KNOWLEDGEBASE = {
 
 REPORTS = {
     "dashboard": page(NUMBERS),
+    "improvements": page(NUMBERS),
+    "new_improvement": page(WRITERS, auditor=403),
+    "improvement": page(NUMBERS, to=proposal),
+    "edit_improvement": page(WRITERS, auditor=403, to=proposal),
+    "step_improvement": post_only(to=proposal_step),
+    "reopen_rates": page(NUMBERS),
+    "reopen_rates_csv": page(NUMBERS),
     "dashboard_csv": page(NUMBERS, to=lambda scenario: {"table": "flow"}),
     "figure_tickets": page(NUMBERS, query="?measure=created"),
     "forecast": page("lead auditor admin"),
