@@ -10,6 +10,7 @@ from escalations.models import Evidence, EvidenceKind, Ticket
 from escalations.models.ticket import OPEN
 
 _CATEGORY = "transaction"
+SUSPICION = "The acquirer does not answer in time"
 
 
 def lay_out(_now: datetime) -> list[Evidence]:
@@ -21,7 +22,7 @@ def lay_out(_now: datetime) -> list[Evidence]:
     ticket, owner = next(found, (None, None))
     if ticket is None or owner is None:
         return []
-    acquirer = hypotheses.suspect(ticket, "The acquirer does not answer in time", by=owner)
+    acquirer = hypotheses.suspect(ticket, SUSPICION, by=owner)
     shop = hypotheses.suspect(ticket, "The shop sends the charge twice", by=owner)
     pieces = [
         (
