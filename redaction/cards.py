@@ -5,9 +5,6 @@ and any sign may separate groups. First all digits of a text are weighed at once
 that remain are judged one by one by what stands around them (`judging`). Both are linear in the text.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable
-from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -55,23 +52,21 @@ class _Begun(NamedTuple):
     announced: Places  # the length that stands before it, or 0
 
 
-def find(
-    text: str, spans: Iterable[tuple[int, int]], surroundings: Surroundings, *, named: bool = True
-) -> list[Found]:
-    """Every card number in some stretches of `text`, in order; numbers may overlap.
+def find(text: str, spans: Places, surroundings: Surroundings, *, named: bool = True) -> list[Found]:
+    """Every card number in some stretches of `text` (starts and ends), in order; numbers may overlap.
 
     `named` is False when the text has none of the words that stand near cards.
     """
-    spans = list(spans)
-    if not spans:
+    if not len(spans):
         return []
-    digits = _digits(kinds_of("\x00".join([text[start:end] for start, end in spans])))
+    kinds, moved = _kinds(text, spans)
+    digits = _digits(kinds)
     if digits is None:
         return []
     candidates = _candidates(digits, IF_NAMED if named else LIKELY)
     if not candidates:
         return []
-    places = _PlacesInText(digits.places, spans)
+    places = digits.places + moved[digits.places]
     layout = Layout(text, places, digits.groups, digits.starts_run)
     found = []
     end = 0
@@ -79,29 +74,22 @@ def find(
         if last <= end:
             continue  # part of a longer one
         if surroundings.allow(layout.stretch(first, last, strength), named=named):
-            found.append(masked([places[digit] for digit in range(first, last)]))
+            found.append(masked(places[first:last].tolist()))
             end = last
     return found
 
 
-class _PlacesInText:
-    """Places in the text for places in its stretches, which have been joined by one character each.
-
-    Of most digits nobody asks where they stand.
-    """
-
-    def __init__(self, places: Places, spans: list[tuple[int, int]]) -> None:
-        self._places = places
-        self._begins = [start for start, _end in spans]
-        self._joined = [0, *accumulate(end - start + 1 for start, end in spans[:-1])]
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    def __getitem__(self, digit: int) -> int:
-        place = int(self._places[digit])
-        span = bisect_right(self._joined, place) - 1
-        return place - self._joined[span] + self._begins[span]
+def _kinds(text: str, spans: Places) -> tuple[NDArray[np.uint8], Places]:
+    """The kinds of the characters in stretches of a text, joined by an end each, and how far each stands from there."""
+    kinds = kinds_of("\x00".join([text[start:end] for start, end in spans.tolist()]))
+    starts, sizes = spans[:, 0], spans[:, 1] - spans[:, 0] + 1
+    joined = np.cumsum(sizes) - sizes
+    # A number may begin with the text, but not where a stretch was cut out of the midst of digits.
+    heads = joined[starts > 0]
+    while len(heads := heads[kinds[heads] < INVISIBLE]):
+        kinds[heads] = END
+        heads = heads + 1
+    return kinds, np.repeat(starts - joined, sizes)
 
 
 def masked(places: list[int]) -> Found:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,19 +97,11 @@ class Stretch(NamedTuple):
     strength: int
 
 
-class DigitPlaces(Protocol):
-    """Where each digit stands in the text."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, digit: int, /) -> int: ...
-
-
 class Layout:
     """How the digits of a text stand: their places, which begin a group, and which a run."""
 
     def __init__(
-        self, text: str, places: DigitPlaces, groups: NDArray[np.int64], starts_run: NDArray[np.bool_]
+        self, text: str, places: NDArray[np.int64], groups: NDArray[np.int64], starts_run: NDArray[np.bool_]
     ) -> None:
         self._text = text
         self._places = places
