@@ -80,7 +80,7 @@ def find(text: str, spans: Places, surroundings: Surroundings, *, named: bool = 
 
 
 def _kinds(text: str, spans: Places) -> tuple[NDArray[np.uint8], Places]:
-    """The kinds of the characters in stretches of a text, joined by an end each, and how far each stands from there."""
+    """The kinds of characters in stretches of a text, joined by an end each, and how far each was moved for it."""
     kinds = kinds_of("\x00".join([text[start:end] for start, end in spans.tolist()]))
     starts, sizes = spans[:, 0], spans[:, 1] - spans[:, 0] + 1
     joined = np.cumsum(sizes) - sizes
