@@ -16,7 +16,7 @@ from redaction.schemes import IF_NAMED, LIKELY, LONGEST, SHORTEST, STRENGTHS, Fo
 
 _WIDEST_GAP = 10
 _FIRST_SHOWN, _LAST_SHOWN, _SHORTEST_WITH_FIRST = 6, 4, 16
-_DOUBLED = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9], dtype=np.int16)
+_DOUBLED = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9], dtype=np.uint8)
 _GLUED_AFTER = (4, 6, 7, 8, 10)  # digits of an expiry, a code, or both
 
 Places = NDArray[np.int64]
@@ -25,7 +25,7 @@ Places = NDArray[np.int64]
 _MOST_UNEQUAL = 4  # groups of different sizes
 _SHORTEST_CODE_AND_AMOUNT = 6
 _STRONGEST = STRENGTHS.max(axis=1)
-_UP_TO_LONGEST = np.arange(LONGEST)
+_UP_TO_LONGEST = np.arange(LONGEST)[:, None]
 _EVEN = _UP_TO_LONGEST % 2 == 0
 
 
@@ -221,12 +221,12 @@ def _is_year(number: Places) -> NDArray[np.bool_]:
 def _checked(
     values: NDArray[np.uint8], digits: Digits, begun: "_Begun", weakest: int
 ) -> list[tuple[int, int, int]]:
-    window = values[begun.firsts[:, None] + _UP_TO_LONGEST].astype(np.int16)
+    window = values[begun.firsts + _UP_TO_LONGEST]  # a row for each place in a number
     doubled = _DOUBLED[window]
     # A check doubles every second digit from the right, so which ones depends on where the number ends.
     sums = (
-        np.where(_EVEN, doubled, window).cumsum(axis=1, dtype=np.int16) % 10,
-        np.where(_EVEN, window, doubled).cumsum(axis=1, dtype=np.int16) % 10,
+        np.where(_EVEN, doubled, window).cumsum(axis=0, dtype=np.uint8) % 10,
+        np.where(_EVEN, window, doubled).cumsum(axis=0, dtype=np.uint8) % 10,
     )
     found: list[tuple[int, int, int]] = []
     sizes = begun.group_ends - begun.firsts
@@ -234,7 +234,7 @@ def _checked(
         strengths = STRENGTHS[begun.prefixes, length]
         lasts = begun.firsts + length
         right = np.flatnonzero(
-            (strengths >= weakest) & (sums[length % 2][:, length - 1] == 0) & (lasts <= begun.run_ends)
+            (strengths >= weakest) & (sums[length % 2][length - 1] == 0) & (lasts <= begun.run_ends)
         )
         if not len(right):
             continue

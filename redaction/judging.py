@@ -17,6 +17,7 @@ from redaction.characters import digits_of
 from redaction.schemes import IF_NAMED, LIKELY, MASK, SURE
 
 _AS_FAR_AS_LOOKED = 64  # characters to each side, so that a hostile text costs no more
+_LONGEST_WORD = 24  # characters that the patterns of words before a number take, and the one before
 _LONGEST_PHONE = 15  # ITU-T E.164
 _SHORTEST_HASH = 24
 _UUID_LENGTH = 36
@@ -250,7 +251,7 @@ def _is_free(stretch: Stretch, *, named: bool) -> bool:
     count = sum(stretch.sizes)
     if before == "+" and count <= _LONGEST_PHONE and not text[start - 2 : start - 1].isdigit():
         return False
-    ahead = text[max(0, start - 40) : start]
+    ahead = text[max(0, start - _LONGEST_WORD) : start]
     if count == 15 and _DEVICE.search(ahead):
         return False
     if len(stretch.sizes) == 1:

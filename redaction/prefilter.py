@@ -92,8 +92,8 @@ _EXPRESSIONS: list[tuple[Search, str, int]] = [
     (Search.CODES, r"[0-9]{3}.{0,12}(cvv|cvc)", _ANY_CASE),
     (
         Search.IBANS,
-        f"(^|[^0-9A-Z]|iban)({'|'.join(LENGTHS)})[0-9]{{2}}([ .-]|[\\x80-\\xff]{{2,3}}){{0,2}}[A-Z0-9]{{4}}"
-        "([ .-]|[\\x80-\\xff]{2,3}){0,2}[A-Z0-9]{3}",
+        f"(^|[^0-9A-Z-]|(^|[^0-9A-Z])-|iban)({'|'.join(LENGTHS)})[0-9]{{2}}"
+        "([ .-]|[\\x80-\\xff]{2,3}){0,2}[A-Z0-9]{4}([ .-]|[\\x80-\\xff]{2,3}){0,2}[A-Z0-9]{3}",
         _ANY_CASE,
     ),
     (Search.TRACKS, r"[0-9]{4,19}(\^|[=D][0-9=])", 0),
