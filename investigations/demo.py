@@ -11,6 +11,7 @@ from escalations.access import works_on
 from escalations.demo_board import SUSPICION
 from escalations.models import Ticket
 from escalations.models.ticket import OPEN
+from events.models import Delivery
 from investigations import analysing, evidence, keeping, lines, recognising
 from investigations.lines import Asked
 from investigations.models import Log
@@ -40,6 +41,7 @@ def lay_out(now: datetime) -> list[Log]:
         logs += keeping.add(ticket, BytesIO(content), name, by=owner, zone="UTC", service=SERVICE)
     for log in logs:
         analysing.run(log)
+    Delivery.objects.filter(consumer=analysing.CONSUMER).delete()  # they are analysed
     normal = Log.objects.select_related("ticket").get(pk=logs[0].pk)
     recognising.set_normal(normal, by=owner, normal=True)
     outage = Log.objects.select_related("ticket").get(pk=logs[-1].pk)
