@@ -16,6 +16,7 @@ class InvestigationsConfig(AppConfig):
         from escalations import demo, hidden, panels
         from events import consumers, hiding
         from investigations import analysing, keeping
+        from investigations.console import demo as console_demo
         from investigations.console import runs
         from investigations.demo import lay_out
         from investigations.models import Log, Run, WebhookAddress, WebhookDelivery
@@ -30,4 +31,5 @@ class InvestigationsConfig(AppConfig):
         hiding.register(receiving.DELIVERY, hidden.on_tickets(WebhookDelivery))
         hiding.register(keeping.SUBJECT, hidden.on_tickets(Log))
         demo.register("logs", lay_out)
+        demo.register("console", console_demo.lay_out)
         uploads.allow("logs", settings.LOG_MAX_BYTES)

@@ -22,8 +22,10 @@ from investigations.models import WRITING, Method, RequestTemplate
 
 SUBJECT, IMPORTED, REMOVED = "request_templates", "request_templates.imported", "request_templates.removed"
 LARGEST = 2 * 1024 * 1024  # bytes
+LARGEST_YAML = 1024 * 1024  # bytes; reading it takes some thirty times as long as JSON
 MOST_OPERATIONS = 500
 DEEPEST = 8
+DEEPEST_YAML = 100
 LONGEST_BODY = 20_000
 
 
@@ -117,15 +119,22 @@ def _document(content: bytes) -> dict[str, Any]:
         text = content.decode("utf-8-sig")
         found = json.loads(text) if text.lstrip().startswith("{") else _yaml(text)
     except (ValueError, yaml.YAMLError, RecursionError) as error:
-        raise _refusal(_("This can't be read: it is neither JSON nor plain YAML (without aliases).")) from error
+        raise _refusal(
+            _("This can't be read: it is neither JSON nor plain YAML (no aliases, at most 100 levels).")
+        ) from error
     if not isinstance(found, dict):
         raise _refusal(_("This is no OpenAPI document of version 3.0 or 3.1."))
     return found
 
 
 def _yaml(text: str) -> Any:
-    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.CSafeLoader)):
-        raise yaml.YAMLError
+    if len(text) > LARGEST_YAML:
+        raise _refusal(_("YAML larger than 1 MB takes too long to read: turn it into JSON first."))
+    depth = 0
+    for event in yaml.parse(text, yaml.CSafeLoader):  # lazily, so that it ends where it gets too deep
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > DEEPEST_YAML:
+            raise yaml.YAMLError
     return yaml.load(text, _Loader)  # noqa: S506  a safe one
 
 
