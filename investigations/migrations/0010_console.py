@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                             ("rejected", "Rejected"),
                             ("sending", "Being sent"),
                             ("answered", "Answered"),
-                            ("failed", "Not sent"),
+                            ("failed", "No answer"),
                             ("unknown", "Outcome unknown"),
                         ],
                         max_length=8,

@@ -91,7 +91,7 @@ class RunState(models.TextChoices):
     REJECTED = "rejected", pgettext_lazy("a request", "Rejected")
     SENDING = "sending", pgettext_lazy("a request", "Being sent")
     ANSWERED = "answered", pgettext_lazy("a request", "Answered")
-    FAILED = "failed", pgettext_lazy("a request", "Not sent")
+    FAILED = "failed", pgettext_lazy("a request", "No answer")
     UNKNOWN = "unknown", pgettext_lazy("a request", "Outcome unknown")
 
 
