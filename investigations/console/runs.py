@@ -8,7 +8,6 @@ import hashlib
 import uuid
 from base64 import b64encode
 from collections.abc import Iterable
-from datetime import timedelta
 from urllib.parse import quote
 
 from django.db import transaction
@@ -34,7 +33,6 @@ WITHIN = 10.0  # seconds
 LARGEST = 1024 * 1024  # bytes
 LONGEST_KEPT = 200_000  # characters
 MOST_RUNS = 500
-STUCK_AFTER = timedelta(minutes=1)
 PRIVATE = {"set-cookie", "authorization", "www-authenticate", "proxy-authenticate"}
 
 
@@ -120,14 +118,6 @@ def _decide(run: Run, by: User, why: str) -> None:
 def composed_of(run: Run) -> Composed:
     """Return what a run sends."""
     return Composed(run.environment, run.method, run.path, run.headers, run.body)
-
-
-def outcome(run: Run) -> RunState:
-    """Return its state, where one whose process died on the way counts as unknown."""
-    began = run.sent_at or run.decided_at or run.made_at
-    if run.state == RunState.SENDING and clock.now() - began > STUCK_AFTER:
-        return RunState.UNKNOWN
-    return RunState(run.state)
 
 
 def send(run: Run, *, by: User) -> None:

@@ -1,5 +1,7 @@
 """Environments that requests go to, templates of requests, and every request that was made from a ticket."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -7,8 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from common import clock
 from escalations.models import Ticket
 
+STUCK_AFTER = timedelta(minutes=1)
 READING = ("GET", "HEAD", "OPTIONS")
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -155,6 +159,13 @@ class Run(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("api_run", args=[self.ticket.reference, self.pk])
+
+    @property
+    def outcome(self) -> RunState:
+        """Its state, where one whose process died on the way counts as unknown after a minute."""
+        began = self.sent_at or self.decided_at or self.made_at
+        is_stuck = self.state == RunState.SENDING and clock.now() - began > STUCK_AFTER
+        return RunState.UNKNOWN if is_stuck else RunState(self.state)
 
     @property
     def milliseconds(self) -> int:

@@ -109,7 +109,7 @@ def _page(request: HttpRequest, run: Run, *, refusal: Any = "", **forms: Any) ->
     context = {
         "ticket": ticket,
         "run": run,
-        "state": runs.outcome(run),
+        "state": run.outcome,
         "works": works_on(user, ticket),
         "base_url": environments.base_url(run.environment),
         "request_headers": shown.headers_text(run.headers),

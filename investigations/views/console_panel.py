@@ -5,7 +5,6 @@ from django.template.loader import render_to_string
 from accounts.models import User
 from escalations.access import reads_internal, works_on
 from escalations.models import Ticket
-from investigations.console import runs
 from investigations.models import Run
 
 MOST = 4
@@ -21,5 +20,5 @@ def render(ticket: Ticket, user: User) -> str:
         return ""
     for run in found:
         run.ticket = ticket
-    context = {"ticket": ticket, "rows": [(run, runs.outcome(run)) for run in found], "works": works}
+    context = {"ticket": ticket, "runs": found, "works": works}
     return render_to_string("investigations/console_panel.html", context)
