@@ -43,6 +43,11 @@ def headers_text(headers: list[list[str]]) -> str:
     return "\n".join(f"{name}: {value}" for name, value in headers)
 
 
+def sent_headers(run: Run) -> str:
+    """Return the headers that are sent, the environment's among them, secrets as {{NAME}}."""
+    return headers_text([[name, value] for name, value in composed_of(run).all_headers.items()])
+
+
 def answer_text(run: Run) -> str:
     """Return what came back, as runs are compared: status, type and body."""
     types = [value for name, value in run.answer_headers if name.lower() == "content-type"]

@@ -113,6 +113,7 @@ def _page(request: HttpRequest, run: Run, *, refusal: Any = "", **forms: Any) ->
         "works": works_on(user, ticket),
         "base_url": environments.base_url(run.environment),
         "request_headers": shown.headers_text(run.headers),
+        "sent_headers": shown.sent_headers(run),
         "answer_headers": shown.headers_text(run.answer_headers),
         "answer": shown.pretty(run.answer_body),
         "curl": shown.curl(run),
