@@ -16,12 +16,20 @@ class InvestigationsConfig(AppConfig):
         from escalations import demo, hidden, panels
         from events import consumers, hiding
         from investigations import analysing, keeping
+        from investigations.console import demo as console_demo
+        from investigations.console import runs
         from investigations.demo import lay_out
-        from investigations.models import Log
-        from investigations.views import panel
+        from investigations.models import Log, Run, WebhookAddress, WebhookDelivery
+        from investigations.views import console_panel, panel
+        from investigations.webhooks import receiving
 
         consumers.register(analysing.CONSUMER, [keeping.ADDED], analysing.consume)
         panels.register("logs", panel.panel)
+        panels.register("console", console_panel.render)
+        hiding.register(runs.SUBJECT, hidden.on_tickets(Run))
+        hiding.register(receiving.SUBJECT, hidden.on_tickets(WebhookAddress))
+        hiding.register(receiving.DELIVERY, hidden.on_tickets(WebhookDelivery))
         hiding.register(keeping.SUBJECT, hidden.on_tickets(Log))
         demo.register("logs", lay_out)
+        demo.register("console", console_demo.lay_out)
         uploads.allow("logs", settings.LOG_MAX_BYTES)

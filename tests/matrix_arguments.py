@@ -39,6 +39,22 @@ def evidence(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "number": scenario.evidence.pk}
 
 
+def api_run(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.run.pk}
+
+
+def webhook_delivery(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.delivery.pk}
+
+
+def webhook_token(scenario: Scenario) -> dict[str, Any]:
+    return {"token": scenario.webhook_token}
+
+
+def environment(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.environment.pk}
+
+
 def resolution_clock(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "number": scenario.ticket.clocks.get(metric="resolution").pk}
 
