@@ -13,13 +13,14 @@ from escalations.models.catalogue import (
 )
 from escalations.models.clock import UNFINISHED, Clock, ClockEntry, ClockState, Does
 from escalations.models.composing import DraftFile, Macro, MacroUse, Mention, MessageDraft
-from escalations.models.conversation import Attachment, EscalationDraft, Message, MessageKind
+from escalations.models.conversation import Attachment, CrossPost, EscalationDraft, Message, MessageKind
 from escalations.models.customer import Customer, Segment
 from escalations.models.diagnosis import Diagnosis, DiagnosisRevision
-from escalations.models.handover import HandOver
+from escalations.models.handover import OWED, HandOver, HandOverState, PartnerAgreement, PartnerForm
 from escalations.models.ladder import Alert, AlertKind, EscalationContact, LadderRung, RungState, StepAction
 from escalations.models.ledger_check import LedgerCheck, LedgerDifference
 from escalations.models.lexicon import LexemeCount, Lexicon
+from escalations.models.mail_in import InboundMail, MailOutcome
 from escalations.models.notification import NotificationChoice, NotificationSettings, Urgent, Way
 from escalations.models.policy import AMONG_US, Metric, Policy, PolicyKind, PolicyVersion, Target
 from escalations.models.rating import Rating, RatingInvitation
@@ -39,9 +40,11 @@ from escalations.models.searching import AttachmentText, TicketText
 from escalations.models.ticket import Channel, Level, Priority, RestrictionKind, State, Ticket
 from escalations.models.tipping_off import ReleasedAnswer, TippingOffWords
 from escalations.models.triage import ArticleUse, TriageReview
+from escalations.models.waits import Dependency, Nudge
 
 __all__ = [
     "AMONG_US",
+    "OWED",
     "PUSHING",
     "UNFINISHED",
     "AccessEntry",
@@ -67,7 +70,9 @@ __all__ = [
     "ClockEntry",
     "ClockState",
     "ContractForm",
+    "CrossPost",
     "Customer",
+    "Dependency",
     "Diagnosis",
     "DiagnosisRevision",
     "Does",
@@ -76,7 +81,9 @@ __all__ = [
     "EscalationContact",
     "EscalationDraft",
     "HandOver",
+    "HandOverState",
     "HolidayRule",
+    "InboundMail",
     "LadderRung",
     "LedgerCheck",
     "LedgerDifference",
@@ -85,6 +92,7 @@ __all__ = [
     "Lexicon",
     "Macro",
     "MacroUse",
+    "MailOutcome",
     "Mention",
     "Message",
     "MessageDraft",
@@ -92,6 +100,9 @@ __all__ = [
     "Metric",
     "NotificationChoice",
     "NotificationSettings",
+    "Nudge",
+    "PartnerAgreement",
+    "PartnerForm",
     "Policy",
     "PolicyKind",
     "PolicyVersion",
