@@ -186,7 +186,7 @@ def publish(
         raise StaleVersion(
             _("Somebody published this form while you had it open. Nothing was saved."), current=newest
         )
-    fields = [_redacted(field) for field in fields]
+    fields = [redacted(field) for field in fields]
     if newest is not None and newest.fields == fields:
         return newest
     form = ContractForm.objects.create(
@@ -201,7 +201,7 @@ def publish(
     return form
 
 
-def _redacted(field: dict[str, Any]) -> dict[str, Any]:
+def redacted(field: dict[str, Any]) -> dict[str, Any]:
     """Return the field with its texts redacted: an admin's example may be a real card number."""
     texts = {
         part: {language: redaction.clean(text) for language, text in field[part].items()}
@@ -210,7 +210,7 @@ def _redacted(field: dict[str, Any]) -> dict[str, Any]:
     }
     if "choices" not in field:
         return field | texts
-    return field | texts | {"choices": [_redacted(choice) for choice in field["choices"]]}
+    return field | texts | {"choices": [redacted(choice) for choice in field["choices"]]}
 
 
 def check_definition(fields: Any) -> None:

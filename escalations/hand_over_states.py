@@ -80,7 +80,8 @@ STEPS: tuple[Step, ...] = (
         gettext_lazy("What is still open?"),
     ),
     Step(
-        Move.SAY, gettext_lazy("Add a message"), _OWED, None, _PARTNER | _DESK, gettext_lazy("Message"),
+        Move.SAY, gettext_lazy("Add a message"), _OWED | {_ANSWERED}, None, _PARTNER | _DESK,
+        gettext_lazy("Message"),
     ),
 )  # fmt: skip
 

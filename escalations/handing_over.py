@@ -106,6 +106,16 @@ def ask(
     return row
 
 
+def go_on(locked: Ticket, row: HandOver, *, by: User, text: str) -> Ticket:
+    """Say more to a partner who has been asked already, and wait for them; the ticket is locked."""
+    body = required(text, "message", _("Say what you ask of them."))
+    said = conversation.add(locked, by=by, kind=MessageKind.PARTNER, body=body, hand_over=row, field="message")
+    if row.state == HandOverState.QUESTION_BACK:
+        put(row, HandOverState.IN_WORK)
+    _with_the_partner(locked, row, said, by=by)
+    return locked
+
+
 @transaction.atomic
 def act(
     hand_over: HandOver,

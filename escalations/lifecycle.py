@@ -76,6 +76,9 @@ def wait_for_partner(
     They see the escalation itself. handing_over.ask leaves that out, and asks what their form asks.
     """
     locked = lock_for(ticket, Verb.WAIT_PARTNER, by=by, version=version)
+    owed = locked.hand_overs.owed().filter(team=partner).first() if partner is not None else None
+    if owed is not None:
+        return handing_over.go_on(locked, owed, by=by, text=message)
     asked = handing_over.ask(
         locked, by=by, partner=partner, question=message, shares_ticket=True, with_form=False, field="message"
     )

@@ -178,6 +178,8 @@ _LINES: dict[str, Callable[[Event, Names], str]] = {
     "ticket.handed_over": _moved,
     "ticket.hand_over_moved": _moved,
     "ticket.nudged": lambda event, names: _("reminded %(people)s") % {"people": names.told(event)},
+    "ticket.depends": lambda event, _names: _("waits for ESC-%s") % event.get("on"),
+    "ticket.depends_no_longer": lambda event, _names: _("waits for ESC-%s no longer") % event.get("on"),
     "ticket.note_taken_back": lambda _event, _names: _("took a note back"),
     "ticket.resumed": lambda _event, _names: _("resumed work"),
     "ticket.resolved": lambda event, names: _("resolved it: %s") % names.reason(event),

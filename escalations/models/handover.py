@@ -72,6 +72,18 @@ class PartnerAgreement(models.Model):
     def __str__(self) -> str:
         return str(self.team)
 
+    @property
+    def high_seconds(self) -> int:
+        return 60 * (self.high_minutes or 0)
+
+    @property
+    def medium_seconds(self) -> int:
+        return 60 * (self.medium_minutes or 0)
+
+    @property
+    def low_seconds(self) -> int:
+        return 60 * (self.low_minutes or 0)
+
     def minutes(self, urgency: int) -> int | None:
         """Return how long the partner has for an answer of that urgency, None where nothing is agreed."""
         return {
