@@ -20,9 +20,14 @@ def waits(tickets: TicketQuerySet, user: User) -> Iterator[Wait]:
     rows = Action.objects.visible_to(user).filter(ticket__in=tickets, state=State.REQUESTED)
     for row in rows.select_related("ticket__team").order_by("requested_at")[: MOST + 1]:
         yield Wait(
-            ticket=row.ticket, on=On.APPROVAL, key=f"{NAME}:{row.pk}",
-            whom=_("Approval: %s") % row.get_kind_display(), since=row.requested_at or row.created_at, due_at=row.expires_at, url=row.get_absolute_url(),
-        )  # fmt: skip
+            ticket=row.ticket,
+            on=On.APPROVAL,
+            key=f"{NAME}:{row.pk}",
+            whom=_("Approval: %s") % row.get_kind_display(),
+            since=row.requested_at or row.created_at,
+            due_at=row.expires_at,
+            url=row.get_absolute_url(),
+        )
 
 
 def reached(ticket: Ticket, key: str) -> Iterable[User]:

@@ -41,8 +41,8 @@ _OF_ACTIONS = {
 
 #: Alerts of these lead to the hand-over's page, which whoever is told of it may see.
 _OF_HAND_OVERS = {
+    "ticket.alerted",
     "ticket.handed_over",
-    "ticket.hand_over_moved",
     "ticket.message",
     "ticket.nudged",
     "ticket.waiting",

@@ -106,7 +106,9 @@ def _stories() -> list[tuple[str, Story]]:
     ask = "The gateway answers 200, but the charge is not in the settlement file. Where did it go?"
     return [
         (_ENGINEERING, [("ask:1", ask)]),
-        (_ENGINEERING, [("ask:2", "Webhooks of this merchant come twice since Tuesday. What changed?"), ("take", "")]),
+        (_ENGINEERING, [
+            ("ask:2", "Webhooks of this merchant come twice since Tuesday. What changed?"), ("take", ""),
+        ]),
         (_ENGINEERING, [
             ("ask:2", "Payouts to this bank time out after 30 seconds. Can the timeout be raised?"), ("take", ""),
             (Move.BEGIN, ""), (Move.SAY, "Reproduced on staging. Looking at the connection pool."),
@@ -128,7 +130,9 @@ def _stories() -> list[tuple[str, Story]]:
             (Move.DECLINE, "Reserves are the acquirer's decision: ask Finance."),
         ]),
         ("Product", [("ask:3", "Does the new checkout still support instalments?"), ("withdraw", "")]),
-        (_COMPLIANCE, [("ask:1", "Sixteen transfers just below the limit in two days. May we go on?"), ("take", "")]),
+        (_COMPLIANCE, [
+            ("ask:1", "Sixteen transfers just below the limit in two days. May we go on?"), ("take", ""),
+        ]),
     ]  # fmt: skip
 
 
@@ -151,7 +155,7 @@ def _step(
     if row is None:
         return handing_over.ask(
             ticket, by=owner, partner=team, question=text, title=text.split(".")[0].split("?")[0][:80],
-            urgency=int(str(step)[-1]), answers=_ANSWERS.get(team.name),
+            urgency=int(str(step)[-1]), answers=_ANSWERS.get(team.name), shares_ticket=team.reviews_compliance,
         )  # fmt: skip
     if step == "mail":
         note = "\n\n*By mail from dispatch@carrier.example*"

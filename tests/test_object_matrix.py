@@ -27,8 +27,8 @@ NUMBER = 987_654_321  # that nothing has
 #: Addresses whose arguments name something else than a ticket or what hangs on one.
 ABOUT_NO_TICKET = (
     "access/", "account/", "articles/", "baton/<int:number>/", "bulk/", "dashboard/", "escalate/", "known-issues/",
-    "queue/views/", "rate/", "roster/", "setup/", "simulator/", "trends/", "unsubscribe/", "api/v1/^articles/",
-    "api/v1/^bulk-actions/", "api/v1/^categories/", "api/v1/^known-issues/", "api/v1/^trends/", "api/v1/^views/",
+    "cross-posts/", "queue/views/", "rate/", "roster/", "setup/", "simulator/", "trends/", "unsubscribe/",
+    "api/v1/^articles/", "api/v1/^bulk-actions/", "api/v1/^categories/", "api/v1/^known-issues/", "api/v1/^trends/", "api/v1/^views/",
 )  # fmt: skip
 
 
@@ -60,6 +60,7 @@ class Secret:
             "remove_access": lambda: {"number": ticket.access_list.earliest("pk").pk},
             "api-ticket-access-entry": lambda: {"entry": ticket.access_list.earliest("pk").pk},
             "ticket_act": lambda: {"verb": "resolve"},
+            "end_dependency": lambda: {"number": 1},
             **dict.fromkeys(
                 ("clock_proof", "set_deadline", "clear_deadline"),
                 lambda: {"number": ticket.clocks.get(metric="resolution").pk},
@@ -85,10 +86,19 @@ def _customer(secret: Secret, _role: str) -> int:
     return secret.alone.customer_id
 
 
+def _hand_over(secret: Secret, _role: str) -> int:
+    return secret.ticket.hand_overs.earliest("pk").pk
+
+
+OFF_THE_LIST = ("l1", "lead", "partner", "auditor", "admin")
+
 THINGS: dict[str, Thing] = {
     "acknowledge_baton": Thing(
         ("lead", "auditor", "admin"), lambda secret, _: BatonItem.objects.get(ticket=secret.ticket).pk
     ),
+    "hand_over": Thing(OFF_THE_LIST, _hand_over),
+    "take_hand_over": Thing(OFF_THE_LIST, _hand_over),
+    "share_hand_over": Thing(OFF_THE_LIST, _hand_over),
     "discard_message_draft": Thing(("l1", "lead", "partner"), _draft),
     "fetch_back": Thing(("l1", "lead", "partner"), _draft),
     # First and second line escalate for any customer, so they see all.
@@ -101,7 +111,6 @@ THINGS: dict[str, Thing] = {
     ),
 }
 
-OFF_THE_LIST = ("l1", "lead", "partner", "auditor", "admin")
 ELSEWHERE = ("l1_elsewhere", "l2_elsewhere", "partner_without")
 
 
@@ -111,6 +120,7 @@ def of_tickets() -> dict[str, str]:
 
 def test_every_address_with_an_argument_is_told_what_it_names():
     told = {name for name in addresses() if name in THINGS} | of_tickets().keys()
+    told |= {"hand_over_file", "move_hand_over"}  # they ask for the hand-over as its own page does
     left = {name: route for name, route in addresses().items() if "<" in route and name not in told}
     unknown = {name for name, route in left.items() if not route.startswith(ABOUT_NO_TICKET)}
     assert not unknown, "say in THINGS what of a ticket it names, or in ABOUT_NO_TICKET that it names none"
