@@ -28,7 +28,8 @@ NUMBER = 987_654_321  # that nothing has
 ABOUT_NO_TICKET = (
     "access/", "account/", "articles/", "baton/<int:number>/", "bulk/", "dashboard/", "escalate/", "known-issues/",
     "cross-posts/", "queue/views/", "rate/", "roster/", "setup/", "simulator/", "trends/", "unsubscribe/",
-    "api/v1/^articles/", "api/v1/^bulk-actions/", "api/v1/^categories/", "api/v1/^known-issues/", "api/v1/^trends/", "api/v1/^views/",
+    "api/v1/^articles/", "api/v1/^bulk-actions/", "api/v1/^categories/", "api/v1/^known-issues/", "api/v1/^trends/",
+    "api/v1/^views/",
 )  # fmt: skip
 
 

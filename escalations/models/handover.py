@@ -181,6 +181,11 @@ class HandOver(models.Model):
         return reverse("hand_over", args=[self.pk])
 
     @property
+    def heading(self) -> str:
+        """What it is called: its title, or the beginning of the question."""
+        return self.title or self.question[:80]
+
+    @property
     def reference(self) -> str:
         return f"HO-{self.pk}"
 

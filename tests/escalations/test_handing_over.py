@@ -7,7 +7,7 @@ import pytest
 from accounts.models import Role, TeamKind
 from common import clock
 from common.errors import Absent, NotAllowed, Refused, StaleVersion
-from escalations import conversation, handing_over, lifecycle
+from escalations import conversation, handing_over
 from escalations.hand_over_states import Move
 from escalations.models import Clock, HandOver, HandOverState, Metric, PartnerAgreement, State, Ticket
 from tests.escalations.desk import Desk
