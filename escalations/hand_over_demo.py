@@ -1,7 +1,8 @@
 """The demo company's hand-overs, one in every state, and who waits for whom, told by the usual functions."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import combinations, islice
 from typing import Any
 
 from accounts import people
@@ -62,13 +63,10 @@ def lay_out(now: datetime) -> list[HandOver]:
         teams.setdefault(name, Team.objects.get_or_create(name=name, defaults={"kind": TeamKind.PARTNER})[0])
     with clock.replaying(now - timedelta(days=60)):
         _set_up(teams)
-    tickets = _tickets(now)
-    laid = [
-        row
-        for (team, told), ticket in zip(_stories(), tickets, strict=False)
-        if team in teams and (row := _tell(ticket, teams[team], told, now))
-    ]
-    _three_at_once(tickets, teams, now)
+    laid: list[HandOver] = []
+    tickets = list(islice(_tickets(now), len(_STORIES)))
+    for stories, ticket in zip(_STORIES, tickets, strict=False):
+        laid += [row for team, told in stories if team in teams and (row := _tell(ticket, teams[team], told, now))]
     _one_waits_for_another(tickets, now)
     return laid
 
@@ -102,42 +100,46 @@ def _tickets(now: datetime) -> Iterator[Ticket]:
 Story = list[tuple[Move | str, str]]
 
 
-def _stories() -> list[tuple[str, Story]]:
-    ask = "The gateway answers 200, but the charge is not in the settlement file. Where did it go?"
-    return [
-        (_ENGINEERING, [("ask:1", ask)]),
-        (_ENGINEERING, [
-            ("ask:2", "Webhooks of this merchant come twice since Tuesday. What changed?"), ("take", ""),
-        ]),
-        (_ENGINEERING, [
-            ("ask:2", "Payouts to this bank time out after 30 seconds. Can the timeout be raised?"), ("take", ""),
-            (Move.BEGIN, ""), (Move.SAY, "Reproduced on staging. Looking at the connection pool."),
-        ]),
-        (_ENGINEERING, [
-            ("ask:1", "Tokens of this merchant are refused since the rotation of keys."), ("take", ""),
-            (Move.ASK_BACK, "Do they sign with the old key? Please send the key id of a refused request."),
-        ]),
-        ("Logistics", [
-            ("ask:1", "The reader was sent nine days ago and is not there. Where is it?"),
-            ("mail", "It lies in Cebu since Monday: the street number is missing. We deliver once we have it."),
-        ]),
-        (_ENGINEERING, [
-            ("ask:3", "Is 00 a valid response code for a partial approval?"), ("take", ""),
-            (Move.ANSWER, "No: partial approvals answer 10. Fixed in 4.12.1."), ("close", ""),
-        ]),
-        (_RISK, [
-            ("ask:2", "May this merchant's rolling reserve be lowered?"), ("take", ""),
-            (Move.DECLINE, "Reserves are the acquirer's decision: ask Finance."),
-        ]),
-        ("Product", [("ask:3", "Does the new checkout still support instalments?"), ("withdraw", "")]),
-        (_COMPLIANCE, [
-            ("ask:1", "Sixteen transfers just below the limit in two days. May we go on?"), ("take", ""),
-        ]),
-    ]  # fmt: skip
+#: Of one escalation each: what is asked of which partner, one after the other.
+_STORIES: list[list[tuple[str, Story]]] = [
+    [(_ENGINEERING, [
+        ("ask:1", "The gateway answers 200, but the charge is not in the settlement file. Where did it go?"),
+    ])],
+    [("Product", [("ask:3", "Does the new checkout still support instalments?"), ("withdraw", "")]),
+     (_RISK, [
+         ("ask:2", "May this merchant's rolling reserve be lowered?"), ("take", ""),
+         (Move.DECLINE, "Reserves are the acquirer's decision: ask Finance."),
+     ]),
+     (_ENGINEERING, [
+         ("ask:2", "Webhooks of this merchant come twice since Tuesday. What changed?"), ("take", ""),
+     ])],
+    [("Logistics", [
+        ("ask:1", "The reader was sent nine days ago and is not there. Where is it?"),
+        ("mail", "It lies in Cebu since Monday: the street number is missing. We deliver once we have it."),
+     ]),
+     (_ENGINEERING, [
+         ("ask:1", "Tokens of this merchant are refused since the rotation of keys."), ("take", ""),
+         (Move.ASK_BACK, "Do they sign with the old key? Please send the key id of a refused request."),
+     ])],
+    [(_ENGINEERING, [
+        ("ask:2", "Payouts to this bank time out after 30 seconds. Can the timeout be raised?"), ("take", ""),
+        (Move.BEGIN, ""), (Move.SAY, "Reproduced on staging. Looking at the connection pool."),
+     ]),
+     (_RISK, [("ask:2", "Is the customer's limit the reason?"), ("take", "")]),
+     ("Product", [("ask:3", "What does the plan promise about fees of late payouts?")])],
+    [(_ENGINEERING, [
+        ("ask:3", "Is 00 a valid response code for a partial approval?"), ("take", ""),
+        (Move.ANSWER, "No: partial approvals answer 10. Fixed in 4.12.1."), ("close", ""),
+     ]),
+     (_COMPLIANCE, [
+         ("ask:1", "Sixteen transfers just below the limit in two days. May we go on?"), ("take", ""),
+     ])],
+]  # fmt: skip
 
 
 def _tell(ticket: Ticket, team: Team, told: Story, now: datetime) -> HandOver | None:
     """Tell one hand-over, its steps spread between the ticket's last change and now."""
+    ticket.refresh_from_db()
     begins = max(ticket.updated_at + timedelta(minutes=1), now - _OLDEST)
     member = Membership.objects.filter(team=team, role=Role.PARTNER).select_related("user").order_by("pk").first()
     partner = member.user if member is not None else None
@@ -169,27 +171,10 @@ def _step(
     return handing_over.act(row, Move(step), by=partner, text=text)
 
 
-def _three_at_once(tickets: Iterator[Ticket], teams: dict[str, Team], now: datetime) -> None:
-    ticket = next(tickets, None)
-    if ticket is None:
-        return
-    asked: list[Callable[[], object]] = [
-        lambda name=name, text=text: _tell(Ticket.objects.get(pk=ticket.pk), teams[name], [("ask:2", text)], now)
-        for name, text in (
-            (_ENGINEERING, "Which release introduced the double fee?"),
-            (_RISK, "Is the customer's limit the reason?"),
-            ("Product", "What does the plan promise about fees?"),
-        )
-        if name in teams
-    ]
-    for ask in asked:
-        ask()
-
-
-def _one_waits_for_another(tickets: Iterator[Ticket], now: datetime) -> None:
-    first, second = next(tickets, None), next(tickets, None)
-    if first is None or second is None or first.owner is None:
-        return
-    if Ticket.objects.visible_to(first.owner).filter(pk=second.pk).exists():
-        with clock.replaying(now - timedelta(minutes=20)):
-            waits.depend(first, second, by=first.owner)
+def _one_waits_for_another(tickets: list[Ticket], now: datetime) -> None:
+    for first, second in combinations(tickets, 2):
+        owner = first.owner
+        if owner is not None and Ticket.objects.visible_to(owner).filter(pk=second.pk).exists():
+            with clock.replaying(now - timedelta(minutes=1)):
+                waits.depend(first, second, by=owner)
+            return

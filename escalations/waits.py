@@ -233,6 +233,14 @@ def _specialists(ticket: Ticket) -> Iterable[User]:
     return User.objects.filter(pk__in=members.values("user"))
 
 
+def of_ticket(ticket: Ticket, user: User) -> list[Dependency]:
+    """Return for which others that this person may see the ticket waits."""
+    rows = Dependency.objects.filter(
+        ticket=ticket, ended_at=None, on__state__in=OPEN, on__in=Ticket.objects.visible_to(user)
+    )
+    return list(rows.select_related("on").order_by("since"))
+
+
 @transaction.atomic
 def depend(ticket: Ticket, on: Ticket, *, by: User) -> Dependency:
     """Note that a ticket waits for another one to end. Raises Absent, NotAllowed, Refused."""
