@@ -304,6 +304,8 @@ UPLOAD_MAX_BYTES = max(
 LOG_MAX_BYTES = (
     1024 * 1024 * env.read("LOG_MAX_MB", env.positive, expected="a whole number of megabytes", default=200)
 )
+# A customer's document lies nowhere in clear, not even while a request lasts; only logs, which are larger, do.
+FILE_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # of all that is no file
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
@@ -439,6 +441,7 @@ SPECTACULAR_SETTINGS = {
         "ArticleAudience": "knowledgebase.models.article.Audience",
         "LevelEnum": "escalations.models.ticket.Level",
         "KindEnum": "escalations.models.conversation.MessageKind",
+        "RestrictionKind": "escalations.models.ticket.RestrictionKind",
         "ActionKind": "actions.models.policy.Kind",
         "ActionState": "actions.models.action.State",
     },

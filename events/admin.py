@@ -22,18 +22,9 @@ WALLED = "compliance"
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """Shows rows; adds, changes and deletes none. `to_event`: the way from a row to its event."""
+    """Shows rows; adds, changes and deletes none."""
 
     show_full_result_count = False
-    to_event = ""
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Return the rows but for those about compliance reviews, of which not every admin may know."""
-        rows = super().get_queryset(request)
-        if getattr(request.user, "reviews_compliance", False):
-            return rows
-        kind, subject = (f"{self.to_event}{field}__startswith" for field in ("kind", "subject_type"))
-        return rows.exclude(Q(**{kind: f"{WALLED}."}) | Q(**{subject: WALLED}))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -45,15 +36,27 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
+class RecordAdmin(ReadOnlyAdmin):
+    """Shows events or what is owed for them. `to_event`: the way from a row to its event."""
+
+    to_event = ""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        """Return the rows but for compliance reviews, which not every admin reads, and for hidden things."""
+        user, to = cast("User", request.user), self.to_event
+        hidden = hiding.hidden_from(user, kind=f"{to}subject_type", number=f"{to}subject_id", data=f"{to}data")
+        if not user.reviews_compliance:
+            hidden |= Q(**{f"{to}kind__startswith": f"{WALLED}."})
+            hidden |= Q(**{f"{to}subject_type__startswith": WALLED})
+        return super().get_queryset(request).exclude(hidden)
+
+
 @admin.register(Event)
-class EventAdmin(ReadOnlyAdmin):
+class EventAdmin(RecordAdmin):
     list_display = ["id", "kind", "subject_type", "subject_id", "actor", "at"]
     list_select_related = ["actor"]
     search_fields = ["=subject_id", "^kind"]
     ordering = ["-id"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        return super().get_queryset(request).exclude(hiding.hidden_from(cast("User", request.user)))
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -75,7 +78,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdmin):
+class DeliveryAdmin(RecordAdmin):
     to_event = "event__"
     list_display = [
         "id", "consumer", "event", "created_at", "attempts", "next_attempt_at", "delivered_at", "last_error",
@@ -84,11 +87,6 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_filter = [StateFilter]
     ordering = ["-id"]
     actions = ["deliver_again"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        columns = {"kind": "event__subject_type", "number": "event__subject_id", "data": "event__data"}
-        hidden = hiding.hidden_from(cast("User", request.user), **columns)
-        return super().get_queryset(request).exclude(hidden)
 
     def has_deliver_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)

@@ -1,10 +1,8 @@
-"""Every address × every role: what GET answers. A new address without a row fails here.
-
-Add a row when you add an address: see tests/matrix.py for how.
-"""
+"""Every address × every role: what GET answers. A new address without a row in tests/matrix_rows.py fails here."""
 
 import pytest
 
+<<<<<<< HEAD
 from tests.matrix import (
     ANONYMOUS,
     LOGIN,
@@ -424,23 +422,13 @@ ADMIN = {
     "admin:events_event_changelist": page("admin", others=302),
     "admin:events_delivery_changelist": page("admin", others=302),
 }
+=======
+from tests.matrix import ANONYMOUS, LOGIN, ROLES, Scenario, addresses, answer_of
+from tests.matrix_rows import MATRIX
+>>>>>>> land
 
 # All tests share one scenario, and what a test writes is rolled back.
 pytestmark = pytest.mark.django_db
-
-MATRIX: dict[str, Row] = {
-    **CONFIG,
-    **ACCOUNTS,
-    **ACTIONS,
-    **AUDIT,
-    **INCIDENTS,
-    **ESCALATIONS,
-    **KNOWLEDGEBASE,
-    **REPORTS,
-    **COMPLIANCE,
-    **API,
-    **ADMIN,
-}
 
 
 def test_every_address_has_a_row_and_every_row_an_address():

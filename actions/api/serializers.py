@@ -85,7 +85,7 @@ class VersionSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(min_value=1, required=False)
 
 
-class ReasonSerializer(VersionSerializer):
+class ActionReasonSerializer(VersionSerializer):
     reason = serializers.CharField(max_length=1_000)
 
 

@@ -17,12 +17,12 @@ from accounts.forms.confirm import ConfirmForm
 from actions import checks, facts, kinds, lifecycle
 from actions.api.serializers import (
     ActionDetailSerializer,
+    ActionReasonSerializer,
     ActionSerializer,
     ApprovalSerializer,
     EditedActionSerializer,
     KindOfActionSerializer,
     NewActionSerializer,
-    ReasonSerializer,
     RejectionSerializer,
     VersionSerializer,
 )
@@ -170,12 +170,12 @@ class ActionViewSet(mixins.ListModelMixin, GenericViewSet[Action]):
         rejected = lifecycle.reject(self.get_object(), by=person(request), **given.validated_data)
         return Response(ActionSerializer(rejected).data)
 
-    @extend_schema(request=ReasonSerializer, responses=ActionSerializer)
+    @extend_schema(request=ActionReasonSerializer, responses=ActionSerializer)
     @idempotent
     @route(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """Withdraw an action that nobody has begun to carry out."""
-        given = ReasonSerializer(data=request.data)
+        given = ActionReasonSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         cancelled = lifecycle.cancel(self.get_object(), by=person(request), **given.validated_data)
         return Response(ActionSerializer(cancelled).data)

@@ -20,7 +20,7 @@ class Desk:
 
     voice: Team = field(default_factory=lambda: TeamFactory(name="Voice", kind=TeamKind.L1))
     payments: Team = field(default_factory=lambda: TeamFactory(name="Payments", kind=TeamKind.L2))
-    accounts: Team = field(default_factory=lambda: TeamFactory(name="Accounts", kind=TeamKind.L2))
+    accounts: Team = field(default_factory=lambda: TeamFactory(name="Accounts desk", kind=TeamKind.L2))
     engineering: Team = field(default_factory=lambda: TeamFactory(name="Engineering", kind=TeamKind.PARTNER))
 
     def __post_init__(self) -> None:

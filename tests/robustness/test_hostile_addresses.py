@@ -9,8 +9,8 @@ from django.test import Client
 
 from escalations.forms.filters import TicketFilter
 from tests.matrix import ANONYMOUS, Scenario, addresses, answer_of
+from tests.matrix_rows import MATRIX
 from tests.robustness import hostile
-from tests.test_endpoint_matrix import MATRIX
 
 pytestmark = pytest.mark.django_db
 

@@ -13,9 +13,9 @@ from django.test import Client
 from pytest_django import DjangoDbBlocker
 
 from tests.matrix import Scenario, answer_of
+from tests.matrix_rows import MATRIX
 from tests.robustness import hostile
 from tests.robustness.forms import Form, forms_of
-from tests.test_endpoint_matrix import MATRIX
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.matrix import Scenario
-from tests.test_endpoint_matrix import MATRIX
+from tests.matrix_rows import MATRIX
 
 pytestmark = pytest.mark.django_db
 

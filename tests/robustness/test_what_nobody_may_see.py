@@ -29,7 +29,7 @@ from events.models import Event
 from reports.models import Trend
 from tests.factories import TeamFactory
 from tests.matrix import SIGNED_IN, Scenario
-from tests.test_endpoint_matrix import MATRIX
+from tests.matrix_rows import MATRIX
 
 pytestmark = pytest.mark.django_db
 

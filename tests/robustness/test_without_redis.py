@@ -7,7 +7,7 @@ from django.test import Client
 
 from tests.factories import UserFactory
 from tests.matrix import Scenario, answer_of
-from tests.test_endpoint_matrix import MATRIX
+from tests.matrix_rows import MATRIX
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery staple"

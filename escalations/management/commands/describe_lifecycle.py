@@ -37,6 +37,7 @@ STANCES = {
     Party.SPECIALIST: "L2 of the team that has the ticket, its lead included",
     Party.LEAD: "lead of the team that has the ticket, and admins",
     Party.PARTNER: "a member of a team that it is handed over to at present",
+    Party.LISTED: "second line of another team, or compliance, whom a restricted ticket's list names",
     Party.SYSTEM: "Secondline's own jobs",
 }
 
