@@ -211,7 +211,7 @@ def add(
     if kind == MessageKind.PARTNER and hand_over is None:
         hand_over = _open_hand_over(locked, by)
     if kind == MessageKind.PARTNER and hand_over is None:
-        raise Refused(_("It is not handed over to anybody at present."))
+        raise Refused(_("Nobody is asked, or several are: write to a partner on the page of its hand-over."))
     message = Message.objects.create(
         ticket=locked, kind=kind, author=by, body=text, hand_over=hand_over, created_at=clock.now(),
         written_to=written_to, shown_to_l1=shown_to_l1, cross_post=cross_post,
@@ -276,6 +276,8 @@ def _open_hand_over(ticket: Ticket, user: User) -> HandOver | None:
     open_ones = [one for one in hand_overs(ticket) if one.ended_at is None]
     partner_teams = user.teams_as("partner")
     own = [one for one in open_ones if one.team_id in partner_teams]
+    if not own and len(open_ones) > 1:
+        return None  # whose thread is meant can't be told here: each has a page of its own
     return next(reversed(own or open_ones), None)
 
 

@@ -130,3 +130,17 @@ def follow(ticket: Ticket) -> None:
 def told_of(hand_over: HandOver) -> dict[str, Any]:
     """Return what an event remembers of it."""
     return {"hand_over": hand_over.pk, "hand_over_state": str(hand_over.state), "partner": hand_over.team_id}
+
+
+def as_table() -> str:
+    """Return the rows of docs/handovers.md."""
+    words = {Side.PARTNER: "partner", Side.DESK: "second line"}
+    rows = []
+    for step in STEPS:
+        sources = ", ".join(str(state.label) for state in HandOverState if state in step.sources)
+        by = " or ".join(words[side] for side in Side if side in step.sides)
+        text = ", *with text*" if step.asks else ""
+        rows.append(
+            f"| {sources} | {step.label}{text} | {by} | {step.target.label if step.target else 'the same'} |"
+        )
+    return "\n".join(rows)

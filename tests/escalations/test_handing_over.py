@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
+from django.utils import translation
 
 from accounts.models import Role, TeamKind
 from common import clock
 from common.errors import Absent, NotAllowed, Refused, StaleVersion
-from escalations import conversation, handing_over
+from escalations import conversation, hand_over_states, handing_over
 from escalations.hand_over_states import Move
 from escalations.models import Clock, HandOver, HandOverState, Metric, PartnerAgreement, State, Ticket
 from tests.escalations.desk import Desk
@@ -117,3 +119,8 @@ def test_a_stale_page_and_a_step_that_does_not_lead_on_change_nothing(desk: Desk
     colleague = desk.person("Pam Partner", (desk.engineering, Role.PARTNER))
     with pytest.raises(Refused):
         handing_over.take(row, by=colleague)
+
+
+def test_the_document_says_what_the_table_says() -> None:
+    with translation.override("en"):
+        assert hand_over_states.as_table() in (settings.BASE_DIR / "docs" / "handovers.md").read_text()
