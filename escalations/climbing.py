@@ -109,7 +109,7 @@ def _held(ticket_pk: int) -> Ticket | None:
 def _do(rung: LadderRung, ticket: Ticket) -> Event | None:
     """Do what the rung says and return the event, or None where there is nothing to do."""
     due_at = rung.clock.breached_at or rung.clock.due_at
-    why = {"step": _described(rung, due_at)}
+    why: dict[str, Any] = {"step": _described(rung, due_at)}
     if rung.does == StepAction.RAISE_PRIORITY:
         return _raise_priority(ticket, why)
     if rung.does == StepAction.REASSIGN and (person := recipients.least_busy(ticket)) is not None:

@@ -46,7 +46,7 @@ def page(user: User, *, show: str = OPEN, team: int | None = None, number: int =
         rows = rows.filter(team=team)
     now = whole_second(clock.now())
     if show == OVERDUE:
-        rows = rows.filter(due_at__lt=now)
+        rows = rows.filter(Q(("due_at__lt", now)))
     over = Case(When(ended_at=None, then=0), default=1, output_field=IntegerField())
     due = Coalesce("due_at", Value(NEVER_DUE))
     rows = rows.order_by(over, due, F("ended_at").desc(nulls_last=True), "pk")

@@ -28,14 +28,15 @@ def handle(event: Event) -> None:
     said = Message.objects.filter(pk=event.get("message"), kind=MessageKind.PARTNER, hand_over=row).first()
     if said is None and not is_reminder:
         return
+    answer_to = reply_address.of(row.pk)
     with translation.override(agreement.language):
         context = {
             "row": row,
             "body": row.question if is_reminder or said is None else said.body,
-            "rows": contract.rows(row.form, row.answers),  # type: ignore[arg-type]  # asks for its fields alone
+            "rows": contract.rows(row.form, row.answers),
             "first": not row.messages.filter(pk__lt=said.pk).exists() if said is not None else False,
             "is_reminder": is_reminder,
-            "answer_to": reply_address.of(row.pk),
+            "answer_to": answer_to,
             "mark": mail_texts.MARK,
             "url": settings.SITE_URL + row.get_absolute_url(),
         }
@@ -45,7 +46,7 @@ def handle(event: Event) -> None:
         subject=subject,
         body=text,
         to=[agreement.email],
-        reply_to=[context["answer_to"]] if context["answer_to"] else [],
+        reply_to=[answer_to] if answer_to else [],
         headers={
             "Message-ID": f"<event-{event.pk}@{settings.SITE_URL.split('://')[1]}>",
             "Content-Language": agreement.language,

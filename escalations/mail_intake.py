@@ -17,6 +17,7 @@ from email.errors import MessageError
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.utils import getaddresses, parseaddr
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -193,9 +194,8 @@ def _of_maildir(folder: Path) -> Iterator[Letter]:
             content = file.read(LARGEST + 1)
         large = len(content) > LARGEST
         target = seen / f"{path.name.partition(':')[0]}:2,S"
-        yield Letter(
-            None if large else content, content[:65_536] if large else b"", lambda p=path, t=target: p.rename(t)
-        )
+        done = partial(path.rename, target)
+        yield Letter(None if large else content, content[:65_536] if large else b"", done)
 
 
 def _of_imap(url: str) -> Iterator[Letter]:
@@ -212,7 +212,7 @@ def _of_imap(url: str) -> Iterator[Letter]:
             size = _size(server.uid("FETCH", number, "(RFC822.SIZE)")[1])
             part = "BODY.PEEK[]" if size <= LARGEST else "BODY.PEEK[HEADER]"
             content = _content(server.uid("FETCH", number, f"({part})")[1])
-            done = lambda n=number: server.uid("STORE", n, "+FLAGS", r"(\Seen)")  # noqa: E731  of this very mail
+            done = partial(server.uid, "STORE", number, "+FLAGS", r"(\Seen)")
             yield Letter(content, b"", done) if size <= LARGEST else Letter(None, content, done)
     finally:
         with suppress(OSError, imaplib.IMAP4.error):

@@ -1,7 +1,7 @@
 """What somebody wrote in a mail: its text without what it quotes, and the files that came with it. Pure."""
 
 import re
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from html.parser import HTMLParser
 
 #: Stands in our mails above what is quoted when somebody answers.
@@ -64,7 +64,7 @@ def files(mail: EmailMessage) -> list[tuple[str, bytes]]:
     return found
 
 
-def _text_of(part: EmailMessage) -> str:
+def _text_of(part: Message) -> str:
     content = part.get_payload(decode=True)
     if not isinstance(content, bytes):
         return ""

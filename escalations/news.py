@@ -39,7 +39,7 @@ def handle(event: Event) -> None:
 
 def _able(people: Iterable[User], news: News) -> list[User]:
     tickets = Ticket.objects.filter(pk=news.ticket.pk)
-    hand_overs = HandOver.objects.filter(pk=news.hand_over.pk if news.hand_over is not None else None)
+    hand_overs = HandOver.objects.filter(pk=news.hand_over.pk if news.hand_over is not None else 0)
     return [
         person
         for person in people

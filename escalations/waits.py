@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -135,7 +136,7 @@ def _of_kind(tickets: TicketQuerySet, user: User) -> dict[tuple[str, ...], Calla
         (On.TICKET,): lambda: _of_dependencies(tickets, user),
     }
     for name, (source, _reached) in _sources.items():
-        kinds[(On.APPROVAL, name)] = lambda source=source: source(tickets, user)
+        kinds[(On.APPROVAL, name)] = partial(source, tickets, user)
     return kinds
 
 
@@ -159,7 +160,8 @@ def _of_hand_overs(tickets: TicketQuerySet) -> Iterator[Wait]:
         yield Wait(
             ticket=row.ticket, on=On.US if on_us else On.PARTNER, key=f"hand_over:{row.pk}",
             whom=str(row.ticket.team if on_us else row.team), since=row.state_since or row.asked_at,
-            due_at=row.due_at, owner=row.ticket.owner if on_us else row.owner, url=row.get_absolute_url(),
+            due_at=row.due_at,  # type: ignore[attr-defined]  # from with_due
+            owner=row.ticket.owner if on_us else row.owner, url=row.get_absolute_url(),
         )  # fmt: skip
 
 

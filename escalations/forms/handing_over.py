@@ -37,7 +37,7 @@ class AskForm(forms.Form):
 
     def __init__(self, *args: Any, ticket: Ticket, partner_form: PartnerForm | None = None, **kwargs: Any) -> None:
         initial = {"title": ticket.subject, "version": ticket.version, **kwargs.pop("initial", {})}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **{**kwargs, "initial": initial})
         self.definitions = partner_form.fields if partner_form is not None else []
         self.partner_form = partner_form
         for definition in self.definitions:
@@ -76,13 +76,13 @@ class StepForm(forms.Form):
     shown_to_l1 = forms.BooleanField(label=_("The first line may read this message"), required=False)
 
     def __init__(self, *args: Any, step: Step, hand_over: HandOver, by_desk: bool, **kwargs: Any) -> None:
-        initial = {"version": hand_over.version}
-        super().__init__(*args, initial=initial, auto_id=f"{step.move}_%s", **kwargs)
+        given = {"initial": {"version": hand_over.version}, "auto_id": f"{step.move}_%s"}
+        super().__init__(*args, **{**kwargs, **given})
         self.step = step
         if not step.asks:
             del self.fields["text"], self.fields["uploads"]
         else:
-            self.fields["text"].label = step.asks
+            self.fields["text"].label = str(step.asks)
         if not (step.asks and by_desk) or hand_over.is_walled:
             del self.fields["shown_to_l1"]
 

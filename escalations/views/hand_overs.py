@@ -63,13 +63,14 @@ def new_hand_over(request: HttpRequest, reference: str) -> HttpResponse:
     if not access.works_on(user, ticket):
         raise Http404
     said = request.POST if request.method == "POST" else request.GET
-    partner = Team.objects.filter(pk=_number(said.get("partner")), kind=TeamKind.PARTNER, is_active=True).first()
+    partner = Team.objects.filter(
+        pk=_number(said.get("partner")) or 0, kind=TeamKind.PARTNER, is_active=True
+    ).first()
     partner_form = handing_over.current_form(partner) if partner is not None else None
-    given = {"ticket": ticket, "partner_form": partner_form}
     if request.method != "POST":
-        form = AskForm(initial={"partner": partner}, **given)
+        form = AskForm(ticket=ticket, partner_form=partner_form, initial={"partner": partner})
         return _ask_page(request, ticket, form, partner)
-    form = AskForm(request.POST, request.FILES, **given)
+    form = AskForm(request.POST, request.FILES, ticket=ticket, partner_form=partner_form)
     if form.is_valid():
         try:
             row = handing_over.ask(ticket, by=user, **form.given())
@@ -78,8 +79,8 @@ def new_hand_over(request: HttpRequest, reference: str) -> HttpResponse:
             form.add_error(field if field in form.fields else None, refusal.message)
             status = 409 if isinstance(refusal, StaleVersion) else 422
             if isinstance(refusal, StaleVersion):
-                form.data = form.data.copy()
-                form.data["version"] = str(Ticket.objects.get(pk=ticket.pk).version)
+                form.data = again = request.POST.copy()
+                again["version"] = str(Ticket.objects.get(pk=ticket.pk).version)
             return _ask_page(request, ticket, form, partner, status=status)
         done(request, _("Handed over to %s.") % row.team)
         return redirect(ticket_url(ticket))
@@ -148,7 +149,7 @@ def _page(
         "row": row,
         "ticket": row.ticket,
         "entries": timeline.of_messages(row.ticket, thread),
-        "asked_for": contract.rows(row.form, row.answers),  # type: ignore[arg-type]  # asks for its fields alone
+        "asked_for": contract.rows(row.form, row.answers),
         "clicks": [form for form in forms if not form.step.asks],
         "written": [form for form in forms if form.step.asks],
         "opened": failed.step.move if failed is not None else "",
@@ -194,8 +195,8 @@ def move_hand_over(request: HttpRequest, number: int, move: str) -> HttpResponse
         handing_over.act(row, chosen.move, by=user, **form.cleaned_data)
     except StaleVersion as stale:
         current = _visible(request, number)
-        form.data = form.data.copy()
-        form.data["version"] = str(current.version)
+        form.data = again = request.POST.copy()
+        again["version"] = str(current.version)
         form.add_error(None, stale.message)
         return _page(request, current, failed=form, status=409)
     except Refused as refusal:

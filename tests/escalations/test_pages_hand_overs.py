@@ -38,7 +38,7 @@ def token(html: str) -> str:
 
 
 def text(answer: Any) -> str:
-    return answer.content.decode()
+    return str(answer.content.decode())
 
 
 def test_from_asking_to_closing_on_the_pages(desk: Desk, as_: dict[str, Client]) -> None:
@@ -47,7 +47,7 @@ def test_from_asking_to_closing_on_the_pages(desk: Desk, as_: dict[str, Client])
     url = reverse("new_hand_over", args=[ticket.reference])
     page = text(as_["l2"].get(url, {"partner": desk.engineering.pk}))
     assert "Trace id" in page
-    sent = {
+    sent: dict[str, Any] = {
         "form_token": token(page), "partner": desk.engineering.pk, "title": "Gateway down", "question": "Why?",
         "urgency": 1, "version": ticket.version,
     }  # fmt: skip
@@ -67,7 +67,7 @@ def test_from_asking_to_closing_on_the_pages(desk: Desk, as_: dict[str, Client])
     assert as_["partner"].get(ticket.get_absolute_url()).status_code == 404
     page = text(as_["partner"].get(row.get_absolute_url()))
     assert "req_1" in page and "Zanzibar" not in page
-    file = as_["partner"].get(re.search(r"/hand-overs/\d+/files/\d+/", page)[0])  # type: ignore[index]
+    file: Any = as_["partner"].get(re.search(r"/hand-overs/\d+/files/\d+/", page)[0])  # type: ignore[index]
     assert b"".join(file.streaming_content) == b"a log\n"
     assert as_["partner"].post(reverse("take_hand_over", args=[row.pk])).status_code == 302
 
