@@ -177,3 +177,23 @@ def action_policy(scenario: Scenario) -> dict[str, Any]:
 
 def review(scenario: Scenario) -> dict[str, Any]:
     return {"number": 1}
+
+
+def hand_over(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.ticket.hand_overs.earliest("pk").pk}
+
+
+def hand_over_file(scenario: Scenario) -> dict[str, Any]:
+    return {**hand_over(scenario), "file": scenario.attachment.pk}  # of a note, not of the thread
+
+
+def hand_over_move(scenario: Scenario) -> dict[str, Any]:
+    return {**hand_over(scenario), "move": "answer"}
+
+
+def dependency(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": 1}
+
+
+def partner_team(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.desk.engineering.pk}
