@@ -17,11 +17,16 @@ class InvestigationsConfig(AppConfig):
         from events import consumers, hiding
         from investigations import analysing, keeping
         from investigations.demo import lay_out
-        from investigations.models import Log
-        from investigations.views import panel
+        from investigations.lookups import ready_made, running
+        from investigations.models import Log, LookupRun
+        from investigations.views import lookup_panel, panel
 
         consumers.register(analysing.CONSUMER, [keeping.ADDED], analysing.consume)
         panels.register("logs", panel.panel)
+        consumers.register(running.CONSUMER, [running.ASKED], running.handle)
+        panels.register("lookups", lookup_panel.panel)
+        hiding.register(running.SUBJECT, hidden.on_tickets(LookupRun))
+        demo.register("lookups", ready_made.lay_out)
         hiding.register(keeping.SUBJECT, hidden.on_tickets(Log))
         demo.register("logs", lay_out)
         uploads.allow("logs", settings.LOG_MAX_BYTES)
