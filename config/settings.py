@@ -471,8 +471,7 @@ BACK_OFFICE_TOKEN = env.read(
 )
 
 BACK_OFFICE_LOOKUPS_URL = env.read(
-    "BACK_OFFICE_LOOKUPS_URL", str, expected="postgres://… of the back office's database, as a role that only reads",
-    default="",
+    "BACK_OFFICE_LOOKUPS_URL", str, expected="postgres://… of the back office's database", default=""
 )  # fmt: skip
 
 # Compliance reviews are encrypted. The ring's first key encrypts, the others still decrypt.

@@ -62,7 +62,7 @@ class Line:
 
 
 def tickets_of(customer: Customer, user: User) -> list[Ticket]:
-    """Return the customer's escalations that `user` sees, the newest first; none unless one is theirs to read whole."""
+    """Return the customer's escalations that `user` sees, the newest first; none if none is theirs to read."""
     found = list(
         Ticket.objects.visible_to(user)
         .filter(customer=customer)

@@ -45,6 +45,7 @@ from escalations.models import Calendar, LedgerCheck, MessageKind, Policy, Polic
 from incidents import finds
 from incidents.finds import Place
 from investigations import keeping
+from investigations.lookups import definitions, running
 from knowledgebase import articles, known_issues
 from points import ledger
 from reports import days, simulation, trial
@@ -147,10 +148,21 @@ class Scenario:
         calendar_drafts.save_draft(self.calendar, by=desk.lead, own_holidays=["2031-01-31"])
         self.choice = calendar_choices.choose_calendar(self.calendar, team=desk.accounts, by=desk.lead)
         (self.log,) = keeping.add(self.ticket, BytesIO(b"a line\n"), "a.log", by=desk.l2, zone="UTC")
+        self._lookup()
         self.audit_entry = Entry.objects.latest("pk").pk
         here = Place("ticket", self.ticket.pk)
         self.incident = finds.note({"card": 1}, place=here, way="form", by=desk.l2, deed="ticket.message").incident
         self.known_issue = known_issues.open_issue(by=desk.l2, title="Gateway down", symptoms="No payments.")
+
+    def _lookup(self) -> None:
+        admin = self.people["admin"]
+        self.lookup_source = definitions.save_source(
+            None, name="Back office", kind="http", url="", is_back_office=True, is_active=True, secret="",
+            version=0, by=admin,
+        )  # fmt: skip
+        version = definitions.save(None, "Accounts", definitions.Draft(self.lookup_source, "/"), why="", by=admin)
+        self.lookup = version.lookup
+        self.lookup_run = running.ask(self.ticket, version, {}, reason="To see.", by=self.desk.l2)
 
     def _simulation(self) -> None:
         self.policy = policy = Policy.objects.get(name="Standard")

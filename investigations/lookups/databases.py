@@ -95,7 +95,8 @@ def _postgresql(place: Place, seconds: float) -> Iterator[Any]:
     try:
         connection = psycopg2.connect(
             host=place.host, port=place.port or None, dbname=place.database, user=place.user,
-            password=place.secret or None, connect_timeout=max(2, int(seconds)), application_name="secondline lookup", client_encoding="utf8",
+            password=place.secret or None, connect_timeout=max(2, int(seconds)), application_name="secondline",
+            client_encoding="utf8",
             options=options, target_session_attrs="any", **address,
         )  # fmt: skip
         line = socket.socket(fileno=os.dup(connection.fileno()))
@@ -137,11 +138,17 @@ def ask_mysql(place: Place, statement: str, values: Mapping[str, Any], limits: L
     """Return the answer of a MySQL or MariaDB server. Raises NoAnswer."""
     with _mysql(place, limits.seconds) as connection, connection.cursor(SSCursor) as cursor:
         cursor.execute(f"SET SESSION sql_select_limit = {limits.rows + 1}")
+        began = time.monotonic()
         cursor.execute(statement, dict(values))
         table = Table(unique([column[0] for column in cursor.description or ()]))
         if not table.columns:
             raise NoAnswer(LookupTrouble.REJECTED)
-        return _filled(table, iter(cursor.fetchone, None), limits.rows)
+        _filled(table, iter(cursor.fetchone, None), limits.rows)
+        if (
+            time.monotonic() - began >= limits.seconds
+        ):  # MariaDB ends some functions early and calls that an answer
+            raise NoAnswer(LookupTrouble.TOO_SLOW)
+        return table
 
 
 def mysql_can_write(place: Place, seconds: float) -> bool | None:

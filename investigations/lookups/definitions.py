@@ -181,8 +181,8 @@ def latest_of(lookup: Lookup) -> LookupVersion:
 def latest() -> list[LookupVersion]:
     """Return the version that holds of each lookup, by name."""
     found = (
-        LookupVersion.objects.order_by("lookup", "-number")
-        .distinct("lookup")
+        LookupVersion.objects.order_by("lookup_id", "-number")
+        .distinct("lookup_id")
         .select_related("lookup", "source", "made_by")
     )
     return sorted(found, key=lambda version: version.lookup.name)

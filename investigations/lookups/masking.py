@@ -1,8 +1,8 @@
 """What of an answer may be kept: columns masked by rule, then every cell through the redaction engine.
 
 An admin writes one rule a line, `COLUMN: RULE`. Rules: last4 (all but the last four), hash (the same for the same
-value, and nothing else can be told from it), hidden, phone (its last three digits), email (its first letter and its
-domain). A column that has a rule and is not in the answer stops it: it may have been renamed, and would be kept in clear.
+value, and nothing else can be told from it), hidden, phone (last three digits), email (first letter and domain).
+A column that has a rule and is not in the answer stops it: it may have been renamed, and would be kept in clear.
 """
 
 import hmac

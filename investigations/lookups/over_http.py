@@ -1,6 +1,6 @@
 """Asking an HTTP interface: one GET, values quoted into path and query, JSON made a table.
 
-`rows_path` leads to the rows through names with dots between: `transactions`, `data.items`. Empty: the whole answer.
+`rows_path` leads to the rows through names with dots between: `transactions`, `data.items`. Empty: all of it.
 A list of objects gives a row each, an object one row; what lies deeper is spelled as JSON.
 """
 

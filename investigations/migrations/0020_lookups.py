@@ -5,7 +5,6 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-
 GUARD = """
 CREATE TRIGGER investigations_lookupversion_no_change BEFORE UPDATE OR DELETE ON investigations_lookupversion
     FOR EACH STATEMENT EXECUTE FUNCTION secondline_append_only();

@@ -20,8 +20,8 @@ class LookupSource(models.Model):
     """A database or an HTTP interface that lookups ask.
 
     `url` holds no secret: `postgresql://user@host:5432/database`, `mysql://…`, `https://host/base`. `secret`, a
-    password or bearer token, is sealed (common.sealed) for this row. One that `is_back_office` is what the settings
-    name, and keeps neither. `can_write` is what the last check found: True, False, or None where nobody knows.
+    password or bearer token, is sealed (common.sealed) for this row. One that `is_back_office` is what the
+    settings name, and keeps neither. `can_write` is what the last check found, None where nobody knows.
     """
 
     name = models.CharField(_("name"), max_length=80, unique=True)
@@ -76,8 +76,8 @@ class LookupVersion(models.Model):
     """What a lookup asks; never changed, and never deleted.
 
     `statement` is one SELECT, or the path of a GET, with parameters as `:name` or `{name}`. `parameters` and
-    `masks` are spelled as investigations.lookups.parameters and .masking have them. `rows_path` leads to the rows of
-    a JSON answer. `roles` and `teams` say who may run it; empty: whoever works on the ticket.
+    `masks` are spelled as investigations.lookups.parameters and .masking have them. `rows_path` leads to the rows
+    of a JSON answer. `roles` and `teams` say who may run it; empty: whoever works on the ticket.
     """
 
     lookup = models.ForeignKey(Lookup, on_delete=models.PROTECT, related_name="versions", db_index=False)
@@ -145,7 +145,7 @@ class LookupRun(models.Model):
     """One question asked about a ticket, and what came: masked and redacted, as it is kept.
 
     `values` are the parameters as they were sent, `columns` names, `rows` lists of texts or null. `sha256` is of
-    both (investigations.lookups.running.digest). `is_cut`: there were more rows; `cut_cells`: so many were too long.
+    both (investigations.lookups.running.digest). `is_cut`: there were more rows; `cut_cells` were too long.
     """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="lookup_runs")
