@@ -136,7 +136,8 @@ def save(lookup: Lookup | None, name: str, draft: Draft, *, why: str, by: User, 
         lookup=stored, number=(latest.number if latest else 0) + 1, source=draft.source,
         statement=draft.statement.strip(), description=draft.description,
         parameters=parameters.to_store(draft.parameters), masks=draft.masks, rows_path=draft.rows_path,
-        within_seconds=draft.within_seconds, most_rows=draft.most_rows, roles=draft.roles, teams=draft.teams, why=reason, made_by=by, made_at=clock.now(),
+        within_seconds=draft.within_seconds, most_rows=draft.most_rows, roles=draft.roles,
+        teams=draft.teams, why=reason, made_by=by, made_at=clock.now(),
     )  # fmt: skip
     recording.record(
         SAVED, subject=(SUBJECT, stored.pk), by=by, data={"name": name, "version": made.number, "why": reason}
