@@ -1,5 +1,7 @@
 """A customer on one axis of time: a page with their escalations, and a part with what the back office knows."""
 
+from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -20,8 +22,8 @@ from investigations.customer_line import KINDS, Line, Moment
 
 PERIODS = {"7": gettext_lazy("Week"), "30": gettext_lazy("30 days"), "90": gettext_lazy("90 days"),
            "": gettext_lazy("Everything")}  # fmt: skip
-_TONES = {"tickets": "accent", "transactions": "green", "account": "red", "deliveries": "amber", "points": "grey"}
-_BUCKETS = 45
+_BUCKETS = 60
+_STEP, _LANE = 10, 20  # the axis' units: from bar to bar, and a lane's height
 _MOST_SHOWN = 300
 
 
@@ -68,7 +70,7 @@ def _shown(line: Line, asked: QueryDict) -> dict[str, Any]:
         "moments": [(one, KINDS[one.kind]) for one in moments[:_MOST_SHOWN]],
         "more": max(0, len(moments) - _MOST_SHOWN),
         "silent": [(why, ", ".join(names)) for why, names in silent.items()],
-        "chart": _chart(moments, asked),
+        "axis": _axis(moments, asked),
         "facts_url": _address(asked, facts="1", days=asked.get("days"), keep=True),
     }
 
@@ -109,36 +111,50 @@ def _address(asked: QueryDict, *, keep: bool = False, **changed: str | None) -> 
     return f"?{address.urlencode()}"
 
 
-def _chart(moments: list[Moment], asked: QueryDict) -> dict[str, Any] | None:
-    """Return how much of each kind happened when; each bar leads to its own time, and a span may be drawn."""
+@dataclass(frozen=True)
+class Bar:
+    """So much of a kind in one stretch of time, and where one sees it closer. Measured in the axis' own units."""
+
+    x: int
+    y: int
+    height: int
+    title: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Axis:
+    """All kinds over one axis of time: (kind, label, count, bars) each, and the days along it."""
+
+    lanes: list[tuple[str, str, int, list[Bar]]]
+    marks: list[datetime]
+    width: int
+
+
+def _axis(moments: list[Moment], asked: QueryDict) -> Axis | None:
+    """Return when how much of each kind happened; each bar leads to its own time."""
     if len(moments) < 2:
         return None
     first, last = moments[-1].at, moments[0].at
     width = max((last - first) / _BUCKETS, timedelta(minutes=1))
-    count = int((last - first) / width) + 1
-    edges = [first + width * number for number in range(count + 1)]
-    values = {kind: [0] * count for kind in KINDS}
+    counted: dict[str, Counter[int]] = {kind: Counter() for kind in KINDS}
     for one in moments:
-        values[one.kind][int((one.at - first) / width)] += 1
-    pattern = _("j M") if last - first > timedelta(days=3) else _("j M H:i")
-    links = [
-        _address(asked, since=_local(edges[place]), until=_local(edges[place + 1]), days=None)
-        for place in range(count)
+        counted[one.kind][int((one.at - first) / width)] += 1
+    pattern = _("j M Y") if last - first > timedelta(days=3) else _("j M H:i")
+
+    def bar(place: int, count: int) -> Bar:
+        since, until = first + width * place, first + width * (place + 1)
+        height = min(_LANE, _LANE // 4 * (count + 1))
+        title = f"{date_format(timezone.localtime(since), pattern)}: {count}"
+        url = _address(asked, since=_local(since), until=_local(until), days=None, facts="1")
+        return Bar(place * _STEP, _LANE - height, height, title, url)
+
+    lanes = [
+        (kind, str(label), sum(counted[kind].values()), [bar(*one) for one in sorted(counted[kind].items())])
+        for kind, label in KINDS.items()
+        if counted[kind]
     ]
-    return {
-        "type": "stacked",
-        "x": [date_format(timezone.localtime(edge), pattern) for edge in edges[:-1]],
-        "series": [
-            {"name": str(label), "values": values[kind], "tone": _TONES[kind], "links": links}
-            for kind, label in KINDS.items()
-            if any(values[kind])
-        ],
-        "brush": {
-            "url": _address(asked, days=None),
-            "since": [_local(edge) for edge in edges[:-1]],
-            "until": [_local(edge) for edge in edges[1:]],
-        },
-    }
+    return Axis(lanes, [first, first + (last - first) / 2, last], (_BUCKETS + 1) * _STEP)
 
 
 def _local(at: datetime) -> str:
