@@ -102,6 +102,8 @@ def _page(
     note(
         "lookup.read", by=user, about=(running.SUBJECT, run.pk), data={"ticket": ticket.pk, "rows": len(run.rows)}
     )
+    if len(run.rows) == 1:  # one thing with many columns reads better from above to below
+        context["fields"] = list(zip(run.columns, run.rows[0], strict=True))
     context["earlier"] = earlier = running.earlier_runs(run)
     context["evidence_form"] = form or EvidenceForm(ticket=ticket)
     wanted = request.GET.get("with", "")
