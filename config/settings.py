@@ -480,6 +480,10 @@ BACK_OFFICE_TOKEN = env.read(
     "BACK_OFFICE_TOKEN", str, expected="the bearer token it knows Secondline by", default=""
 )
 
+BACK_OFFICE_LOOKUPS_URL = env.read(
+    "BACK_OFFICE_LOOKUPS_URL", str, expected="postgres://… of the back office's database", default=""
+)  # fmt: skip
+
 # Compliance reviews are encrypted. The ring's first key encrypts, the others still decrypt.
 COMPLIANCE_KEYS = env.read(
     "COMPLIANCE_KEYS",

@@ -57,6 +57,7 @@ from incidents.finds import Place
 from investigations import keeping
 from investigations.console import runs
 from investigations.console.composing import Composed
+from investigations.lookups import definitions, running
 from investigations.models import Environment
 from investigations.webhooks import receiving
 from knowledgebase import articles, known_issues
@@ -166,6 +167,7 @@ class Scenario:
         self.choice = calendar_choices.choose_calendar(self.calendar, team=desk.accounts, by=desk.lead)
         (self.log,) = keeping.add(self.ticket, BytesIO(b"a line\n"), "a.log", by=desk.l2, zone="UTC")
         self._console()
+        self._lookup()
         self.audit_entry = Entry.objects.latest("pk").pk
         here = Place("ticket", self.ticket.pk)
         self.incident = finds.note({"card": 1}, place=here, way="form", by=desk.l2, deed="ticket.message").incident
@@ -184,6 +186,16 @@ class Scenario:
         self.webhook_token = receiving.token_of(address)
         receiving.take(address, method="POST", query="", headers={}, body=b"{}")
         self.delivery = address.deliveries.get()
+
+    def _lookup(self) -> None:
+        admin = self.people["admin"]
+        self.lookup_source = definitions.save_source(
+            None, name="Back office", kind="http", url="", is_back_office=True, is_active=True, secret="",
+            version=0, by=admin,
+        )  # fmt: skip
+        version = definitions.save(None, "Accounts", definitions.Draft(self.lookup_source, "/"), why="", by=admin)
+        self.lookup = version.lookup
+        self.lookup_run = running.ask(self.ticket, version, {}, reason="To see.", by=self.desk.l2)
 
     def _simulation(self) -> None:
         self.policy = policy = Policy.objects.get(name="Standard")

@@ -55,6 +55,22 @@ def environment(scenario: Scenario) -> dict[str, Any]:
     return {"number": scenario.environment.pk}
 
 
+def lookup_run(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.lookup_run.pk}
+
+
+def asked_lookup(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.lookup.pk}
+
+
+def lookup(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.lookup.pk}
+
+
+def lookup_source(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.lookup_source.pk}
+
+
 def resolution_clock(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "number": scenario.ticket.clocks.get(metric="resolution").pk}
 

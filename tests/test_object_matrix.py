@@ -111,6 +111,7 @@ THINGS: dict[str, Thing] = {
     # First and second line escalate for any customer, so they see all.
     "customer": Thing(("auditor", "admin"), _customer),
     "correct_customer": Thing(("auditor", "admin"), _customer),
+    "customer_timeline": Thing(("l1", "partner", "auditor", "admin"), _customer),
     "api-customer-detail": Thing(("auditor", "admin"), _customer, "pk"),
     "audit_entry": Thing(
         ("auditor", "admin"),
