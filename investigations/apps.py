@@ -15,13 +15,19 @@ class InvestigationsConfig(AppConfig):
         from common import uploads
         from escalations import demo, hidden, panels
         from events import consumers, hiding
-        from investigations import analysing, keeping
+        from investigations import analysing, health_demo, keeping
         from investigations.demo import lay_out
-        from investigations.models import Log
-        from investigations.views import panel
+        from investigations.health import checklists, news, rechecks
+        from investigations.models import Checklist, Log, Recheck
+        from investigations.views import health_panel, panel
 
         consumers.register(analysing.CONSUMER, [keeping.ADDED], analysing.consume)
+        consumers.register(news.CONSUMER, news.KINDS, news.handle)
         panels.register("logs", panel.panel)
+        panels.register("integrations", health_panel.panel)
         hiding.register(keeping.SUBJECT, hidden.on_tickets(Log))
+        hiding.register(checklists.SUBJECT, hidden.on_tickets(Checklist))
+        hiding.register(rechecks.SUBJECT, hidden.on_tickets(Recheck))
         demo.register("logs", lay_out)
+        demo.register("integrations", health_demo.lay_out)
         uploads.allow("logs", settings.LOG_MAX_BYTES)

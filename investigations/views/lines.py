@@ -16,7 +16,7 @@ from escalations.access import works_on
 from escalations.models import Diagnosis, Ticket
 from escalations.views.parts import done, forbidding, person
 from investigations import evidence, lines
-from investigations.forms import EvidenceForm, LinesForm, ticked
+from investigations.forms.logs import EvidenceForm, LinesForm, ticked
 from investigations.lines import Bucket, Found, Line
 from investigations.models import Log, LogState, LogTemplate
 from investigations.views.asking import internal_ticket
