@@ -479,6 +479,20 @@ COMPLIANCE_KEYS = env.read(
     default=env.derived_key(SECRET_KEY, "compliance.seal"),
 )
 
+# What people may have Secondline ask of other machines: common/outgoing.py.
+OUTGOING_HOSTS: list[str] = env.read(
+    "OUTGOING_HOSTS",
+    env.hosts,
+    expected="hosts with commas between, such as api.example.com,10.0.3.7:9200",
+    default=[],
+)
+SECRETS_KEYS = env.read(
+    "SECRETS_KEYS",
+    env.keys,
+    expected="names and base64 secrets of 32 bytes, such as 2027:q83v…=,2026:mHQ…=",
+    default=env.derived_key(SECRET_KEY, "common.sealed"),
+)
+
 # Reports. Their days begin at midnight in this zone; change it, then run rebuild_metrics.
 DESK_TIME_ZONE = env.read(
     "DESK_TIME_ZONE", env.time_zone, expected="the name of a time zone, such as Asia/Manila", default="UTC"

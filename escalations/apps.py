@@ -19,6 +19,7 @@ class EscalationsConfig(AppConfig):
             bulk,
             customers,
             dispatching,
+            evidence,
             file_texts,
             hidden,
             incident_places,
@@ -29,7 +30,7 @@ class EscalationsConfig(AppConfig):
             reapplications,
             snapshot,
         )
-        from escalations.models import Alert, Attachment, MessageDraft
+        from escalations.models import Alert, Attachment, Evidence, MessageDraft
         from escalations.views import linked
         from events import consumers, hiding
         from incidents import finds, sweeping, words
@@ -56,5 +57,6 @@ class EscalationsConfig(AppConfig):
         hiding.register(snapshot.SUBJECT, hidden.tickets)
         hiding.register(file_texts.SUBJECT, hidden.on_tickets(Attachment))
         hiding.register(alerts.SUBJECT, hidden.on_tickets(Alert))
+        hiding.register(evidence.SUBJECT, hidden.on_tickets(Evidence))
         hiding.register(outbox.SUBJECT, hidden.on_tickets(MessageDraft))
         hiding.register(customers.SUBJECT, hidden.customers)

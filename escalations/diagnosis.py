@@ -28,11 +28,17 @@ class HypothesisStatus(models.TextChoices):
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """What may be wrong, how far it is proven, and by what."""
+    """What may be wrong, how far it is proven, by what, and why it was ruled out or confirmed.
+
+    `id` ("h3") stays the same in all versions of a diagnosis; who leaves it out means the one with this text, or a
+    new one.
+    """
 
     text: str
     status: str = HypothesisStatus.OPEN
     evidence: str = ""
+    id: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ def write(ticket: Ticket, findings: Findings, *, by: User, version: int) -> Diag
         raise StaleVersion(
             _("Somebody changed the diagnosis while you were writing. Nothing was saved."), current=diagnosis
         )
-    content = _content(findings)
+    content = _content(findings, diagnosis)
     for name, value in content.items():
         setattr(diagnosis, name, value)
     diagnosis.version += 1
@@ -78,7 +84,40 @@ def write(ticket: Ticket, findings: Findings, *, by: User, version: int) -> Diag
     return diagnosis
 
 
-def _content(findings: Findings) -> dict[str, Any]:
+def suspect(ticket: Ticket, text: str, *, by: User) -> str:
+    """Add a hypothesis as the diagnosis stands, whatever its version, and return its id.
+
+    Raises what `write` does. A text that is there already is that hypothesis.
+    """
+    with transaction.atomic():
+        locked = lock(ticket, by=by)
+        current = Diagnosis.objects.filter(ticket=locked).first()
+        findings = as_found(current)
+        cleaned = _text(text, "text")
+        if not cleaned:
+            raise Refused(_("Say what may be wrong."), field="text")
+        found = next((row.id for row in findings.hypotheses if row.text == cleaned), "")
+        if found:
+            return found
+        findings.hypotheses.append(Hypothesis(cleaned))
+        written = write(locked, findings, by=by, version=current.version if current else 0)
+        return str(written.hypotheses[-1]["id"])
+
+
+def as_found(diagnosis: Diagnosis | None) -> Findings:
+    """Return what stands in a diagnosis, to be written anew with a change."""
+    if diagnosis is None:
+        return Findings()
+    return Findings(
+        symptoms=diagnosis.symptoms,
+        hypotheses=[Hypothesis(**row) for row in diagnosis.hypotheses],
+        root_cause=diagnosis.root_cause_id,
+        workaround=diagnosis.workaround,
+        fix=diagnosis.fix,
+    )
+
+
+def _content(findings: Findings, current: Diagnosis) -> dict[str, Any]:
     if len(findings.hypotheses) > MOST_HYPOTHESES:
         raise Refused(_("At most %d hypotheses can be listed.") % MOST_HYPOTHESES, field="hypotheses")
     root_cause = None
@@ -91,7 +130,7 @@ def _content(findings: Findings) -> dict[str, Any]:
         )
     return {
         "symptoms": _text(findings.symptoms, "symptoms"),
-        "hypotheses": [_hypothesis(row) for row in findings.hypotheses if row.text.strip()],
+        "hypotheses": _with_ids([_hypothesis(row) for row in findings.hypotheses if row.text.strip()], current),
         "root_cause": root_cause,
         "workaround": _text(findings.workaround, "workaround"),
         "fix": _text(findings.fix, "fix"),
@@ -105,7 +144,27 @@ def _hypothesis(row: Hypothesis) -> dict[str, str]:
         "text": _text(row.text, "hypotheses"),
         "status": str(row.status),
         "evidence": _text(row.evidence, "hypotheses"),
+        "id": row.id,
+        "reason": _text(row.reason, "hypotheses"),
     }
+
+
+def _with_ids(rows: list[dict[str, str]], current: Diagnosis) -> list[dict[str, str]]:
+    """Give each row the id that it had, or the next one that no version has used."""
+    past = list(current.revisions.values_list("hypotheses", flat=True)) if current.pk else []
+    used = {row["id"] for hypotheses in past for row in hypotheses}
+    same_text = {row["text"]: row["id"] for row in current.hypotheses}
+    last = max((int(one[1:]) for one in used), default=0)
+    taken: set[str] = set()
+    claimed = {row["id"] for row in rows}
+    for row in rows:
+        if row["id"] not in used or row["id"] in taken:
+            row["id"] = same_text.get(row["text"], "")
+            if not row["id"] or row["id"] in taken | claimed:
+                last += 1
+                row["id"] = f"h{last}"
+        taken.add(row["id"])
+    return rows
 
 
 def _text(text: str, name: str) -> str:

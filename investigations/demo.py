@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from io import BytesIO
 
+from django.db.models import Case, When
+
 from escalations.access import works_on
 from escalations.models import Ticket
 from escalations.models.ticket import OPEN
@@ -19,8 +21,9 @@ _SEED = 7
 
 def lay_out(now: datetime) -> list[Log]:
     """Give the newest open escalation about a transaction its logs; none where there is no such escalation."""
-    open_ones = Ticket.objects.filter(state__in=OPEN, owner__isnull=False, category__key__contains=_CATEGORY)
-    newest = open_ones.select_related("owner").order_by("-pk")[:50]
+    open_ones = Ticket.objects.filter(state__in=OPEN, restricted_as="", category__key__contains=_CATEGORY)
+    of_the_sign_in = Case(When(owner__email__startswith="l2@", then=0), default=1)
+    newest = open_ones.filter(owner__isnull=False).select_related("owner").order_by(of_the_sign_in, "-pk")[:50]
     found = ((ticket, ticket.owner) for ticket in newest if ticket.owner and works_on(ticket.owner, ticket))
     ticket, owner = next(found, (None, None))
     if ticket is None or owner is None:

@@ -16,6 +16,7 @@ from escalations.models.composing import DraftFile, Macro, MacroUse, Mention, Me
 from escalations.models.conversation import Attachment, EscalationDraft, Message, MessageKind
 from escalations.models.customer import Customer, Segment
 from escalations.models.diagnosis import Diagnosis, DiagnosisRevision
+from escalations.models.evidence import Evidence, EvidenceKind
 from escalations.models.handover import HandOver
 from escalations.models.ladder import Alert, AlertKind, EscalationContact, LadderRung, RungState, StepAction
 from escalations.models.ledger_check import LedgerCheck, LedgerDifference
@@ -75,6 +76,8 @@ __all__ = [
     "Effect",
     "EscalationContact",
     "EscalationDraft",
+    "Evidence",
+    "EvidenceKind",
     "HandOver",
     "HolidayRule",
     "LadderRung",

@@ -6,6 +6,7 @@ wrong is {"messages": [{"type": "FATAL" | "ERROR" | …, "text"}]}.
 """
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -39,7 +40,7 @@ def fetch(place: Place, question: Question) -> Iterator[Record]:
     }  # fmt: skip
     headers = place.headers(**{"Content-Type": "application/x-www-form-urlencoded"})
     url = place.url.rstrip("/") + PATH
-    left = question.left()
+    left = question.ends - time.monotonic()
     try:
         with outgoing.stream(
             "POST", url, headers=headers, body=urlencode(form).encode(), within=max(0.1, left),
