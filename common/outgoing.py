@@ -172,7 +172,7 @@ def stream(
     allowed: Iterable[str] | None = None,
     inside: bool = False,
 ) -> Iterator[Stream]:
-    """Do what `send` does, and hand out the answer while its body is coming; `within` goes on until the block's end."""
+    """Do what `send` does, and hand out the answer while its body comes. `within` ends with the block."""
     ends = time.monotonic() + within
     listed = frozenset(settings.OUTGOING_HOSTS if allowed is None else allowed)
     target = _target(url, listed)

@@ -305,7 +305,9 @@ LOG_MAX_BYTES = (
     1024 * 1024 * env.read("LOG_MAX_MB", env.positive, expected="a whole number of megabytes", default=200)
 )
 LOGS_OF_TICKET_MAX_BYTES = (
-    1024 * 1024 * env.read("LOGS_OF_TICKET_MAX_MB", env.positive, expected="a whole number of megabytes", default=2000)
+    1024
+    * 1024
+    * env.read("LOGS_OF_TICKET_MAX_MB", env.positive, expected="a whole number of megabytes", default=2000)
 )
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # of all that is no file
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000

@@ -43,7 +43,10 @@ _FETCHERS = {
 
 def suggested(ticket: Ticket) -> tuple[list[str], datetime, datetime]:
     """Return which ids and which time a ticket speaks of: half an hour around what happened, or its last day."""
-    said = [ticket.transaction_ref, *(str(ticket.answers.get(name, "")) for name in ("request_id", "correlation_id"))]
+    said = [
+        ticket.transaction_ref,
+        *(str(ticket.answers.get(name, "")) for name in ("request_id", "correlation_id")),
+    ]
     ids = list(dict.fromkeys(one for one in said if ID.fullmatch(one)))
     happened = next((at for at in map(_moment, ticket.answers.values()) if at), None)
     now = clock.now()
@@ -54,7 +57,7 @@ def suggested(ticket: Ticket) -> tuple[list[str], datetime, datetime]:
 
 def _moment(answer: object) -> datetime | None:
     """Return the instant that an answer is, if it has a time of day."""
-    if not isinstance(answer, str) or len(answer) < 16:  # noqa: PLR2004
+    if not isinstance(answer, str) or len(answer) < 16:
         return None
     try:
         found = datetime.fromisoformat(answer)
@@ -64,9 +67,7 @@ def _moment(answer: object) -> datetime | None:
 
 
 @transaction.atomic
-def ask(
-    ticket: Ticket, source: LogSource, *, ids: list[str], since: datetime, until: datetime, by: User
-) -> Log:
+def ask(ticket: Ticket, source: LogSource, *, ids: list[str], since: datetime, until: datetime, by: User) -> Log:
     """Have lines fetched and analysed. Raises NotAllowed, Refused."""
     locked = lock(ticket, by=by)
     if not works_on(by, locked):
@@ -78,7 +79,8 @@ def ask(
     for one in ids:
         if not ID.fullmatch(one):
             raise Refused(
-                _("“%s” is no id: at least three letters, digits or any of . : @ / + = # - _") % one[:60], field="ids"
+                _("“%s” is no id: at least three letters, digits or any of . : @ / + = # - _") % one[:60],
+                field="ids",
             )
     if not since < until:
         raise Refused(_("The time must end after it begins."), field="until")
@@ -89,8 +91,8 @@ def ask(
     asked = {"ids": ids, "since": since.isoformat(), "until": until.isoformat()}
     name = f"{source.name} {since:%Y-%m-%d %H.%M}–{until:%H.%M} UTC"
     log = Log.objects.create(
-        ticket=locked, source=source, asked=asked, name=name, service=source.service, zone=source.zone, added_by=by,
-        added_at=now, size=0, lines=0, sha256="",
+        ticket=locked, source=source, asked=asked, name=name, service=source.service, zone=source.zone,
+        added_by=by, added_at=now, size=0, lines=0, sha256="",
     )  # fmt: skip
     data = {"ticket": locked.pk, "source": source.pk, **asked}
     recording.record(ADDED, subject=(SUBJECT, log.pk), by=by, data=data)
@@ -176,7 +178,7 @@ def _watched(log: Log, lines: Iterator[str], most: int) -> Iterator[str]:
 
 
 def written(records: Iterator[Record]) -> Iterator[str]:
-    """Yield records as lines. Texts that carry their own time stay as they were written; others get it in front."""
+    """Yield records as lines. Texts with a time of their own stay as they are; others get it in front."""
     first = list(islice(records, _LOOKED_AT))
     texts = [record.text for record in first if record.document is None]
     layout = layouts.told_by(texts) if texts else None
@@ -204,4 +206,8 @@ def _line(record: Record) -> str:
 
 
 def _without_empty(document: object) -> dict[str, object]:
-    return {name: value for name, value in document.items() if value is not None} if isinstance(document, dict) else {}
+    return (
+        {name: value for name, value in document.items() if value is not None}
+        if isinstance(document, dict)
+        else {}
+    )

@@ -71,9 +71,11 @@ def _check(source: LogSource) -> None:
     if "?" in source.url or "#" in source.url:
         raise Refused(_("Enter the beginning of the address only, without “?” and “#”."), field="url")
     selector = source.within.strip()
-    if source.kind == SourceKind.LOKI and not (selector.startswith("{") and selector.endswith("}") and "=" in selector):
-        raise Refused(_("Loki needs a selector, as {app=\"payments\"}."), field="within")
-    if source.kind != SourceKind.LOKI and any(sign in selector for sign in " /?#\"\\|{}"):
+    if source.kind == SourceKind.LOKI and not (
+        selector.startswith("{") and selector.endswith("}") and "=" in selector
+    ):
+        raise Refused(_('Loki needs a selector, as {app="payments"}.'), field="within")
+    if source.kind != SourceKind.LOKI and any(sign in selector for sign in ' /?#"\\|{}'):
         raise Refused(_("This is no name of an index."), field="within")
     source.within = selector
 

@@ -33,7 +33,7 @@ class SourceForm(forms.ModelForm):
             "url": gettext_lazy("As https://splunk.example.com:8089. The host has to stand in OUTGOING_HOSTS."),
             "within": gettext_lazy(
                 "Splunk: an index. Elasticsearch and OpenSearch: an index or pattern, as payments-*."
-                " Loki: a selector, as {app=\"payments\"}."
+                ' Loki: a selector, as {app="payments"}.'
             ),
             "tenant": gettext_lazy("Loki only: the header X-Scope-OrgID."),
             "id_fields": gettext_lazy(
@@ -58,7 +58,9 @@ class SourceForm(forms.ModelForm):
         try:
             zone_info(name)
         except ValueError as error:
-            raise forms.ValidationError(_("There is no such time zone. Europe/Madrid is one, UTC another.")) from error
+            raise forms.ValidationError(
+                _("There is no such time zone. Europe/Madrid is one, UTC another.")
+            ) from error
         return name
 
 
@@ -70,7 +72,9 @@ class FetchForm(forms.Form):
         label=gettext_lazy("Ids"),
         required=False,
         max_length=1000,
-        help_text=gettext_lazy("Request, transaction or correlation ids, with spaces between; a line needs one of them."),
+        help_text=gettext_lazy(
+            "Request, transaction or correlation ids, with spaces between; a line needs one of them."
+        ),
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
     )
     since = forms.DateTimeField(

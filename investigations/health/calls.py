@@ -8,7 +8,7 @@ MOST = 12
 
 
 def last(integration: Integration, user: User) -> list[RecheckResult]:
-    """Return the newest calls to the integration's endpoints, of tickets that the person sees, the newest first."""
+    """Return the newest calls to the endpoints, of tickets that the person sees, the newest first."""
     results = RecheckResult.objects.filter(
         recheck__integration=integration, recheck__ticket__in=Ticket.objects.visible_to(user)
     )

@@ -1,4 +1,4 @@
-"""A customer is guided through a runbook: which step is where, said by us or by the customer through a signed link."""
+"""A customer is guided through a runbook: we say which step is where, or they do, through a signed link."""
 
 from datetime import timedelta
 
@@ -42,7 +42,9 @@ def start(integration: Integration, ticket: Ticket, *, by: User) -> Checklist:
         raise Refused(_("This integration is another customer's."))
     runbook = runbooks.for_customer(integration.plugin, integration.customer.language)
     if runbook is None:
-        raise Refused(_("There is no runbook for %s yet. A lead can write one.") % integration.get_plugin_display())
+        raise Refused(
+            _("There is no runbook for %s yet. A lead can write one.") % integration.get_plugin_display()
+        )
     now = clock.now()
     checklist, is_new = Checklist.objects.get_or_create(
         integration=integration, ticket=ticket, runbook=runbook,

@@ -127,7 +127,7 @@ def check_address(address: str, field: str) -> None:
         is_fine = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_fine = False
-    if not is_fine or len(address) > _LONGEST_ADDRESS or any(ord(sign) <= 32 for sign in address):  # noqa: PLR2004
+    if not is_fine or len(address) > _LONGEST_ADDRESS or any(ord(sign) <= 32 for sign in address):
         raise Refused(_("“%s” is no address: it begins with https://.") % address[:80], field=field)
     if "@" in parts.netloc:
         raise Refused(_("An address must not hold a password."), field=field)
@@ -154,13 +154,13 @@ def faults_of(integration: Integration, user: User) -> list[Known]:
 
 @transaction.atomic
 def add_fault(issue: KnownIssue, plugin: str, conditions: str, fixed_in: str = "", *, by: User) -> VersionFault:
-    """Say which versions of a plugin have a known issue; said twice, it is the same. Raises NotAllowed, Refused."""
+    """Say which versions of a plugin have a known issue. Safe to repeat. Raises NotAllowed, Refused."""
     if not known_issues.may_write(by) or not KnownIssue.objects.visible_to(by).filter(pk=issue.pk).exists():
         raise NotAllowed(_("You may not change this known issue."))
     if plugin not in Plugin.values:
         raise Refused(_("Choose one of the list."), field="plugin")
     conditions = ",".join(part.strip() for part in conditions.split(","))
-    if len(conditions) > 120 or not versions.are_readable(conditions):  # noqa: PLR2004
+    if len(conditions) > 120 or not versions.are_readable(conditions):
         raise Refused(
             _("Write conditions with versions, as “>=8.0,<8.3.2”, or one version alone."), field="versions"
         )

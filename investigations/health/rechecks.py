@@ -1,7 +1,8 @@
 """Re-checks: an endpoint is asked on a schedule until it works again, and the ticket's people are told.
 
-A worker claims a few that are due, asks without holding anything, and keeps what came of it. Whoever dies in between
-leaves a claim that lapses. With the queue away nothing is asked, and everything is asked late when it is back.
+A worker claims a few that are due, asks without holding anything, and keeps what came of it. Whoever dies in
+between leaves a claim that lapses. With the queue away nothing is asked, and everything is asked late when it
+is back.
 """
 
 import time
@@ -73,7 +74,7 @@ def start(integration: Integration, ticket: Ticket, asked: Wanted, *, by: User) 
         raise Refused(_("Between one minute and a day."), field="minutes")
     if not now < asked.ends_at <= now + LONGEST:
         raise Refused(_("It can go on for %d days at most.") % LONGEST.days, field="ends_at")
-    if not 1 <= asked.wanted <= 10:  # noqa: PLR2004
+    if not 1 <= asked.wanted <= 10:
         raise Refused(_("Between one and ten."), field="wanted")
     Ticket.objects.select_for_update(no_key=True).get(pk=ticket.pk)
     running = Recheck.objects.filter(ticket=ticket, state=RecheckState.RUNNING)
@@ -183,7 +184,7 @@ def judge(recheck: Recheck, status: int, seconds: float, body: bytes) -> Outcome
 def pause(recheck: Recheck) -> timedelta:
     """Return how long until the next one: longer by half for each failure after the third, an hour at most."""
     usual = timedelta(minutes=recheck.minutes)
-    if recheck.failures <= 3:  # noqa: PLR2004
+    if recheck.failures <= 3:
         return usual
     return max(usual, min(LONGEST_PAUSE, usual * 1.5 ** min(recheck.failures - 3, 20)))
 

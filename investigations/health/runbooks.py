@@ -79,10 +79,7 @@ def publish(plugin: str, language: str, text: str, *, by: User, number: int) -> 
         raise Refused(_("Choose one of the list."), field="plugin")
     steps = read_text(redaction.clean(text))
     newest = (
-        Runbook.objects.select_for_update()
-        .filter(plugin=plugin, language=language)
-        .order_by("-number")
-        .first()
+        Runbook.objects.select_for_update().filter(plugin=plugin, language=language).order_by("-number").first()
     )
     if (newest.number if newest else 0) != number:
         raise StaleVersion(

@@ -1,9 +1,9 @@
 """Versions of plugins, in order, as their makers write them.
 
-PEP 440 (packaging) decides the order. Two writings it does not know are brought into it first: Magento's patches
-("2.4.7-p3" comes after 2.4.7 and before 2.4.8) and dated versions ("2024-10"). A condition is compared by plain order:
-8.3.2-beta.1 is below 8.3.2, since a fix that came with 8.3.2 need not be in it. What stands behind a "+" counts for
-nothing.
+PEP 440 (packaging) decides the order. Two writings it does not know are brought into it first: Magento's
+patches ("2.4.7-p3" comes after 2.4.7 and before 2.4.8) and dated versions ("2024-10"). A condition is
+compared by plain order: 8.3.2-beta.1 is below 8.3.2, since a fix that came with 8.3.2 need not be in it. What
+stands behind a "+" counts for nothing.
 """
 
 import re

@@ -1,23 +1,21 @@
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from django.db import migrations
 
-from investigations.health.more_runbooks import ALL
+from investigations.health import runbooks
 
+_FOLDER = Path(runbooks.__file__).parent / "first_runbooks"
 _WRITTEN = datetime(2026, 11, 28, tzinfo=UTC)
 
 
 def store(apps: Any, _schema_editor: Any) -> None:
     runbook = apps.get_model("investigations", "Runbook")
-    runbook.objects.bulk_create(
-        runbook(
-            plugin=plugin, language=language, number=1, written_at=_WRITTEN,
-            steps=[{"title": title, "text": text} for title, text in steps],
-        )
-        for plugin, languages in ALL.items()
-        for language, steps in languages.items()
-    )  # fmt: skip
+    for file in sorted(_FOLDER.glob("*.md")):
+        plugin, language, _md = file.name.split(".")
+        steps = runbooks.read_text(file.read_text())
+        runbook.objects.create(plugin=plugin, language=language, number=1, written_at=_WRITTEN, steps=steps)
 
 
 class Migration(migrations.Migration):

@@ -85,9 +85,7 @@ class VersionFault(models.Model):
     added_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["issue", "plugin", "versions"], name="version_fault_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["issue", "plugin", "versions"], name="version_fault_once")]
         indexes = [models.Index(fields=["plugin"], name="version_fault_plugin")]
 
     def __str__(self) -> str:
@@ -127,9 +125,7 @@ class Checklist(models.Model):
     link_ends_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["integration", "ticket", "runbook"], name="checklist_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["integration", "ticket", "runbook"], name="checklist_once")]
 
     def __str__(self) -> str:
         return str(self.runbook)

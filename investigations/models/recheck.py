@@ -21,8 +21,8 @@ class RecheckState(models.TextChoices):
 class Recheck(models.Model):
     """A GET of `url` every `minutes` until it succeeds `wanted` times in a row, or until `ends_at`.
 
-    It succeeds with this status, within so many milliseconds, and with a text in the body, as far as these are asked
-    for. After failures the next one comes later (investigations.health.rechecks.pause).
+    It succeeds with this status, within so many milliseconds, and with a text in the body, where these are
+    asked for. After failures the next one comes later (investigations.health.rechecks.pause).
     """
 
     integration = models.ForeignKey(Integration, on_delete=models.CASCADE, related_name="rechecks")

@@ -28,8 +28,8 @@ class LogSource(models.Model):
 
     `url` is the beginning of its addresses; `within` an index of Splunk, an index or pattern of Elasticsearch, a
     selector of Loki. `token` is sealed (common.sealed) and bound to the row's id. The names of fields say where an
-    Elasticsearch document has its time, level, source, message and ids; `id_fields` and `more_fields` are separated
-    by commas. Without `id_fields`, ids are looked for in the whole text. `tenant` is Loki's.
+    Elasticsearch document has its time, level, source, message and ids; `id_fields` and `more_fields` are lists
+    with commas. Without `id_fields`, ids are looked for in the whole text. `tenant` is Loki's.
     """
 
     name = models.CharField(_("name"), max_length=80, unique=True)

@@ -105,14 +105,14 @@ class Record:
 
 def trouble_of(status: int) -> LogTrouble | None:
     """Return what a status says is wrong; None where nothing is."""
-    if 200 <= status < 300:  # noqa: PLR2004
+    if 200 <= status < 300:
         return None
     known = {401: LogTrouble.KEY, 403: LogTrouble.KEY, 404: LogTrouble.NO_INDEX, 429: LogTrouble.BUSY}
     if status in known:
         return known[status]
-    if 300 <= status < 400:  # noqa: PLR2004
+    if 300 <= status < 400:
         return LogTrouble.REDIRECT
-    return LogTrouble.SOURCE_BROKEN if status >= 500 else LogTrouble.QUERY  # noqa: PLR2004
+    return LogTrouble.SOURCE_BROKEN if status >= 500 else LogTrouble.QUERY
 
 
 def trouble_out(error: outgoing.OutgoingError) -> LogTrouble:

@@ -1,7 +1,7 @@
 """Elasticsearch and OpenSearch: _search over a span of time, page by page, the oldest first.
 
-Elasticsearch: a point in time (POST /{index}/_pit?keep_alive) is searched with `search_after`, ties broken by _shard_doc, and
-closed (DELETE /_pit). OpenSearch, which not in every version has that tie-breaker: its scroll
+Elasticsearch: a point in time (POST /{index}/_pit?keep_alive) is searched with `search_after`, ties broken by
+_shard_doc, and closed (DELETE /_pit). OpenSearch, which not in every version has that tie-breaker: its scroll
 (POST /{index}/_search?scroll, POST /_search/scroll, DELETE /_search/scroll).
 """
 

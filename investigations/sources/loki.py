@@ -1,8 +1,9 @@
 """Grafana Loki: GET /loki/api/v1/query_range, forward in time, page by page.
 
-https://grafana.com/docs/loki/latest/reference/loki-http-api/#query-logs-within-a-range-of-time: `query`, `start` and `end` in
-nanoseconds, `limit`, `direction=forward`. Of several streams the lines come stream by stream. `start` is included, so a page
-begins at the last instant of the one before, and what came already is left out.
+https://grafana.com/docs/loki/latest/reference/loki-http-api/#query-logs-within-a-range-of-time: `query`,
+`start` and `end` in nanoseconds, `limit`, `direction=forward`. Of several streams the lines come stream by
+stream. `start` is included, so a page begins at the last instant of the one before, and what came already is
+left out.
 """
 
 import re
@@ -46,7 +47,9 @@ def fetch(place: Place, question: Question) -> Iterator[Record]:
             if at == start and left[key]:
                 left[key] -= 1
                 continue
-            yield Record(_EPOCH + timedelta(microseconds=at // 1000), line, _of(labels, _LEVELS), _of(labels, _NAMES))
+            yield Record(
+                _EPOCH + timedelta(microseconds=at // 1000), line, _of(labels, _LEVELS), _of(labels, _NAMES)
+            )
         if len(found) < PAGE:
             return
         last = found[-1][0]

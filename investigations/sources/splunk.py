@@ -1,8 +1,8 @@
 """Splunk Enterprise and Cloud: POST /services/search/v2/jobs/export, which streams one JSON object a line.
 
-https://help.splunk.com/en/splunk-enterprise/rest-api-reference: `search`, `earliest_time` and `latest_time` (seconds since
-1970), `output_mode=json`, `preview=false`. A result is {"preview", "offset", "result": {"_time", "_raw", …}}; what went
-wrong is {"messages": [{"type": "FATAL" | "ERROR" | …, "text"}]}.
+https://help.splunk.com/en/splunk-enterprise/rest-api-reference: `search`, `earliest_time` and `latest_time`
+(seconds since 1970), `output_mode=json`, `preview=false`. A result is {"preview", "offset", "result":
+{"_time", "_raw", …}}; what went wrong is {"messages": [{"type": "FATAL" | "ERROR" | …, "text"}]}.
 """
 
 import json
@@ -24,7 +24,9 @@ def query(place: Place, question: Question) -> str:
     """Return the search in SPL. A search gives the newest first: `head` keeps those, `sort` turns them round."""
     ids = " OR ".join(quoted(one) for one in question.ids)
     wanted = f"search index={quoted(place.within)}" + (f" ({ids})" if ids else "")
-    return f"{wanted} | fields _time, _raw, host, source, sourcetype | head {question.most_lines + 1} | sort 0 _time"
+    return (
+        f"{wanted} | fields _time, _raw, host, source, sourcetype | head {question.most_lines + 1} | sort 0 _time"
+    )
 
 
 def quoted(text: str) -> str:

@@ -106,7 +106,12 @@ def new_integration(request: HttpRequest, reference: str) -> HttpResponse:
     ticket, user = internal_ticket(request, reference), person(request)
     if not works_on(user, ticket):
         raise Http404
-    return _edit(request, None, ticket, IntegrationForm(request.POST or None, initial=initial_of(integrations.of_contract(ticket))))
+    return _edit(
+        request,
+        None,
+        ticket,
+        IntegrationForm(request.POST or None, initial=initial_of(integrations.of_contract(ticket))),
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -117,7 +122,9 @@ def edit_integration(request: HttpRequest, number: int) -> HttpResponse:
     integration = visible_integration(request, number)
     if not integrations.may_write(person(request)):
         raise Http404
-    return _edit(request, integration, None, IntegrationForm(request.POST or None, initial=initial_of(integration)))
+    return _edit(
+        request, integration, None, IntegrationForm(request.POST or None, initial=initial_of(integration))
+    )
 
 
 def _edit(
@@ -179,7 +186,7 @@ def _checklist(request: HttpRequest, number: int) -> Checklist:
 def mark_step(request: HttpRequest, number: int) -> HttpResponse:
     """Say how far a step has come."""
     checklist, place = _checklist(request, number), request.POST.get("place", "")
-    if not (place.isdecimal() and len(place) < 4):  # noqa: PLR2004
+    if not (place.isdecimal() and len(place) < 4):
         raise Http404
     try:
         checklists.mark(checklist, int(place), request.POST.get("state", ""), by=person(request))

@@ -83,7 +83,9 @@ def customer_checklist(request: HttpRequest, token: str) -> HttpResponse:
         context = {
             "checklist": checklist,
             "steps": [(checklist.runbook.steps[step.place], step) for step in shown],
-            "choices": [(state.value, state.label) for state in (StepState.OPEN, StepState.DONE, StepState.FAILED)],
+            "choices": [
+                (state.value, state.label) for state in (StepState.OPEN, StepState.DONE, StepState.FAILED)
+            ],
             "kept": request.method == "POST",
         }
         response = render(request, "investigations/health/customer.html", context)
