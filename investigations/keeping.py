@@ -51,10 +51,10 @@ def add(ticket: Ticket, file: IO[bytes], name: str, *, by: User, zone: str, serv
         zone_info(zone)
     except CalendarError as error:
         raise Refused(_("Choose one of the list."), field="zone") from error
-    with ExitStack() as temporary:
+    with ExitStack() as held:
         logs = []
         for member in members(file, name):
-            logs.append(_read(member, temporary.enter_context(temporary())))
+            logs.append(_read(member, held.enter_context(temporary())))
             if len(logs) > MOST_LOGS:
                 raise _too_many()
         for log in logs:

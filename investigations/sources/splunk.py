@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from common import outgoing
 from investigations.models import LogCut, LogTrouble
+from investigations.sources import asking
 from investigations.sources.asking import Place, Question, Record, SourceTrouble, trouble_of, trouble_out
 
 PATH = "/services/search/v2/jobs/export"
@@ -46,11 +47,11 @@ def fetch(place: Place, question: Question) -> Iterator[Record]:
     try:
         with outgoing.stream(
             "POST", url, headers=headers, body=urlencode(form).encode(), within=max(0.1, left),
-            largest=question.most_bytes,
+            largest=2 * question.most_bytes + asking.MEGABYTE,
         ) as answer:  # fmt: skip
             if (trouble := trouble_of(answer.status)) is not None:
                 raise SourceTrouble(trouble)
-            yield from _records(_lines(answer.blocks()))
+            yield from _records(_lines(answer))
             if answer.is_cut:
                 question.cut = LogCut.BYTES
     except outgoing.TooSlow as error:
@@ -61,14 +62,14 @@ def fetch(place: Place, question: Question) -> Iterator[Record]:
         raise SourceTrouble(trouble_out(error)) from error
 
 
-def _lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
+def _lines(answer: outgoing.Stream) -> Iterator[bytes]:
     rest = b""
-    for block in blocks:
+    for block in answer.blocks():
         *whole, rest = (rest + block).split(b"\n")
         yield from whole
         if len(rest) > _LONGEST_LINE:
             raise SourceTrouble(LogTrouble.RUBBISH)
-    if rest.strip():
+    if rest.strip() and not answer.is_cut:
         yield rest
 
 

@@ -57,7 +57,7 @@ class Server:
 
 
 def _json(status: str, value: Any) -> Answer:
-    return status, JSON, [json.dumps(value).encode()]
+    return status, [*JSON], [json.dumps(value).encode()]
 
 
 def _of_status(server: Server) -> Answer:
@@ -75,7 +75,7 @@ def _endless(_server: Server) -> Answer:
         while True:
             yield b'{"preview":true}\n' * 4000
 
-    return "200 OK", JSON, drip()
+    return "200 OK", [*JSON], drip()
 
 
 def _rubbish(_server: Server) -> Answer:
@@ -114,7 +114,7 @@ class Splunk(Server):
             if match[1] == "payments" and since <= line[0].timestamp() < until
             and (not ids or any(one in line[4] for one in ids))
         ][-limit:]  # fmt: skip
-        return "200 OK", JSON, self._results(found)
+        return "200 OK", [*JSON], self._results(found)
 
     def _results(self, found: list[Any]) -> Iterator[bytes]:
         for place, (at, _level, service, _id, text) in enumerate(found):

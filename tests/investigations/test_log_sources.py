@@ -1,7 +1,10 @@
 """Logs fetched from search servers: contracts with each of the four, limits, and what goes wrong."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +12,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from common.errors import NotAllowed, Refused
 from escalations.models import Ticket
-from investigations import analysing, fetching, log_sources
+from investigations import analysing, fetching, keeping, log_sources
 from investigations.models import Log, LogCut, LogSource, LogState, LogTrouble
 from investigations.sources import asking
 from tests import seed
@@ -34,7 +38,11 @@ pytestmark = pytest.mark.django_db
 CARD = "4111111111111111"
 KINDS: dict[str, tuple[type[Server], str, dict[str, Any]]] = {
     "splunk": (Splunk, bearer(), {"within": "payments", "sign_in": "Bearer"}),
-    "elastic": (Elasticsearch, bearer("ApiKey"), {"within": "payments-*", "sign_in": "ApiKey", "id_fields": "trace.id"}),
+    "elastic": (
+        Elasticsearch,
+        bearer("ApiKey"),
+        {"within": "payments-*", "sign_in": "ApiKey", "id_fields": "trace.id"},
+    ),
     "opensearch": (OpenSearch, basic(), {"within": "payments-*", "sign_in": "Basic"}),
     "loki": (Loki, bearer(), {"within": '{app="payments"}', "sign_in": "Bearer", "tenant": "desk"}),
 }
@@ -89,7 +97,9 @@ def source_of(kind: str, server: Server, admin: User, **more: Any) -> LogSource:
 
 
 def fetched(ticket: Ticket, source: LogSource, by: User, ids: list[str] | None = None, seconds: float = 60) -> Log:
-    log = fetching.ask(ticket, source, ids=["req_0"] if ids is None else ids, since=at(0), until=at(seconds), by=by)
+    log = fetching.ask(
+        ticket, source, ids=["req_0"] if ids is None else ids, since=at(0), until=at(seconds), by=by
+    )
     analysing.run(log)
     return Log.objects.get(pk=log.pk)
 
@@ -113,7 +123,7 @@ def test_each_source_gives_its_lines(
     text = text_of(log)
     assert CARD not in text
     assert "req_1" not in text
-    assert [f"no {number}" in text for number in range(4)] == [True, False, True, False]
+    assert [bool(re.search(rf"no {number}\b", text)) for number in range(4)] == [True, False, True, False]
     assert "never asked for" not in text
     assert not server.open_contexts, "a point in time or scroll is closed"
     assert TOKEN not in str(Log.objects.filter(pk=log.pk).values())
@@ -171,7 +181,9 @@ def test_what_a_source_does_wrong_ends_in_a_sentence(
     assert str(log.get_trouble_display())
 
 
-def test_a_source_is_set_up_and_asked_through_pages(desk: Desk, ticket: Ticket, admin: User, settings: Any) -> None:
+def test_a_source_is_set_up_and_asked_through_pages(
+    desk: Desk, ticket: Ticket, admin: User, settings: Any
+) -> None:
     settings.OUTGOING_HOSTS = ["127.0.0.1:9"]
     client = Client()
     client.force_login(admin)
@@ -209,12 +221,6 @@ def test_a_source_is_set_up_and_asked_through_pages(desk: Desk, ticket: Ticket, 
 
 
 def test_a_log_is_removed_for_a_reason_and_its_evidence_stays(desk: Desk, ticket: Ticket, settings: Any) -> None:
-    from io import BytesIO
-    from pathlib import Path
-
-    from common.errors import NotAllowed, Refused
-    from investigations import keeping
-
     (log,) = keeping.add(ticket, BytesIO(b"2026-11-27 09:00:00 ERROR it broke\n"), "a.log", by=desk.l2, zone="UTC")
     analysing.run(log)
     log.refresh_from_db()
