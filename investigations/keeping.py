@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from typing import IO, Any
 
 from django.conf import settings
@@ -190,7 +191,8 @@ def remove(log: Log, *, why: str, by: User) -> None:
     locked.save()
     data = {"ticket": locked.ticket_id, "sha256": locked.sha256, "why": reason}
     recording.record(REMOVED, subject=(SUBJECT, log.pk), by=by, data=data)
-    transaction.on_commit(lambda: [default_storage.delete(name) for name in files])
+    for name in files:
+        transaction.on_commit(partial(default_storage.delete, name))
 
 
 def may_remove(user: User, log: Log) -> bool:

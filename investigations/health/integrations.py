@@ -16,7 +16,7 @@ from escalations.models import Customer, Ticket
 from events import recording
 from investigations.health import versions
 from investigations.models import Integration, Plugin, VersionFault
-from knowledgebase import known_issues
+from knowledgebase.access import may_write as may_write_issues
 from knowledgebase.models import KnownIssue
 
 SUBJECT = "integration"
@@ -155,7 +155,7 @@ def faults_of(integration: Integration, user: User) -> list[Known]:
 @transaction.atomic
 def add_fault(issue: KnownIssue, plugin: str, conditions: str, fixed_in: str = "", *, by: User) -> VersionFault:
     """Say which versions of a plugin have a known issue. Safe to repeat. Raises NotAllowed, Refused."""
-    if not known_issues.may_write(by) or not KnownIssue.objects.visible_to(by).filter(pk=issue.pk).exists():
+    if not may_write_issues(by) or not KnownIssue.objects.visible_to(by).filter(pk=issue.pk).exists():
         raise NotAllowed(_("You may not change this known issue."))
     if plugin not in Plugin.values:
         raise Refused(_("Choose one of the list."), field="plugin")
@@ -178,7 +178,7 @@ def add_fault(issue: KnownIssue, plugin: str, conditions: str, fixed_in: str = "
 @transaction.atomic
 def remove_fault(fault: VersionFault, *, by: User) -> None:
     """Take back that versions have a known issue. Raises NotAllowed."""
-    if not known_issues.may_write(by) or not KnownIssue.objects.visible_to(by).filter(pk=fault.issue_id).exists():
+    if not may_write_issues(by) or not KnownIssue.objects.visible_to(by).filter(pk=fault.issue_id).exists():
         raise NotAllowed(_("You may not change this known issue."))
     _record_fault(FAULT_REMOVED, fault, by)
     fault.delete()

@@ -17,7 +17,8 @@ def handle(event: Event) -> None:
     recheck = Recheck.objects.filter(pk=event.get("recheck")).first()
     if ticket is None or recheck is None:
         return
-    concerned = User.objects.filter(pk__in={ticket.owner_id, recheck.started_by_id} - {None}, is_active=True)
+    owners = [pk for pk in (ticket.owner_id, recheck.started_by_id) if pk is not None]
+    concerned = User.objects.filter(pk__in=owners, is_active=True)
     seen = Ticket.objects.filter(pk=ticket.pk)
     told = [person for person in concerned if seen.visible_to(person).exists()]
     alerts.tell(ticket, told, AlertKind.RECHECK, event=event)

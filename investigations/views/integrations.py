@@ -18,7 +18,7 @@ from investigations.forms.health import FaultForm, IntegrationForm, RecheckForm,
 from investigations.health import calls, checklists, integrations, rechecks, runbooks
 from investigations.models import Checklist, Integration, Recheck, StepState, VersionFault
 from investigations.views.asking import internal_ticket
-from knowledgebase import known_issues
+from knowledgebase.access import may_write as may_write_issues
 from knowledgebase.models import KnownIssue
 
 MOST_FAILING = 100
@@ -73,7 +73,7 @@ def _shown(
         "tickets": worked,
         "worked": {ticket.pk for ticket in worked},
         "faults": integrations.faults_of(integration, user),
-        "may_fault": known_issues.may_write(user),
+        "may_fault": may_write_issues(user),
         "calls": calls.last(integration, user),
         "checklists": [
             (one, _steps(one))

@@ -1,5 +1,7 @@
 """Runbooks, changed by leads; and a checklist as the customer sees it, through a signed link."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -43,7 +45,8 @@ def edit_runbook(request: HttpRequest, plugin: str, language: str) -> HttpRespon
     current = runbooks.current(plugin, language)
     initial = {"text": runbooks.as_text(current.steps), "number": current.number} if current else {"number": 0}
     form = RunbookForm(request.POST or None, initial=initial)
-    context, status = {}, 422 if form.is_bound else 200
+    context: dict[str, Any] = {}
+    status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         said = form.cleaned_data
         try:

@@ -37,7 +37,8 @@ def edit_log_source(request: HttpRequest, number: int | None = None) -> HttpResp
         raise Http404
     source = get_object_or_404(LogSource, pk=number) if number is not None else None
     form = SourceForm(request.POST or None, instance=source)
-    status, context = (422 if form.is_bound else 200), {}
+    context: dict[str, Any] = {}
+    status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         columns = {name: form.cleaned_data[name] for name in SourceForm.Meta.fields}
         try:
@@ -51,7 +52,7 @@ def edit_log_source(request: HttpRequest, number: int | None = None) -> HttpResp
         else:
             done(request, _("The source is kept."))
             return redirect("log_sources")
-    name = LogSource.objects.values_list("name", flat=True).get(pk=number) if source else ""
+    name = LogSource.objects.values_list("name", flat=True).get(pk=source.pk) if source else ""
     context |= {"form": form, "source": source, "name": name}
     return render(request, "investigations/setup/edit_source.html", context, status=status)
 

@@ -259,7 +259,7 @@ class _Quiet(WSGIRequestHandler):
 @contextmanager
 def running(server: Server) -> Iterator[Server]:
     """Serve on a port of this machine."""
-    with make_server("127.0.0.1", 0, server, handler_class=_Quiet) as served:  # type: ignore[arg-type]
+    with make_server("127.0.0.1", 0, server, handler_class=_Quiet) as served:
         server.url = f"http://127.0.0.1:{served.server_port}"
         thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()

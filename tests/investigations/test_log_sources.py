@@ -106,7 +106,8 @@ def fetched(ticket: Ticket, source: LogSource, by: User, ids: list[str] | None =
 
 def text_of(log: Log) -> str:
     with log.text.open("rb") as file:
-        return file.read().decode()
+        content: bytes = file.read()
+    return content.decode()
 
 
 def test_each_source_gives_its_lines(
