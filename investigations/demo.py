@@ -10,6 +10,7 @@ from django.db.models import Case, When
 from escalations.access import works_on
 from escalations.models import Ticket
 from escalations.models.ticket import OPEN
+from events.models import Delivery
 from investigations import analysing, keeping, recognising
 from investigations.models import Log
 
@@ -38,6 +39,7 @@ def lay_out(now: datetime) -> list[Log]:
         logs += keeping.add(ticket, BytesIO(content), name, by=owner, zone="UTC", service=SERVICE)
     for log in logs:
         analysing.run(log)
+    Delivery.objects.filter(consumer=analysing.CONSUMER).delete()  # they are analysed
     normal = Log.objects.select_related("ticket").get(pk=logs[0].pk)
     recognising.set_normal(normal, by=owner, normal=True)
     return logs

@@ -5,9 +5,6 @@ and any sign may separate groups. First all digits of a text are weighed at once
 that remain are judged one by one by what stands around them (`judging`). Both are linear in the text.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable
-from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +16,7 @@ from redaction.schemes import IF_NAMED, LIKELY, LONGEST, SHORTEST, STRENGTHS, Fo
 
 _WIDEST_GAP = 10
 _FIRST_SHOWN, _LAST_SHOWN, _SHORTEST_WITH_FIRST = 6, 4, 16
-_DOUBLED = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9], dtype=np.int16)
+_DOUBLED = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9], dtype=np.uint8)
 _GLUED_AFTER = (4, 6, 7, 8, 10)  # digits of an expiry, a code, or both
 
 Places = NDArray[np.int64]
@@ -28,7 +25,7 @@ Places = NDArray[np.int64]
 _MOST_UNEQUAL = 4  # groups of different sizes
 _SHORTEST_CODE_AND_AMOUNT = 6
 _STRONGEST = STRENGTHS.max(axis=1)
-_UP_TO_LONGEST = np.arange(LONGEST)
+_UP_TO_LONGEST = np.arange(LONGEST)[:, None]
 _EVEN = _UP_TO_LONGEST % 2 == 0
 
 
@@ -55,23 +52,21 @@ class _Begun(NamedTuple):
     announced: Places  # the length that stands before it, or 0
 
 
-def find(
-    text: str, spans: Iterable[tuple[int, int]], surroundings: Surroundings, *, named: bool = True
-) -> list[Found]:
-    """Every card number in some stretches of `text`, in order; numbers may overlap.
+def find(text: str, spans: Places, surroundings: Surroundings, *, named: bool = True) -> list[Found]:
+    """Every card number in some stretches of `text` (starts and ends), in order; numbers may overlap.
 
     `named` is False when the text has none of the words that stand near cards.
     """
-    spans = list(spans)
-    if not spans:
+    if not len(spans):
         return []
-    digits = _digits(kinds_of("\x00".join([text[start:end] for start, end in spans])))
+    kinds, moved = _kinds(text, spans)
+    digits = _digits(kinds)
     if digits is None:
         return []
     candidates = _candidates(digits, IF_NAMED if named else LIKELY)
     if not candidates:
         return []
-    places = _PlacesInText(digits.places, spans)
+    places = digits.places + moved[digits.places]
     layout = Layout(text, places, digits.groups, digits.starts_run)
     found = []
     end = 0
@@ -79,29 +74,22 @@ def find(
         if last <= end:
             continue  # part of a longer one
         if surroundings.allow(layout.stretch(first, last, strength), named=named):
-            found.append(masked([places[digit] for digit in range(first, last)]))
+            found.append(masked(places[first:last].tolist()))
             end = last
     return found
 
 
-class _PlacesInText:
-    """Places in the text for places in its stretches, which have been joined by one character each.
-
-    Of most digits nobody asks where they stand.
-    """
-
-    def __init__(self, places: Places, spans: list[tuple[int, int]]) -> None:
-        self._places = places
-        self._begins = [start for start, _end in spans]
-        self._joined = [0, *accumulate(end - start + 1 for start, end in spans[:-1])]
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    def __getitem__(self, digit: int) -> int:
-        place = int(self._places[digit])
-        span = bisect_right(self._joined, place) - 1
-        return place - self._joined[span] + self._begins[span]
+def _kinds(text: str, spans: Places) -> tuple[NDArray[np.uint8], Places]:
+    """The kinds of characters in stretches of a text, joined by an end each, and how far each was moved for it."""
+    kinds = kinds_of("\x00".join([text[start:end] for start, end in spans.tolist()]))
+    starts, sizes = spans[:, 0], spans[:, 1] - spans[:, 0] + 1
+    joined = np.cumsum(sizes) - sizes
+    # A number may begin with the text, but not where a stretch was cut out of the midst of digits.
+    heads = joined[starts > 0]
+    while len(heads := heads[kinds[heads] < INVISIBLE]):
+        kinds[heads] = END
+        heads = heads + 1
+    return kinds, np.repeat(starts - joined, sizes)
 
 
 def masked(places: list[int]) -> Found:
@@ -233,12 +221,12 @@ def _is_year(number: Places) -> NDArray[np.bool_]:
 def _checked(
     values: NDArray[np.uint8], digits: Digits, begun: "_Begun", weakest: int
 ) -> list[tuple[int, int, int]]:
-    window = values[begun.firsts[:, None] + _UP_TO_LONGEST].astype(np.int16)
+    window = values[begun.firsts + _UP_TO_LONGEST]  # a row for each place in a number
     doubled = _DOUBLED[window]
     # A check doubles every second digit from the right, so which ones depends on where the number ends.
     sums = (
-        np.where(_EVEN, doubled, window).cumsum(axis=1, dtype=np.int16) % 10,
-        np.where(_EVEN, window, doubled).cumsum(axis=1, dtype=np.int16) % 10,
+        np.where(_EVEN, doubled, window).cumsum(axis=0, dtype=np.uint8) % 10,
+        np.where(_EVEN, window, doubled).cumsum(axis=0, dtype=np.uint8) % 10,
     )
     found: list[tuple[int, int, int]] = []
     sizes = begun.group_ends - begun.firsts
@@ -246,7 +234,7 @@ def _checked(
         strengths = STRENGTHS[begun.prefixes, length]
         lasts = begun.firsts + length
         right = np.flatnonzero(
-            (strengths >= weakest) & (sums[length % 2][:, length - 1] == 0) & (lasts <= begun.run_ends)
+            (strengths >= weakest) & (sums[length % 2][length - 1] == 0) & (lasts <= begun.run_ends)
         )
         if not len(right):
             continue

@@ -41,7 +41,7 @@ def _table() -> Bytes:
 def kinds_of(text: str) -> Bytes:
     """One number a character: a digit's value, INVISIBLE, SEPARATOR or END."""
     if text.isascii():
-        return np.frombuffer(text.encode("ascii").translate(_ASCII), dtype=np.uint8)
+        return np.frombuffer(bytearray(text.encode("ascii").translate(_ASCII)), dtype=np.uint8)
     order = "utf-32-le" if sys.byteorder == "little" else "utf-32-be"
     codes = np.frombuffer(text.encode(order, "surrogatepass"), dtype=np.uint32)
     kinds = _table()[np.minimum(codes, _LAST_WITH_DIGITS + 1)]

@@ -11,7 +11,7 @@ from redaction.schemes import Finding, Found
 #: A long text is read in pieces of this many characters, each with what stands around it.
 _MOST_ROUNDS = 3
 _NEIGHBOURS = 80  # characters beside a finding that may read otherwise without it
-_PIECE, _AROUND = 120_000, 12_000
+_PIECE, _AROUND = 480_000, 12_000
 
 _own_ids: Callable[[], OwnIds] = lambda: NO_OWN_IDS  # noqa: E731 - replaced by `provide_own_ids`
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from redaction.characters import digits_of
 from redaction.schemes import IF_NAMED, LIKELY, MASK, SURE
 
 _AS_FAR_AS_LOOKED = 64  # characters to each side, so that a hostile text costs no more
+_LONGEST_WORD = 24  # characters that the patterns of words before a number take, and the one before
 _LONGEST_PHONE = 15  # ITU-T E.164
 _SHORTEST_HASH = 24
 _UUID_LENGTH = 36
@@ -97,19 +98,11 @@ class Stretch(NamedTuple):
     strength: int
 
 
-class DigitPlaces(Protocol):
-    """Where each digit stands in the text."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, digit: int, /) -> int: ...
-
-
 class Layout:
     """How the digits of a text stand: their places, which begin a group, and which a run."""
 
     def __init__(
-        self, text: str, places: DigitPlaces, groups: NDArray[np.int64], starts_run: NDArray[np.bool_]
+        self, text: str, places: NDArray[np.int64], groups: NDArray[np.int64], starts_run: NDArray[np.bool_]
     ) -> None:
         self._text = text
         self._places = places
@@ -258,7 +251,7 @@ def _is_free(stretch: Stretch, *, named: bool) -> bool:
     count = sum(stretch.sizes)
     if before == "+" and count <= _LONGEST_PHONE and not text[start - 2 : start - 1].isdigit():
         return False
-    ahead = text[max(0, start - 40) : start]
+    ahead = text[max(0, start - _LONGEST_WORD) : start]
     if count == 15 and _DEVICE.search(ahead):
         return False
     if len(stretch.sizes) == 1:

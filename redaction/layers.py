@@ -17,12 +17,15 @@ _NEAR = 240  # characters around a mark that are read with it
 _BOUNDARY = "\x00"  # ends a number, and is in no word
 
 _HEX = "[0-9A-Fa-f]"
-_ESCAPE = re.compile(
-    rf"(?P<percent>(?:%{_HEX}{{2}})+)|%u(?P<old>{_HEX}{{4}})"
-    rf"|&(?P<entity>\#[0-9]{{1,7}}|\#[xX]{_HEX}{{1,6}}|[A-Za-z][A-Za-z0-9]{{1,24}}(?=;));?"
-    rf"|\\+(?:u(?P<long>{_HEX}{{4}}|\{{{_HEX}{{1,6}}\}})|x(?P<short>{_HEX}{{2}})|(?P<plain>[\"'/\\nrt]))"
-)
-_QUOTED = re.compile(rf"(?P<quoted>(?:={_HEX}{{2}})+)|(?P<soft>=[ \t]*\r?\n(?:[ \t]*>[ \t]?)*)")
+# One for each first sign, so that a search leaps from sign to sign. No two take the same characters.
+_ESCAPES = [
+    re.compile(rf"%(?:(?P<percent>{_HEX}{{2}}(?:%{_HEX}{{2}})*)|u(?P<old>{_HEX}{{4}}))"),
+    re.compile(r"&(?P<entity>\#[0-9]{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,24}(?=;));?"),
+    re.compile(
+        rf"\\\\*(?:u(?P<long>{_HEX}{{4}}|\{{{_HEX}{{1,6}}\}})|x(?P<short>{_HEX}{{2}})|(?P<plain>[\"'/\\nrt]))"
+    ),
+]
+_QUOTED = re.compile(rf"=(?P<quoted>{_HEX}{{2}}(?:={_HEX}{{2}})*)|=(?P<soft>[ \t]*\r?\n(?:[ \t]*>[ \t]?)*)")
 _SHAPE = re.compile(
     r"<!--.{0,2000}?-->|<!\[CDATA\[|\]\]>|</?(?P<tag>[A-Za-z][\w:.-]{0,60})(?:\s[^<>]{0,500})?/?>"
     r"|(?P<reply>\r?\n[ \t]*(?:>[ \t]?)+)",
@@ -132,7 +135,8 @@ def _edge(text: str, place: int, step: int) -> int:
 
 def unescaped(text: str) -> View | None:
     """The text without one layer of escapes; None when it has none."""
-    return _view(text, chain.from_iterable(_meanings(match) for match in _ESCAPE.finditer(text)))
+    matches = sorted(chain.from_iterable(escape.finditer(text) for escape in _ESCAPES), key=re.Match.start)
+    return _view(text, chain.from_iterable(map(_meanings, matches)))
 
 
 def unquoted(text: str) -> View | None:
@@ -172,10 +176,10 @@ def _meanings(match: re.Match[str]) -> Iterator[Mark]:
             return
 
 
-def _bytes(match: re.Match[str], name: str) -> Iterator[Mark]:
+def _bytes(match: re.Match[str]) -> Iterator[Mark]:
     """Each character of a row of escaped bytes with the escapes that it takes."""
-    start = match.start(name)
-    data = bytes.fromhex(match[name].replace(match[name][0], ""))
+    start = match.start()
+    data = bytes.fromhex(match[0].replace(match[0][0], ""))
     for character in data.decode("utf-8", "surrogateescape"):
         size = len(character.encode("utf-8", "surrogateescape"))
         yield (
@@ -207,8 +211,8 @@ def _soft(match: re.Match[str]) -> Iterator[Mark]:
 
 
 _READERS: dict[str, Callable[[re.Match[str]], Iterator[Mark]]] = {
-    "percent": lambda match: _bytes(match, "percent"),
-    "quoted": lambda match: _bytes(match, "quoted"),
+    "percent": _bytes,
+    "quoted": _bytes,
     "entity": _entity,
     "long": _code,
     "short": _code,

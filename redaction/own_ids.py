@@ -20,9 +20,8 @@ class OwnIds:
         self.formats = tuple(formats)
         for written in self.formats:
             _check(written)
-        self._pattern = (
-            re.compile("|".join(_pattern(written) for written in self.formats)) if self.formats else None
-        )
+        each = "|".join(_pattern(written) for written in self.formats)
+        self._pattern = re.compile(rf"(?<!\w)(?:{each})(?!\w)") if each else None
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Where such numbers stand."""
@@ -35,7 +34,7 @@ NO_OWN_IDS = OwnIds()
 
 
 def _pattern(written: str) -> str:
-    return r"(?<!\w)" + "".join(_SIGNS.get(sign) or re.escape(sign) for sign in written) + r"(?!\w)"
+    return "".join(_SIGNS.get(sign) or re.escape(sign) for sign in written)
 
 
 def _check(written: str) -> None:

@@ -38,7 +38,7 @@ class Search(enum.IntEnum):
 
 #: How far before and after the end of what is reported a search has to look; the others need the whole text.
 _REACH = {
-    Search.BLOCKS: (13, 24),
+    Search.BLOCKS: (15, 24),
     Search.GROUPS: (80, 60),
     Search.CODES: (200, 120),
     Search.IBANS: (40, 0),
@@ -92,8 +92,8 @@ _EXPRESSIONS: list[tuple[Search, str, int]] = [
     (Search.CODES, r"[0-9]{3}.{0,12}(cvv|cvc)", _ANY_CASE),
     (
         Search.IBANS,
-        f"(^|[^0-9A-Z]|iban)({'|'.join(LENGTHS)})[0-9]{{2}}([ .-]|[\\x80-\\xff]{{2,3}}){{0,2}}[A-Z0-9]{{4}}"
-        "([ .-]|[\\x80-\\xff]{2,3}){0,2}[A-Z0-9]{3}",
+        f"(^|[^0-9A-Z-]|(^|[^0-9A-Z])-|iban)({'|'.join(LENGTHS)})[0-9]{{2}}"
+        "([ .-]|[\\x80-\\xff]{2,3}){0,2}[A-Z0-9]{4}([ .-]|[\\x80-\\xff]{2,3}){0,2}[A-Z0-9]{3}",
         _ANY_CASE,
     ),
     (Search.TRACKS, r"[0-9]{4,19}(\^|[=D][0-9=])", 0),
@@ -209,18 +209,18 @@ class Needed:
     def __contains__(self, search: Search) -> bool:
         return search in self._ends
 
-    def spans(self, *searches: Search) -> list[tuple[int, int]]:
-        """The stretches of the text in which to look, in order and apart from each other."""
+    def spans(self, *searches: Search) -> NDArray[np.int64]:
+        """The stretches of the text in which to look, in order and apart from each other: starts and ends."""
         bounds = [
             self._ends[search][:, None] + np.array([[-_REACH[search][0], _REACH[search][1]]])
             for search in searches
             if search in self._ends
         ]
         if not bounds:
-            return []
+            return np.empty((0, 2), dtype=np.int64)
         starts, ends = np.concatenate(bounds).clip(0, self._size).T
         order = np.argsort(starts)
         starts, ends = starts[order], np.maximum.accumulate(ends[order])
         apart = np.flatnonzero(starts[1:] > ends[:-1])
         firsts, lasts = np.append(0, apart + 1), np.append(apart, len(starts) - 1)
-        return list(zip(starts[firsts].tolist(), ends[lasts].tolist(), strict=True))
+        return np.stack((starts[firsts], ends[lasts]), axis=1)

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from redaction import base64_text, cards, codes, ibans, keys, layers, tracks
 from redaction.judging import Surroundings
 from redaction.own_ids import OwnIds
@@ -29,9 +32,9 @@ def find(text: str, own_ids: OwnIds, depth: int = 0, *, quoted: bool = False) ->
 
 
 def _as_it_stands(text: str, own_ids: OwnIds, needed: Needed) -> Iterator[Found]:
-    accounts = [one for span in needed.spans(Search.IBANS) for one in ibans.find(text, *span)]
+    accounts = [one for span in needed.spans(Search.IBANS).tolist() for one in ibans.find(text, *span)]
     yield from accounts
-    for span in needed.spans(Search.TRACKS):
+    for span in needed.spans(Search.TRACKS).tolist():
         yield from tracks.find(text, *span)
     surroundings = Surroundings(text, lambda: [*own_ids.spans(text), *((a.start, a.end) for a in accounts)])
     numbers = cards.find(text, _numbers(text, needed), surroundings, named=Search.CARD_WORDS in needed)
@@ -39,29 +42,21 @@ def _as_it_stands(text: str, own_ids: OwnIds, needed: Needed) -> Iterator[Found]
         numbers += [cards.masked(places) for places in tracks.find_in_messages(text)]
     yield from numbers
     yield from codes.find_near(text, numbers)
-    for span in needed.spans(Search.CODES):
+    for span in needed.spans(Search.CODES).tolist():
         yield from codes.find(text, *span)
-    for span in needed.spans(Search.KEYS):
+    for span in needed.spans(Search.KEYS).tolist():
         yield from keys.find(text, *span)
-    for span in needed.spans(Search.PASSWORDS):
+    for span in needed.spans(Search.PASSWORDS).tolist():
         yield from keys.find_passwords(text, *span)
     if Search.PRIVATE_KEYS in needed:
         yield from keys.find_private(text)
 
 
-def _numbers(text: str, needed: Needed) -> list[tuple[int, int]]:
+def _numbers(text: str, needed: Needed) -> NDArray[np.int64]:
     """The stretches in which a card's number may stand."""
     if Search.OTHER_DIGITS in needed or Search.SPREAD in needed:
-        return [(0, len(text))]
-    spans: list[tuple[int, int]] = []
-    for start, end in needed.spans(Search.BLOCKS, Search.GROUPS):
-        while start > 0 and text[start - 1].isdigit():
-            start -= 1
-        if spans and start <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], end)
-        else:
-            spans.append((start, end))
-    return spans
+        return np.array([[0, len(text)]])
+    return needed.spans(Search.BLOCKS, Search.GROUPS)
 
 
 def settled(found: list[Found]) -> list[Edit]:

@@ -1,15 +1,14 @@
 """What migrations put into the database, kept and restored around tests that commit; and the catalogue, as a copy.
 
-A test that commits is followed by a TRUNCATE of every table, which the
-append-only tables refuse and which would take the seeded rows (categories,
-calendars, the system's own person) from every later test. Here the flush sets
-the triggers aside and puts the seeded rows back, in the same transaction, so
-that tests may run in any order.
+After a test that commits Django empties every table, which the append-only
+tables refuse and which would take the seeded rows (categories, calendars, the
+system's own person) from every later test. Here the flush sets the triggers
+aside and puts the seeded rows back, in the same transaction, so that tests may
+run in any order.
 """
 
 from collections.abc import Iterable
 
-from django.core.management.color import no_style
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
@@ -23,16 +22,17 @@ def remember() -> None:
     people.system()  # whoever has it already must not meet another one in the catalogue
     with transaction.atomic(), connection.cursor() as cursor:
         _keep_in("seed", cursor)
+        _seeded[:] = _kept_in("seed", cursor)
     defaults.seed()
     with transaction.atomic(), connection.cursor() as cursor:
         _keep_in("catalogue", cursor)
-        for table, _columns in _kept_in("seed", cursor):
+        for table, _columns in _seeded:
             cursor.execute(f"DELETE FROM catalogue.{table} WHERE id IN (SELECT id FROM seed.{table})")  # noqa: S608
         _catalogue[:] = _kept_in("catalogue", cursor)
-    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
-    _flush_and_restore(connection.ops.sql_flush(no_style(), tables))
+    _flush_and_restore()
 
 
+_seeded: list[tuple[str, str]] = []
 _catalogue: list[tuple[str, str]] = []
 
 
@@ -49,27 +49,41 @@ def _keep_in(schema: str, cursor: CursorWrapper) -> None:
     """Copy every table that holds something into `schema`, which is made anew."""
     cursor.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
     cursor.execute(f"CREATE SCHEMA {schema}")
-    for table in connection.introspection.django_table_names(only_existing=True, include_views=False):
-        name = connection.ops.quote_name(table)
-        cursor.execute(f"SELECT EXISTS (SELECT FROM {name})")  # noqa: S608
-        if cursor.fetchone() == (True,):
-            cursor.execute(f"CREATE TABLE {schema}.{name} AS TABLE {name}")
+    for name in _holding_something(cursor):
+        cursor.execute(f"CREATE TABLE {schema}.{name} AS TABLE {name}")
 
 
-def _flush_and_restore(sql_list: Iterable[str]) -> None:
+def _flush_and_restore(_sql_list: Iterable[str] = ()) -> None:
+    """Empty every table that holds something, then put back what migrations had put there.
+
+    Not by TRUNCATE, as Django would: that makes a file anew for each of the many empty tables and their indexes.
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         # Foreign keys and guards are triggers; this rests them until the transaction ends.
         cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute("SELECT tgrelid::regclass::text, quote_ident(tgname) FROM pg_trigger WHERE tgenabled = 'A'")
+        held = _holding_something(cursor)
+        cursor.execute(
+            "SELECT tgrelid::regclass::text, quote_ident(tgname) FROM pg_trigger"
+            " WHERE tgenabled = 'A' AND tgrelid = ANY(%s::regclass[])",
+            [held],
+        )
         always = cursor.fetchall()
         for table, trigger in always:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
-        for sql in sql_list:
-            cursor.execute(sql)
-        for table, columns in _kept_in("seed", cursor):
+        for table in held:
+            cursor.execute(f"DELETE FROM {table}")  # noqa: S608
+        for table, columns in _seeded:
             cursor.execute(_copied("seed", table, columns))
         for table, trigger in always:
             cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}")
+
+
+def _holding_something(cursor: CursorWrapper) -> list[str]:
+    """Return the tables that are not empty."""
+    names = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    quoted = [connection.ops.quote_name(name) for name in names]
+    cursor.execute(" UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in quoted))  # noqa: S608
+    return [name for (name,) in cursor.fetchall()]
 
 
 def _copied(schema: str, table: str, columns: str) -> str:

@@ -37,6 +37,7 @@ from integrations.demo.arrivals import TREND_GROWTH
 from integrations.demo.scenarios import all_scenarios
 from knowledgebase.models import Article, KnownIssue
 
+pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 18, 12, 34, 56, tzinfo=UTC)  # a Wednesday evening in Manila
 
 

@@ -86,6 +86,16 @@ def test_a_file_is_stopped_at_the_first_byte_too_many(scenario: Scenario, settin
     assert not Message.objects.filter(body="With files.").exists()
 
 
+def test_a_file_never_lies_in_clear_in_a_temporary_folder(scenario: Scenario, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        raise AssertionError("nothing of an upload may be written as it came")
+
+    monkeypatch.setattr("django.core.files.uploadedfile.TemporaryUploadedFile.__init__", refuse)
+    response = write(scenario.clients["l2"], scenario, file(content=b"a line\n" * 500_000))
+    assert response.status_code == 302
+    assert Message.objects.filter(body="With files.").exists()
+
+
 def test_files_together_are_stopped_at_the_limit(scenario: Scenario, settings: LazySettings):
     settings.ATTACHMENT_MAX_BYTES, settings.UPLOAD_MAX_BYTES = 64 * KILOBYTE, 100 * KILOBYTE
     response = write(scenario.clients["l2"], scenario, *(file(content=b"x" * 60 * KILOBYTE) for _ in range(2)))
