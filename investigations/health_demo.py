@@ -1,5 +1,6 @@
 """The demo's integrations: a shop whose plugin is too old, guided through its runbook and re-checked."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -8,7 +9,7 @@ from escalations.access import works_on
 from escalations.models import Ticket
 from escalations.models.ticket import OPEN
 from investigations.health import checklists, integrations
-from investigations.health.integrations import CATEGORY, Stated
+from investigations.health.integrations import CATEGORY
 from investigations.models import Integration, Outcome, Plugin, Recheck, RecheckResult, RecheckState, StepState
 from knowledgebase.models import KnownIssue
 
@@ -28,11 +29,12 @@ def lay_out(now: datetime) -> list[Integration]:
         if Integration.objects.filter(customer=ticket.customer).exists():
             continue
         stated = integrations.of_contract(ticket)
-        if not made:
-            stated = Stated(Plugin.WOOCOMMERCE, "4.1.3", "WordPress 6.6, PHP 8.2", "production", [ENDPOINT])
+        cared_for = stated.plugin == Plugin.WOOCOMMERCE and not any(one.plugin == stated.plugin for one in made)
+        if cared_for:
+            stated = replace(stated, platform="WordPress 6.6, PHP 8.2", endpoints=[*stated.endpoints, ENDPOINT])
         integration = integrations.save(None, stated, customer=ticket.customer, by=owner)
         made.append(integration)
-        if len(made) == 1:
+        if cared_for:
             _look_after(integration, ticket, now)
         if len(made) == MOST:
             break

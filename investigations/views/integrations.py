@@ -79,6 +79,7 @@ def _shown(
             (one, _steps(one))
             for one in lists.select_related("runbook", "ticket", "started_by").order_by("-pk")[:5]
         ],
+        "may_start": {ticket.pk for ticket in worked} - set(lists.values_list("ticket", flat=True)),
         "states": StepState.choices,
         "has_runbook": runbooks.for_customer(integration.plugin, integration.customer.language) is not None,
         "rechecks": rechecks.with_strips(checks.select_related("ticket", "started_by").order_by("-pk")[:10]),

@@ -300,7 +300,9 @@ def test_failing_integrations_are_one_list_and_restricted_ones_stay_hidden(
 
 def test_the_demo_has_an_integration_that_fails(desk: Desk, ticket: Ticket) -> None:
     category = Category.objects.get(key=integrations.CATEGORY)
-    Ticket.objects.filter(pk=ticket.pk).update(owner=desk.l2, category=category)
+    Ticket.objects.filter(pk=ticket.pk).update(
+        owner=desk.l2, category=category, answers={"integration": "WooCommerce plugin", "version": "4.1.0"}
+    )
     (made,) = health_demo.lay_out(clock.now())
     page = client_of(desk.l2).get(made.get_absolute_url()).content.decode()
     assert "failed 9 times" in page
