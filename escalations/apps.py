@@ -18,6 +18,8 @@ class EscalationsConfig(AppConfig):
             baton,
             bulk,
             customers,
+            demo,
+            demo_board,
             dispatching,
             evidence,
             file_texts,
@@ -49,6 +51,7 @@ class EscalationsConfig(AppConfig):
         consumers.register(ledger_alarm.CONSUMER, [ledger_alarm.KIND], ledger_alarm.handle)
         consumers.register(ledger_alarm.ALARM, [ledger_alarm.DIFFERS], ledger_alarm.alarm)
         consumers.register(file_texts.CONSUMER, [file_texts.ATTACHED], file_texts.handle)
+        demo.register("board", demo_board.lay_out)
         guard_places(snapshot.SUBJECT, incident_places.visible)
         words.name_places(snapshot.SUBJECT, incident_places.named)
         finds.name_wholes(file_texts.SUBJECT, incident_places.whole)

@@ -24,6 +24,7 @@ from collections.abc import Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import TYPE_CHECKING  # noqa: E402
 
+import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 from django.conf import settings as django_settings  # noqa: E402
 from django.core.cache import caches  # noqa: E402
@@ -39,6 +40,11 @@ from tests.back_office import back_office, back_office_process  # noqa: E402, F4
 
 if TYPE_CHECKING:
     from tests.matrix import Scenario
+
+
+# How long an example takes says more of the machine than of the program: speeds are measured in bench/.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -36,12 +36,22 @@ from escalations import (
     conversation,
     csat,
     diagnosis,
+    evidence,
     lifecycle,
     policies,
     reapplications,
     saved_views,
 )
-from escalations.models import Calendar, LedgerCheck, MessageKind, Policy, PolicyVersion, Reapplication, Ticket
+from escalations.models import (
+    Calendar,
+    EvidenceKind,
+    LedgerCheck,
+    MessageKind,
+    Policy,
+    PolicyVersion,
+    Reapplication,
+    Ticket,
+)
 from incidents import finds
 from incidents.finds import Place
 from investigations import keeping
@@ -50,7 +60,7 @@ from investigations.health.integrations import Stated
 from investigations.models import LogSource, Recheck, VersionFault
 from knowledgebase import articles, known_issues
 from points import ledger
-from reports import days, simulation, trial
+from reports import days, improvements, simulation, trial
 from reports.models import Trend
 from tests import seed
 from tests.escalations.desk import Desk
@@ -116,6 +126,10 @@ class Scenario:
         self.attachment = attachments.attach(self.ticket, upload, by=desk.l2, message=note)
         findings = diagnosis.Findings(symptoms="Time-outs.")
         diagnosis.write(self.ticket, findings, by=desk.l2, version=0)
+        self.evidence = evidence.keep(
+            self.ticket, kind=EvidenceKind.OTHER, title="Ping fails", body="", source={}, by=desk.l2,
+            suspicion="The gateway is down",
+        )  # fmt: skip
         self.reapplication = reapplications.request(Reapplication(), by=desk.lead)
         self.saved_view = saved_views.save("Untaken", "scope=untaken", by=desk.l2)
         self.check = LedgerCheck.objects.create(started_at=clock.now())
@@ -155,6 +169,8 @@ class Scenario:
         here = Place("ticket", self.ticket.pk)
         self.incident = finds.note({"card": 1}, place=here, way="form", by=desk.l2, deed="ticket.message").incident
         self.known_issue = known_issues.open_issue(by=desk.l2, title="Gateway down", symptoms="No payments.")
+        draft = improvements.Draft("Two gateways", "It fails", "A second one", tickets=[self.ticket])
+        self.proposal = improvements.propose(draft, by=desk.l2)
 
     def _simulation(self) -> None:
         self.policy = policy = Policy.objects.get(name="Standard")

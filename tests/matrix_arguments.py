@@ -60,6 +60,14 @@ def runbook(scenario: Scenario) -> dict[str, Any]:
     return {"plugin": "rest", "language": "es"}
 
 
+def hypothesis(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "hypothesis": scenario.evidence.hypothesis}
+
+
+def evidence(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.evidence.pk}
+
+
 def resolution_clock(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "number": scenario.ticket.clocks.get(metric="resolution").pk}
 
@@ -106,6 +114,14 @@ def article(scenario: Scenario) -> dict[str, Any]:
 
 def known_issue(scenario: Scenario) -> dict[str, Any]:
     return {"pk": scenario.known_issue.pk}
+
+
+def proposal(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.proposal.pk}
+
+
+def proposal_step(scenario: Scenario) -> dict[str, Any]:
+    return {**proposal(scenario), "verb": "accept"}
 
 
 def trend(scenario: Scenario) -> dict[str, Any]:

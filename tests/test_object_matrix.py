@@ -29,10 +29,10 @@ NUMBER = 987_654_321  # that nothing has
 #: Addresses whose arguments name something else than a ticket or what hangs on one.
 ABOUT_NO_TICKET = (
     "access/", "account/", "articles/", "baton/<int:number>/", "bulk/", "checklist/", "compliance/",
-    "dashboard/", "escalate/", "integrations/<int:number>/", "integrations/faults/", "known-issues/",
-    "points/", "queue/views/", "rate/", "roster/", "setup/", "simulator/", "trends/", "unsubscribe/",
-    "api/v1/^articles/", "api/v1/^bulk-actions/", "api/v1/^categories/", "api/v1/^known-issues/",
-    "api/v1/^trends/", "api/v1/^views/",
+    "dashboard/", "escalate/", "improvements/", "integrations/<int:number>/", "integrations/faults/",
+    "known-issues/", "points/", "queue/views/", "rate/", "roster/", "setup/", "simulator/", "trends/",
+    "unsubscribe/", "api/v1/^articles/", "api/v1/^bulk-actions/", "api/v1/^categories/",
+    "api/v1/^known-issues/", "api/v1/^trends/", "api/v1/^views/",
 )  # fmt: skip
 
 
