@@ -130,12 +130,7 @@ def send(
     target = _target(url, listed)
     sent = _headers(method, headers or {}, target)
     addresses = _resolved(target, ends, within)
-    for address in addresses:
-        if not _may_be_asked(address, target.port, listed, inside=inside):
-            raise NotAllowedHost(
-                _("%(host)s leads to an address inside a network (%(address)s), which Secondline does not ask.")
-                % {"host": target.host, "address": address}
-            )
+    _judge(target, addresses, listed, inside=inside)
     connection = _connection(target, addresses, ends)
     was_sent = False
     with _deadline(connection, ends) as deadline:
@@ -154,6 +149,19 @@ def send(
         if deadline.is_over and not is_cut:
             raise TooSlow(within, was_sent=True)
     return Answer(response.status, HTTPHeaderDict(response.headers), content, time.monotonic() - began, is_cut)
+
+
+def pinned(host: str, port: int, *, within: float, allowed: Iterable[str] | None = None) -> str:
+    """Return the address to connect to for a protocol other than HTTP, judged by the same rules: the first one.
+
+    The list must have `host:port`. Raises NotSendable, NotAllowedHost, Unreachable, TooSlow.
+    """
+    literal = f"[{host}]" if ":" in host else host
+    listed = frozenset(settings.OUTGOING_HOSTS if allowed is None else allowed)
+    target = _target(f"http://{literal}:{port}/", listed)
+    addresses = _resolved(target, time.monotonic() + within, within)
+    _judge(target, addresses, listed, inside=False)
+    return str(addresses[0])
 
 
 def entry_of(url: str) -> str:
@@ -259,6 +267,15 @@ def _resolved(target: _Target, ends: float, within: float) -> list[Address]:
     if failed or not found:
         raise Unreachable(_("There is no machine called %(host)s.") % {"host": target.host})
     return list(dict.fromkeys(found))
+
+
+def _judge(target: _Target, addresses: list[Address], listed: frozenset[str], *, inside: bool) -> None:
+    for address in addresses:
+        if not _may_be_asked(address, target.port, listed, inside=inside):
+            raise NotAllowedHost(
+                _("%(host)s leads to an address inside a network (%(address)s), which Secondline does not ask.")
+                % {"host": target.host, "address": address}
+            )
 
 
 def _may_be_asked(address: Address, port: int, listed: frozenset[str], *, inside: bool) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from investigations.views import console, environments, lines, logs, webhooks
+from investigations.views import console, customer_line, environments, lines, logs, lookup_setup, lookups, webhooks
 
 urlpatterns = [
     path("tickets/<str:reference>/logs/", logs.logs, name="logs"),
@@ -33,4 +33,21 @@ urlpatterns = [
     path("setup/environments/import/", environments.import_openapi, name="import_openapi"),
     path("setup/environments/templates/remove/", environments.remove_templates, name="remove_templates"),
     path("setup/environments/<int:number>/", environments.environment, name="environment"),
+    path("tickets/<str:reference>/lookups/", lookups.lookups, name="lookups"),
+    path("tickets/<str:reference>/lookups/ask/<int:number>/", lookups.run_lookup, name="run_lookup"),
+    path("tickets/<str:reference>/lookups/<int:number>/", lookups.lookup_run, name="lookup_run"),
+    path(
+        "tickets/<str:reference>/lookups/<int:number>/evidence/", lookups.lookup_evidence, name="lookup_evidence"
+    ),
+    path("customers/<int:number>/timeline/", customer_line.customer_timeline, name="customer_timeline"),
+    path("setup/lookups/", lookup_setup.lookup_list, name="lookup_list"),
+    path("setup/lookups/new/", lookup_setup.edit_lookup, name="new_lookup"),
+    path("setup/lookups/<int:number>/", lookup_setup.lookup_setup, name="lookup_setup"),
+    path("setup/lookups/<int:number>/edit/", lookup_setup.edit_lookup, name="edit_lookup"),
+    path("setup/lookups/<int:number>/switch/", lookup_setup.switch_lookup, name="switch_lookup"),
+    path("setup/lookups/sources/new/", lookup_setup.edit_lookup_source, name="new_lookup_source"),
+    path("setup/lookups/sources/<int:number>/", lookup_setup.edit_lookup_source, name="edit_lookup_source"),
+    path(
+        "setup/lookups/sources/<int:number>/check/", lookup_setup.check_lookup_source, name="check_lookup_source"
+    ),
 ]

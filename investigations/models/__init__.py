@@ -10,6 +10,15 @@ from investigations.models.console import (
     RunState,
 )
 from investigations.models.log import IssueTemplate, Log, LogState, LogTemplate, LogTrouble
+from investigations.models.lookup import (
+    Lookup,
+    LookupKind,
+    LookupRun,
+    LookupSource,
+    LookupState,
+    LookupTrouble,
+    LookupVersion,
+)
 from investigations.models.webhooks import Scheme, Verdict, WebhookAddress, WebhookDelivery
 
 __all__ = [
@@ -21,6 +30,13 @@ __all__ = [
     "LogState",
     "LogTemplate",
     "LogTrouble",
+    "Lookup",
+    "LookupKind",
+    "LookupRun",
+    "LookupSource",
+    "LookupState",
+    "LookupTrouble",
+    "LookupVersion",
     "Method",
     "RequestTemplate",
     "Run",
