@@ -68,6 +68,15 @@ def https(raw: str) -> str:
     return raw
 
 
+def hosts(raw: str) -> list[str]:
+    """Read hosts, each with or without a port. Raises ValueError for an address with anything else in it."""
+    named = words(raw.lower())
+    for name in named:
+        if not name.isascii() or any(letter in name for letter in "/@*?#\\ ") or name.endswith("."):
+            raise ValueError(name)
+    return named
+
+
 def positive(raw: str) -> int:
     """Read a whole number above zero. Raises ValueError."""
     number = int(raw)

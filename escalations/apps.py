@@ -19,7 +19,9 @@ class EscalationsConfig(AppConfig):
             bulk,
             customers,
             demo,
+            demo_board,
             dispatching,
+            evidence,
             file_texts,
             hand_over_demo,
             hand_over_mail,
@@ -32,7 +34,7 @@ class EscalationsConfig(AppConfig):
             reapplications,
             snapshot,
         )
-        from escalations.models import Alert, Attachment, MessageDraft
+        from escalations.models import Alert, Attachment, Evidence, MessageDraft
         from escalations.views import linked
         from events import consumers, hiding
         from incidents import finds, sweeping, words
@@ -52,6 +54,7 @@ class EscalationsConfig(AppConfig):
         consumers.register(ledger_alarm.CONSUMER, [ledger_alarm.KIND], ledger_alarm.handle)
         consumers.register(ledger_alarm.ALARM, [ledger_alarm.DIFFERS], ledger_alarm.alarm)
         consumers.register(file_texts.CONSUMER, [file_texts.ATTACHED], file_texts.handle)
+        demo.register("board", demo_board.lay_out)
         guard_places(snapshot.SUBJECT, incident_places.visible)
         words.name_places(snapshot.SUBJECT, incident_places.named)
         finds.name_wholes(file_texts.SUBJECT, incident_places.whole)
@@ -61,5 +64,6 @@ class EscalationsConfig(AppConfig):
         hiding.register(snapshot.SUBJECT, hidden.tickets)
         hiding.register(file_texts.SUBJECT, hidden.on_tickets(Attachment))
         hiding.register(alerts.SUBJECT, hidden.on_tickets(Alert))
+        hiding.register(evidence.SUBJECT, hidden.on_tickets(Evidence))
         hiding.register(outbox.SUBJECT, hidden.on_tickets(MessageDraft))
         hiding.register(customers.SUBJECT, hidden.customers)

@@ -28,11 +28,17 @@ class HypothesisStatus(models.TextChoices):
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """What may be wrong, how far it is proven, and by what."""
+    """What may be wrong, how far it is proven, by what, and why it was ruled out or confirmed.
+
+    `id` ("h3") stays the same in all versions of a diagnosis; who leaves it out means the one with this text, or a
+    new one.
+    """
 
     text: str
     status: str = HypothesisStatus.OPEN
     evidence: str = ""
+    id: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ def write(ticket: Ticket, findings: Findings, *, by: User, version: int) -> Diag
         raise StaleVersion(
             _("Somebody changed the diagnosis while you were writing. Nothing was saved."), current=diagnosis
         )
-    content = _content(findings)
+    content = _content(findings, diagnosis)
     for name, value in content.items():
         setattr(diagnosis, name, value)
     diagnosis.version += 1
@@ -78,23 +84,40 @@ def write(ticket: Ticket, findings: Findings, *, by: User, version: int) -> Diag
     return diagnosis
 
 
-def _content(findings: Findings) -> dict[str, Any]:
+def as_found(diagnosis: Diagnosis | None) -> Findings:
+    """Return what stands in a diagnosis, to be written anew with a change."""
+    if diagnosis is None:
+        return Findings()
+    return Findings(
+        symptoms=diagnosis.symptoms,
+        hypotheses=[Hypothesis(**row) for row in diagnosis.hypotheses],
+        root_cause=diagnosis.root_cause_id,
+        workaround=diagnosis.workaround,
+        fix=diagnosis.fix,
+    )
+
+
+def _content(findings: Findings, current: Diagnosis) -> dict[str, Any]:
     if len(findings.hypotheses) > MOST_HYPOTHESES:
         raise Refused(_("At most %d hypotheses can be listed.") % MOST_HYPOTHESES, field="hypotheses")
-    root_cause = None
-    if findings.root_cause:
-        root_cause = chosen(
-            RootCause.objects.filter(is_active=True, children=None),
-            findings.root_cause,
-            "root_cause",
-            _("Choose the root cause."),
+    root_cause = current.root_cause  # one that is not offered any more may stay
+    if findings.root_cause != current.root_cause_id:
+        root_cause = (
+            chosen(
+                RootCause.objects.filter(is_active=True, children=None),
+                findings.root_cause,
+                "root_cause",
+                _("Choose the root cause."),
+            )
+            if findings.root_cause
+            else None
         )
     return {
-        "symptoms": _text(findings.symptoms, "symptoms"),
-        "hypotheses": [_hypothesis(row) for row in findings.hypotheses if row.text.strip()],
+        "symptoms": cleaned(findings.symptoms, "symptoms"),
+        "hypotheses": _with_ids([_hypothesis(row) for row in findings.hypotheses if row.text.strip()], current),
         "root_cause": root_cause,
-        "workaround": _text(findings.workaround, "workaround"),
-        "fix": _text(findings.fix, "fix"),
+        "workaround": cleaned(findings.workaround, "workaround"),
+        "fix": cleaned(findings.fix, "fix"),
     }
 
 
@@ -102,17 +125,38 @@ def _hypothesis(row: Hypothesis) -> dict[str, str]:
     if row.status not in HypothesisStatus.values:
         raise Refused(_("Choose one of the list."), field="hypotheses")
     return {
-        "text": _text(row.text, "hypotheses"),
+        "text": cleaned(row.text, "hypotheses"),
         "status": str(row.status),
-        "evidence": _text(row.evidence, "hypotheses"),
+        "evidence": cleaned(row.evidence, "hypotheses"),
+        "id": row.id,
+        "reason": cleaned(row.reason, "hypotheses"),
     }
 
 
-def _text(text: str, name: str) -> str:
-    cleaned = redaction.clean(text).replace("\x00", "").strip()
-    if len(cleaned) > LONGEST:
+def _with_ids(rows: list[dict[str, str]], current: Diagnosis) -> list[dict[str, str]]:
+    """Give each row the id that it had, or the next one that no version has used."""
+    past = list(current.revisions.values_list("hypotheses", flat=True)) if current.pk else []
+    used = {row["id"] for hypotheses in past for row in hypotheses}
+    same_text = {row["text"]: row["id"] for row in current.hypotheses}
+    last = max((int(one[1:]) for one in used), default=0)
+    taken: set[str] = set()
+    claimed = {row["id"] for row in rows}
+    for row in rows:
+        if row["id"] not in used or row["id"] in taken:
+            row["id"] = same_text.get(row["text"], "")
+            if not row["id"] or row["id"] in taken | claimed:
+                last += 1
+                row["id"] = f"h{last}"
+        taken.add(row["id"])
+    return rows
+
+
+def cleaned(text: str, name: str) -> str:
+    """Return a text as it may be stored; raise Refused on the field `name` where it is too long."""
+    kept = redaction.clean(text).replace("\x00", "").strip()
+    if len(kept) > LONGEST:
         raise Refused(_("This may have at most %d characters.") % LONGEST, field=name)
-    return cleaned
+    return kept
 
 
 def revision_of(findings: Findings) -> DiagnosisRevision:

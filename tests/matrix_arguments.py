@@ -31,6 +31,46 @@ def log(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "number": scenario.log.pk}
 
 
+def hypothesis(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "hypothesis": scenario.evidence.hypothesis}
+
+
+def evidence(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.evidence.pk}
+
+
+def api_run(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.run.pk}
+
+
+def webhook_delivery(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.delivery.pk}
+
+
+def webhook_token(scenario: Scenario) -> dict[str, Any]:
+    return {"token": scenario.webhook_token}
+
+
+def environment(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.environment.pk}
+
+
+def lookup_run(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.lookup_run.pk}
+
+
+def asked_lookup(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.lookup.pk}
+
+
+def lookup(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.lookup.pk}
+
+
+def lookup_source(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.lookup_source.pk}
+
+
 def resolution_clock(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "number": scenario.ticket.clocks.get(metric="resolution").pk}
 
@@ -77,6 +117,14 @@ def article(scenario: Scenario) -> dict[str, Any]:
 
 def known_issue(scenario: Scenario) -> dict[str, Any]:
     return {"pk": scenario.known_issue.pk}
+
+
+def proposal(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.proposal.pk}
+
+
+def proposal_step(scenario: Scenario) -> dict[str, Any]:
+    return {**proposal(scenario), "verb": "accept"}
 
 
 def trend(scenario: Scenario) -> dict[str, Any]:

@@ -29,8 +29,8 @@ NUMBER = 987_654_321  # that nothing has
 #: Addresses whose arguments name something else than a ticket or what hangs on one.
 ABOUT_NO_TICKET = (
     "access/", "account/", "articles/", "baton/<int:number>/", "bulk/", "compliance/", "cross-posts/",
-    "dashboard/", "escalate/", "known-issues/", "points/", "queue/views/", "rate/", "roster/", "setup/",
-    "simulator/", "trends/", "unsubscribe/", "api/v1/^articles/", "api/v1/^bulk-actions/",
+    "dashboard/", "escalate/", "hooks/", "improvements/", "known-issues/", "points/", "queue/views/", "rate/",
+    "roster/", "setup/", "simulator/", "trends/", "unsubscribe/", "api/v1/^articles/", "api/v1/^bulk-actions/",
     "api/v1/^categories/", "api/v1/^known-issues/", "api/v1/^trends/", "api/v1/^views/",
 )  # fmt: skip
 
@@ -111,6 +111,7 @@ THINGS: dict[str, Thing] = {
     # First and second line escalate for any customer, so they see all.
     "customer": Thing(("auditor", "admin"), _customer),
     "correct_customer": Thing(("auditor", "admin"), _customer),
+    "customer_timeline": Thing(("l1", "partner", "auditor", "admin"), _customer),
     "api-customer-detail": Thing(("auditor", "admin"), _customer, "pk"),
     "audit_entry": Thing(
         ("auditor", "admin"),

@@ -85,10 +85,17 @@ class DiagnosisForm(forms.Form):
 
 
 class HypothesisForm(forms.Form):
+    id = forms.CharField(required=False, max_length=8, widget=forms.HiddenInput)
     text = forms.CharField(label=_("Hypothesis"), required=False, max_length=2_000)
     status = forms.ChoiceField(label=_("Status"), choices=HypothesisStatus.choices, initial="open")
     evidence = forms.CharField(
         label=_("Evidence"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    reason = forms.CharField(
+        label=_("Why ruled out or confirmed"),
+        required=False,
+        max_length=2_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
 
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0007_compliance_teams"),
-        ("escalations", "0021_approvals"),
+        ("escalations", "0031_hypothesis_ids"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

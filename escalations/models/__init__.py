@@ -16,6 +16,7 @@ from escalations.models.composing import DraftFile, Macro, MacroUse, Mention, Me
 from escalations.models.conversation import Attachment, CrossPost, EscalationDraft, Message, MessageKind
 from escalations.models.customer import Customer, Segment
 from escalations.models.diagnosis import Diagnosis, DiagnosisRevision
+from escalations.models.evidence import Evidence, EvidenceKind
 from escalations.models.handover import OWED, HandOver, HandOverState, PartnerAgreement, PartnerForm
 from escalations.models.ladder import Alert, AlertKind, EscalationContact, LadderRung, RungState, StepAction
 from escalations.models.ledger_check import LedgerCheck, LedgerDifference
@@ -80,6 +81,8 @@ __all__ = [
     "Effect",
     "EscalationContact",
     "EscalationDraft",
+    "Evidence",
+    "EvidenceKind",
     "HandOver",
     "HandOverState",
     "HolidayRule",

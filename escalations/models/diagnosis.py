@@ -9,7 +9,7 @@ from escalations.models.ticket import Ticket
 
 
 class DiagnosisFields(models.Model):
-    """What a diagnosis says. `hypotheses` is a list of {text, status, evidence};
+    """What a diagnosis says. `hypotheses` is a list of {id, text, status, evidence, reason};
     escalations.diagnosis documents and checks it."""
 
     symptoms = models.TextField(_("symptoms"), blank=True)

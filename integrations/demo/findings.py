@@ -66,7 +66,13 @@ def _hypothesis(telling: Telling, number: int, pair: list[str], *, confirmed: bo
         status = HypothesisStatus.CONFIRMED
     elif number > 0 and (confirmed or telling.chance(0.3)):
         status = HypothesisStatus.RULED_OUT
-    return {"text": text, "status": str(status), "evidence": "" if status == HypothesisStatus.OPEN else evidence}
+    return {
+        "id": f"h{number + 1}",
+        "text": text,
+        "status": str(status),
+        "evidence": "" if status == HypothesisStatus.OPEN else evidence,
+        "reason": "",
+    }
 
 
 def link_article(telling: Telling) -> None:

@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.views.once import once
-from common.errors import Refused, StaleVersion
+from common.errors import Refused
 from escalations.access import works_on
-from escalations.models import Diagnosis, Ticket
+from escalations.forms.evidence import EvidenceForm
+from escalations.models import Ticket
 from escalations.views.parts import done, forbidding, person
 from investigations import evidence, lines
-from investigations.forms import EvidenceForm, LinesForm, ticked
+from investigations.forms.logs import LinesForm, ticked
 from investigations.lines import Bucket, Found, Line
 from investigations.models import Log, LogState, LogTemplate
 from investigations.views.asking import internal_ticket
@@ -49,7 +50,6 @@ def _page(
     wanted = asked.get("start") or ""
     start = int(wanted) if wanted.isdecimal() and len(wanted) < 10 else 0
     shown = found.page(start, PAGE_SIZE)
-    diagnosis = Diagnosis.objects.filter(ticket=ticket).first()
     context |= {
         "lines": shown,
         "several": len(chosen) > 1,
@@ -62,7 +62,7 @@ def _page(
         "template": _template(chosen, form.cleaned_data["template"]),
         "sources": sorted({source for log in chosen for source in log.sources if source})[:200],
         "without_template": _address(asked, template=None),
-        "evidence_form": evidence_form or EvidenceForm(diagnosis=diagnosis),
+        "evidence_form": evidence_form or EvidenceForm(ticket=ticket),
         "query": asked.urlencode(),
     }
     return context, None, 200
@@ -135,16 +135,10 @@ def _local(at: datetime) -> str:
 def log_evidence(request: HttpRequest, reference: str) -> HttpResponse:
     """Quote the ticked lines as evidence of a hypothesis of the ticket's diagnosis."""
     ticket, user = internal_ticket(request, reference), person(request)
-    diagnosis = Diagnosis.objects.filter(ticket=ticket).first()
-    form = EvidenceForm(request.POST, diagnosis=diagnosis)
+    form = EvidenceForm(request.POST, ticket=ticket)
     if form.is_valid():
         try:
-            evidence.add(
-                ticket, _ticked(ticket, request.POST.getlist("line")), by=user,
-                version=form.cleaned_data["version"], hypothesis=form.chosen(), text=form.cleaned_data["text"],
-            )  # fmt: skip
-        except StaleVersion as stale:
-            form.add_error(None, _("%s Tick the lines again.") % stale.message)
+            evidence.add(ticket, _ticked(ticket, request.POST.getlist("line")), by=user, **form.place())
         except Refused as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         else:

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from common import clock
-from escalations.models import Diagnosis, Ticket
+from escalations.models import Diagnosis, Evidence, EvidenceKind, Ticket
 from events import consumers
 from events.models import Event
 from investigations import analysing, demo, keeping
@@ -98,25 +98,22 @@ def test_from_the_upload_to_the_evidence(desk: Desk, ticket: Ticket) -> None:
     assert "delivery_id" not in lines
 
     at_second = hashlib.sha256(DECLINED.encode()).hexdigest()
-    evidence = {
-        "line": f"{log.pk}:2",
-        "hypothesis": "",
-        "text": "The issuer declines",
-        "version": "0",
-        "query": "",
-    }
-    client.post(reverse("log_evidence", args=[ticket.reference]), evidence)
+    sent = {"line": f"{log.pk}:2", "hypothesis": "new", "text": "The issuer declines", "query": ""}
+    client.post(reverse("log_evidence", args=[ticket.reference]), sent)
     (hypothesis,) = Diagnosis.objects.get(ticket=ticket).hypotheses
     assert hypothesis["text"] == "The issuer declines"
-    assert hypothesis["evidence"] == f"app.log:2 (SHA-256 {at_second})\n{DECLINED}"
+    kept = Evidence.objects.get(ticket=ticket)
+    assert (kept.kind, kept.title, kept.body) == (EvidenceKind.LOG, "app.log:2", DECLINED)
+    assert (kept.hypothesis, kept.supports, kept.source["sha256"]) == (hypothesis["id"], True, at_second)
 
-    stale = client.post(reverse("log_evidence", args=[ticket.reference]), evidence)
-    assert stale.status_code == 422
-    more = {**evidence, "line": f"{log.pk}:4", "hypothesis": "0", "version": "1"}
+    gone = client.post(reverse("log_evidence", args=[ticket.reference]), {**sent, "hypothesis": "h9", "text": ""})
+    assert gone.status_code == 422
+    more = {**sent, "line": f"{log.pk}:4", "hypothesis": hypothesis["id"], "supports": "against"}
     client.post(reverse("log_evidence", args=[ticket.reference]), more)
-    (hypothesis,) = Diagnosis.objects.get(ticket=ticket).hypotheses
-    assert "app.log:2 " in hypothesis["evidence"]
-    assert "app.log:4 " in hypothesis["evidence"]
+    assert list(Evidence.objects.values_list("title", "hypothesis", "supports")) == [
+        ("app.log:2", hypothesis["id"], True),
+        ("app.log:4", hypothesis["id"], False),
+    ]
 
 
 def test_what_is_new_and_what_is_a_known_issue(desk: Desk, ticket: Ticket) -> None:

@@ -7,8 +7,6 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from common.zones import zone_info
-from escalations.diagnosis import HypothesisStatus
-from escalations.models import Diagnosis
 from investigations.lines import Asked
 from investigations.logs.layouts import LEVELS
 from investigations.models import Log
@@ -106,31 +104,6 @@ class LinesForm(forms.Form):
             level=data["level"], source=data["source"].strip(), template=data["template"], text=data["q"],
             since=data["since"], until=data["until"],
         )  # fmt: skip
-
-
-class EvidenceForm(forms.Form):
-    """Of which hypothesis the ticked lines are evidence."""
-
-    hypothesis = forms.ChoiceField(label=_("Evidence of"), required=False)
-    text = forms.CharField(label=_("New hypothesis"), required=False, max_length=2000)
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
-
-    def __init__(self, *args: Any, diagnosis: Diagnosis | None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        rows = diagnosis.hypotheses if diagnosis else []
-        self.fields["hypothesis"].choices = [  # type: ignore[attr-defined]
-            *[
-                (str(n), f"{row['text'][:80]} ({HypothesisStatus(row['status']).label})")
-                for n, row in enumerate(rows)
-            ],
-            ("", _("A new hypothesis")),
-        ]
-        self.initial.setdefault("version", diagnosis.version if diagnosis else 0)
-
-    def chosen(self) -> int | None:
-        """Return the place of the hypothesis, or None for a new one."""
-        value = self.cleaned_data["hypothesis"]
-        return int(value) if value else None
 
 
 def ticked(values: list[str]) -> list[tuple[int, int]]:
