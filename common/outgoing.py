@@ -171,9 +171,16 @@ def entry_of(url: str) -> str:
     return target.host if target.scheme == "https" and target.port == 443 else f"{literal}:{target.port}"
 
 
-def check(url: str, *, allowed: Iterable[str] | None = None) -> None:
-    """Raise NotSendable or NotAllowedHost where `url` is none to send to. Asks no name server."""
-    _target(url, frozenset(settings.OUTGOING_HOSTS if allowed is None else allowed))
+def check(
+    url: str,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    allowed: Iterable[str] | None = None,
+) -> None:
+    """Raise NotSendable or NotAllowedHost where this is nothing to send. Asks no name server."""
+    target = _target(url, frozenset(settings.OUTGOING_HOSTS if allowed is None else allowed))
+    _headers(method, headers or {}, target)
 
 
 def _own_port(scheme: str) -> int:

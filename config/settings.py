@@ -335,6 +335,16 @@ DEFAULT_FROM_EMAIL = env.read(
     default="Secondline <secondline@localhost>",
 )
 
+MAIL_IN_URL = env.read(
+    "MAIL_IN_URL",
+    env.mail_in,
+    expected="a mailbox such as imaps://user:password@host/INBOX or maildir:///var/mail/secondline",
+    default="",
+)
+MAIL_IN_ADDRESS = env.read(
+    "MAIL_IN_ADDRESS", env.mail_address, expected="an address such as handover@example.com", default=""
+)
+
 # Logs go to standard error, for whatever runs the process to keep.
 LOGGING = {
     "version": 1,

@@ -18,9 +18,13 @@ class EscalationsConfig(AppConfig):
             baton,
             bulk,
             customers,
+            demo,
+            demo_board,
             dispatching,
             evidence,
             file_texts,
+            hand_over_demo,
+            hand_over_mail,
             hidden,
             incident_places,
             ledger_alarm,
@@ -38,6 +42,7 @@ class EscalationsConfig(AppConfig):
         from knowledgebase import panels
 
         consumers.register(mail.CONSUMER, mail.KINDS, mail.handle)
+        consumers.register(hand_over_mail.CONSUMER, hand_over_mail.KINDS, hand_over_mail.handle)
         consumers.register(alert_mail.CONSUMER, alert_mail.KINDS, alert_mail.handle)
         consumers.register(news.CONSUMER, news.KINDS, news.handle)
         consumers.register(outbox.CONSUMER, outbox.KINDS, outbox.handle)
@@ -49,10 +54,12 @@ class EscalationsConfig(AppConfig):
         consumers.register(ledger_alarm.CONSUMER, [ledger_alarm.KIND], ledger_alarm.handle)
         consumers.register(ledger_alarm.ALARM, [ledger_alarm.DIFFERS], ledger_alarm.alarm)
         consumers.register(file_texts.CONSUMER, [file_texts.ATTACHED], file_texts.handle)
+        demo.register("board", demo_board.lay_out)
         guard_places(snapshot.SUBJECT, incident_places.visible)
         words.name_places(snapshot.SUBJECT, incident_places.named)
         finds.name_wholes(file_texts.SUBJECT, incident_places.whole)
         sweeping.hear_of_rewritten(attachments.rewritten)
+        demo.register("hand_overs", hand_over_demo.lay_out)
         panels.register("linked_tickets", linked.panel)
         hiding.register(snapshot.SUBJECT, hidden.tickets)
         hiding.register(file_texts.SUBJECT, hidden.on_tickets(Attachment))

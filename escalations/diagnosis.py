@@ -84,26 +84,6 @@ def write(ticket: Ticket, findings: Findings, *, by: User, version: int) -> Diag
     return diagnosis
 
 
-def suspect(ticket: Ticket, text: str, *, by: User) -> str:
-    """Add a hypothesis as the diagnosis stands, whatever its version, and return its id.
-
-    Raises what `write` does. A text that is there already is that hypothesis.
-    """
-    with transaction.atomic():
-        locked = lock(ticket, by=by)
-        current = Diagnosis.objects.filter(ticket=locked).first()
-        findings = as_found(current)
-        cleaned = _text(text, "text")
-        if not cleaned:
-            raise Refused(_("Say what may be wrong."), field="text")
-        found = next((row.id for row in findings.hypotheses if row.text == cleaned), "")
-        if found:
-            return found
-        findings.hypotheses.append(Hypothesis(cleaned))
-        written = write(locked, findings, by=by, version=current.version if current else 0)
-        return str(written.hypotheses[-1]["id"])
-
-
 def as_found(diagnosis: Diagnosis | None) -> Findings:
     """Return what stands in a diagnosis, to be written anew with a change."""
     if diagnosis is None:
@@ -120,20 +100,24 @@ def as_found(diagnosis: Diagnosis | None) -> Findings:
 def _content(findings: Findings, current: Diagnosis) -> dict[str, Any]:
     if len(findings.hypotheses) > MOST_HYPOTHESES:
         raise Refused(_("At most %d hypotheses can be listed.") % MOST_HYPOTHESES, field="hypotheses")
-    root_cause = None
-    if findings.root_cause:
-        root_cause = chosen(
-            RootCause.objects.filter(is_active=True, children=None),
-            findings.root_cause,
-            "root_cause",
-            _("Choose the root cause."),
+    root_cause = current.root_cause  # one that is not offered any more may stay
+    if findings.root_cause != current.root_cause_id:
+        root_cause = (
+            chosen(
+                RootCause.objects.filter(is_active=True, children=None),
+                findings.root_cause,
+                "root_cause",
+                _("Choose the root cause."),
+            )
+            if findings.root_cause
+            else None
         )
     return {
-        "symptoms": _text(findings.symptoms, "symptoms"),
+        "symptoms": cleaned(findings.symptoms, "symptoms"),
         "hypotheses": _with_ids([_hypothesis(row) for row in findings.hypotheses if row.text.strip()], current),
         "root_cause": root_cause,
-        "workaround": _text(findings.workaround, "workaround"),
-        "fix": _text(findings.fix, "fix"),
+        "workaround": cleaned(findings.workaround, "workaround"),
+        "fix": cleaned(findings.fix, "fix"),
     }
 
 
@@ -141,11 +125,11 @@ def _hypothesis(row: Hypothesis) -> dict[str, str]:
     if row.status not in HypothesisStatus.values:
         raise Refused(_("Choose one of the list."), field="hypotheses")
     return {
-        "text": _text(row.text, "hypotheses"),
+        "text": cleaned(row.text, "hypotheses"),
         "status": str(row.status),
-        "evidence": _text(row.evidence, "hypotheses"),
+        "evidence": cleaned(row.evidence, "hypotheses"),
         "id": row.id,
-        "reason": _text(row.reason, "hypotheses"),
+        "reason": cleaned(row.reason, "hypotheses"),
     }
 
 
@@ -167,11 +151,12 @@ def _with_ids(rows: list[dict[str, str]], current: Diagnosis) -> list[dict[str, 
     return rows
 
 
-def _text(text: str, name: str) -> str:
-    cleaned = redaction.clean(text).replace("\x00", "").strip()
-    if len(cleaned) > LONGEST:
+def cleaned(text: str, name: str) -> str:
+    """Return a text as it may be stored; raise Refused on the field `name` where it is too long."""
+    kept = redaction.clean(text).replace("\x00", "").strip()
+    if len(kept) > LONGEST:
         raise Refused(_("This may have at most %d characters.") % LONGEST, field=name)
-    return cleaned
+    return kept
 
 
 def revision_of(findings: Findings) -> DiagnosisRevision:

@@ -10,10 +10,10 @@ import redaction
 from accounts.models import User
 from common import clock
 from common.errors import NotAllowed, Refused, StaleVersion
-from escalations import diagnosis
+from escalations import hypotheses
 from escalations.access import works_on
 from escalations.changes import lock
-from escalations.models import Diagnosis, Evidence, EvidenceKind, Ticket
+from escalations.models import Evidence, EvidenceKind, Ticket
 from events import recording
 
 SUBJECT = "evidence"
@@ -49,10 +49,7 @@ def keep(
     origin = redaction.redact_json(source)
     if len(json.dumps(origin)) > LONGEST_SOURCE:
         raise Refused(_("Where this comes from is too long to be kept."), field="title")
-    if suspicion.strip():
-        hypothesis = diagnosis.suspect(locked, suspicion, by=by)
-    else:
-        _known(locked, hypothesis)
+    hypothesis = _chosen(locked, hypothesis, suspicion, by)
     kept = Evidence.objects.create(
         ticket=locked,
         kind=EvidenceKind(kind),
@@ -71,13 +68,15 @@ def keep(
 
 
 @transaction.atomic
-def move(evidence: Evidence, *, hypothesis: str, supports: bool, by: User, version: int) -> Evidence:
+def move(
+    evidence: Evidence, *, hypothesis: str, supports: bool, by: User, version: int, suspicion: str = ""
+) -> Evidence:
     """Hold evidence for or against another hypothesis, "" for none; `version` is its own as the person saw it.
 
     Raises Absent, NotAllowed, Refused, or StaleVersion when somebody moved it meanwhile.
     """
     locked, ticket = _locked(evidence, by, version)
-    _known(ticket, hypothesis)
+    hypothesis = _chosen(ticket, hypothesis, suspicion, by)
     if (locked.hypothesis, locked.supports) == (hypothesis, supports):
         return locked
     former = {"former": locked.hypothesis, "supported": locked.supports}
@@ -122,12 +121,12 @@ def _locked(evidence: Evidence, by: User, version: int | None) -> tuple[Evidence
     return locked, ticket
 
 
-def _known(ticket: Ticket, hypothesis: str) -> None:
-    if not hypothesis:
-        return
-    current = Diagnosis.objects.filter(ticket=ticket).first()
-    if current is None or hypothesis not in {row["id"] for row in current.hypotheses}:
+def _chosen(ticket: Ticket, hypothesis: str, suspicion: str, by: User) -> str:
+    if suspicion.strip():
+        return hypotheses.suspect(ticket, suspicion, by=by)
+    if hypothesis and hypothesis not in hypotheses.ids(ticket):
         raise Refused(_("There is no such hypothesis any more. Choose another one."), field="hypothesis")
+    return hypothesis
 
 
 def _save(evidence: Evidence, kind: str, *, by: User, **data: Any) -> Evidence:

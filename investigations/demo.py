@@ -8,10 +8,12 @@ from io import BytesIO
 from django.db.models import Case, When
 
 from escalations.access import works_on
+from escalations.demo_board import SUSPICION
 from escalations.models import Ticket
 from escalations.models.ticket import OPEN
 from events.models import Delivery
-from investigations import analysing, keeping, recognising
+from investigations import analysing, evidence, keeping, lines, recognising
+from investigations.lines import Asked
 from investigations.models import Log
 
 SERVICE = "payments"
@@ -42,6 +44,9 @@ def lay_out(now: datetime) -> list[Log]:
     Delivery.objects.filter(consumer=analysing.CONSUMER).delete()  # they are analysed
     normal = Log.objects.select_related("ticket").get(pk=logs[0].pk)
     recognising.set_normal(normal, by=owner, normal=True)
+    outage = Log.objects.select_related("ticket").get(pk=logs[-1].pk)
+    silent = lines.find([outage], Asked(text="acquirer did not answer")).page(0, 2)
+    evidence.add(ticket, silent, by=owner, suspicion=SUSPICION)
     return logs
 
 

@@ -42,11 +42,12 @@ def add(
 
 
 def source(line: Line) -> dict[str, object]:
-    """Return where a line stands: its log, its number there, its own hash, when it was written."""
+    """Return where a line stands: its log, its number there, its own hash, when it was written, and its page."""
     return {
         "log": line.log.pk,
         "file": line.log.name,
         "line": line.number,
         "sha256": line.sha256,
+        "page": line.log.get_absolute_url(),
         "at": line.at.isoformat() if line.at else None,
     }

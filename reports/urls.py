@@ -2,12 +2,19 @@
 
 from django.urls import path
 
-from reports.views import behind, dashboard, forecast, simulator, trends
+from reports.views import behind, dashboard, forecast, improvements, reopening, simulator, trends
 
 urlpatterns = [
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("dashboard/tickets/", behind.figure_tickets, name="figure_tickets"),
     path("dashboard/<slug:table>.csv", dashboard.dashboard_csv, name="dashboard_csv"),
+    path("improvements/", improvements.improvement_list, name="improvements"),
+    path("improvements/new/", improvements.edit_improvement, name="new_improvement"),
+    path("improvements/<int:pk>/", improvements.improvement, name="improvement"),
+    path("improvements/<int:pk>/edit/", improvements.edit_improvement, name="edit_improvement"),
+    path("improvements/<int:pk>/<slug:verb>/", improvements.step_improvement, name="step_improvement"),
+    path("reopen-rates/", reopening.reopen_rates, name="reopen_rates"),
+    path("reopen-rates/table.csv", reopening.reopen_rates_csv, name="reopen_rates_csv"),
     path("forecast/", forecast.forecast, name="forecast"),
     path("trends/", trends.trend_list, name="trend_list"),
     path("trends/<int:pk>/", trends.trend, name="trend"),

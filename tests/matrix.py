@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.files.base import ContentFile
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 import actions.lifecycle
@@ -36,19 +36,33 @@ from escalations import (
     conversation,
     csat,
     diagnosis,
+    evidence,
     lifecycle,
     policies,
     reapplications,
     saved_views,
 )
-from escalations.models import Calendar, LedgerCheck, MessageKind, Policy, PolicyVersion, Reapplication, Ticket
+from escalations.models import (
+    Calendar,
+    EvidenceKind,
+    LedgerCheck,
+    MessageKind,
+    Policy,
+    PolicyVersion,
+    Reapplication,
+    Ticket,
+)
 from incidents import finds
 from incidents.finds import Place
 from investigations import keeping
+from investigations.console import runs
+from investigations.console.composing import Composed
 from investigations.lookups import definitions, running
+from investigations.models import Environment
+from investigations.webhooks import receiving
 from knowledgebase import articles, known_issues
 from points import ledger
-from reports import days, simulation, trial
+from reports import days, improvements, simulation, trial
 from reports.models import Trend
 from tests import seed
 from tests.escalations.desk import Desk
@@ -114,6 +128,10 @@ class Scenario:
         self.attachment = attachments.attach(self.ticket, upload, by=desk.l2, message=note)
         findings = diagnosis.Findings(symptoms="Time-outs.")
         diagnosis.write(self.ticket, findings, by=desk.l2, version=0)
+        self.evidence = evidence.keep(
+            self.ticket, kind=EvidenceKind.OTHER, title="Ping fails", body="", source={}, by=desk.l2,
+            suspicion="The gateway is down",
+        )  # fmt: skip
         self.reapplication = reapplications.request(Reapplication(), by=desk.lead)
         self.saved_view = saved_views.save("Untaken", "scope=untaken", by=desk.l2)
         self.check = LedgerCheck.objects.create(started_at=clock.now())
@@ -148,11 +166,26 @@ class Scenario:
         calendar_drafts.save_draft(self.calendar, by=desk.lead, own_holidays=["2031-01-31"])
         self.choice = calendar_choices.choose_calendar(self.calendar, team=desk.accounts, by=desk.lead)
         (self.log,) = keeping.add(self.ticket, BytesIO(b"a line\n"), "a.log", by=desk.l2, zone="UTC")
+        self._console()
         self._lookup()
         self.audit_entry = Entry.objects.latest("pk").pk
         here = Place("ticket", self.ticket.pk)
         self.incident = finds.note({"card": 1}, place=here, way="form", by=desk.l2, deed="ticket.message").incident
         self.known_issue = known_issues.open_issue(by=desk.l2, title="Gateway down", symptoms="No payments.")
+        draft = improvements.Draft("Two gateways", "It fails", "A second one", tickets=[self.ticket])
+        self.proposal = improvements.propose(draft, by=desk.l2)
+
+    def _console(self) -> None:
+        """Keep a request of the ticket's, which is not sent, and have a webhook arrive."""
+        self.environment = Environment.objects.create(
+            name="Sandbox", base_url="https://api.example.com", changed_at=clock.now()
+        )
+        with override_settings(OUTGOING_HOSTS=["api.example.com"]):
+            self.run = runs.make(self.ticket, Composed(self.environment, "GET", "/", []), by=self.desk.l2)
+        address = receiving.open_address(self.ticket, by=self.desk.l2)
+        self.webhook_token = receiving.token_of(address)
+        receiving.take(address, method="POST", query="", headers={}, body=b"{}")
+        self.delivery = address.deliveries.get()
 
     def _lookup(self) -> None:
         admin = self.people["admin"]

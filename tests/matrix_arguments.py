@@ -31,6 +31,30 @@ def log(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "number": scenario.log.pk}
 
 
+def hypothesis(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "hypothesis": scenario.evidence.hypothesis}
+
+
+def evidence(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.evidence.pk}
+
+
+def api_run(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.run.pk}
+
+
+def webhook_delivery(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.delivery.pk}
+
+
+def webhook_token(scenario: Scenario) -> dict[str, Any]:
+    return {"token": scenario.webhook_token}
+
+
+def environment(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.environment.pk}
+
+
 def lookup_run(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "number": scenario.lookup_run.pk}
 
@@ -93,6 +117,14 @@ def article(scenario: Scenario) -> dict[str, Any]:
 
 def known_issue(scenario: Scenario) -> dict[str, Any]:
     return {"pk": scenario.known_issue.pk}
+
+
+def proposal(scenario: Scenario) -> dict[str, Any]:
+    return {"pk": scenario.proposal.pk}
+
+
+def proposal_step(scenario: Scenario) -> dict[str, Any]:
+    return {**proposal(scenario), "verb": "accept"}
 
 
 def trend(scenario: Scenario) -> dict[str, Any]:
@@ -161,3 +193,23 @@ def action_policy(scenario: Scenario) -> dict[str, Any]:
 
 def review(scenario: Scenario) -> dict[str, Any]:
     return {"number": 1}
+
+
+def hand_over(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.ticket.hand_overs.earliest("pk").pk}
+
+
+def hand_over_file(scenario: Scenario) -> dict[str, Any]:
+    return {**hand_over(scenario), "file": scenario.attachment.pk}  # of a note, not of the thread
+
+
+def hand_over_move(scenario: Scenario) -> dict[str, Any]:
+    return {**hand_over(scenario), "move": "answer"}
+
+
+def dependency(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": 1}
+
+
+def partner_team(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.desk.engineering.pk}

@@ -25,7 +25,7 @@ from events import recording
 from events.models import Event
 from investigations.lookups import asking, definitions, parameters
 from investigations.lookups.answer import NoAnswer, Table
-from investigations.models import LookupRun, LookupTrouble, LookupVersion, RunState
+from investigations.models import LookupRun, LookupState, LookupTrouble, LookupVersion
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ def handle(event: Event) -> None:
 def carry_out(number: int) -> None:
     """Ask the source, and keep what came, or why nothing did. Never called within a transaction."""
     run = (
-        LookupRun.objects.filter(pk=number, state=RunState.UNDER_WAY)
+        LookupRun.objects.filter(pk=number, state=LookupState.UNDER_WAY)
         .select_related("version__source", "version__lookup", "asked_by")
         .first()
     )
@@ -121,21 +121,21 @@ def carry_out(number: int) -> None:
 
 def _fail(run: LookupRun, trouble: LookupTrouble, detail: str, seconds: float) -> None:
     said = redaction.clean(detail.replace("\x00", ""))[:300]
-    _end(run, RunState.FAILED, {"trouble": trouble.value}, seconds, trouble=trouble.value, detail=said)
+    _end(run, LookupState.FAILED, {"trouble": trouble.value}, seconds, trouble=trouble.value, detail=said)
 
 
 def _keep(run: LookupRun, table: Table, masked: int, seconds: float) -> None:
     sha256 = digest(table.columns, table.rows)
     said = {"rows": len(table.rows), "sha256": sha256}
     _end(
-        run, RunState.DONE, said, seconds, columns=table.columns, rows=table.rows, is_cut=table.is_cut,
+        run, LookupState.DONE, said, seconds, columns=table.columns, rows=table.rows, is_cut=table.is_cut,
         cut_cells=table.cut_cells, masked=masked, sha256=sha256,
     )  # fmt: skip
 
 
 @transaction.atomic
-def _end(run: LookupRun, state: RunState, said: dict[str, Any], seconds: float, **columns: Any) -> None:
-    ended = LookupRun.objects.filter(pk=run.pk, state=RunState.UNDER_WAY).update(
+def _end(run: LookupRun, state: LookupState, said: dict[str, Any], seconds: float, **columns: Any) -> None:
+    ended = LookupRun.objects.filter(pk=run.pk, state=LookupState.UNDER_WAY).update(
         state=state, finished_at=clock.now(), seconds=seconds, **columns
     )
     if ended:
@@ -151,7 +151,7 @@ def digest(columns: list[str], rows: list[list[str | None]]) -> str:
 
 def is_lost(run: LookupRun) -> bool:
     """Tell whether nobody is at it any more: its worker ended in the middle."""
-    return run.state == RunState.UNDER_WAY and clock.now() - run.asked_at > LOST_AFTER
+    return run.state == LookupState.UNDER_WAY and clock.now() - run.asked_at > LOST_AFTER
 
 
 def keep_as_evidence(
@@ -161,7 +161,7 @@ def keep_as_evidence(
 
     Raises what escalations.evidence.keep does, and Refused where there is no answer.
     """
-    if run.state != RunState.DONE:
+    if run.state != LookupState.DONE:
         raise Refused(_("There is no answer that could be evidence."))
     version = run.version
     source = {
@@ -225,7 +225,7 @@ def earlier_runs(run: LookupRun) -> list[LookupRun]:
     """Return earlier answers to the same lookup on the same ticket, the newest first."""
     return list(
         LookupRun.objects.filter(
-            ticket=run.ticket_id, version__lookup=run.version.lookup_id, state=RunState.DONE, pk__lt=run.pk
+            ticket=run.ticket_id, version__lookup=run.version.lookup_id, state=LookupState.DONE, pk__lt=run.pk
         )
         .select_related("version")
         .defer("rows", "columns")

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("escalations", "0031_hypothesis_ids"),
         ("events", "0002_append_only"),
-        ("investigations", "0001_initial"),
+        ("investigations", "0011_back_office"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

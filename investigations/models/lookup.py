@@ -114,7 +114,7 @@ class LookupVersion(models.Model):
         return f"{self.lookup} v{self.number}"
 
 
-class RunState(models.TextChoices):
+class LookupState(models.TextChoices):
     UNDER_WAY = "under_way", _("Under way")
     DONE = "done", pgettext_lazy("a lookup", "Answered")
     FAILED = "failed", pgettext_lazy("a lookup", "No answer")
@@ -154,7 +154,7 @@ class LookupRun(models.Model):
     reason = models.CharField(_("reason"), max_length=300)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
-    state = models.CharField(max_length=10, choices=RunState, default=RunState.UNDER_WAY)
+    state = models.CharField(max_length=10, choices=LookupState, default=LookupState.UNDER_WAY)
     trouble = models.CharField(max_length=12, choices=LookupTrouble, blank=True)
     detail = models.CharField(max_length=300, blank=True)
     finished_at = models.DateTimeField(null=True)

@@ -16,7 +16,7 @@ from escalations.models import Ticket
 from escalations.views.parts import done, forbidding, person
 from investigations.forms.lookups import RunForm
 from investigations.lookups import parameters, running
-from investigations.models import LookupRun, LookupVersion, RunState
+from investigations.models import LookupRun, LookupState, LookupVersion
 from investigations.views.asking import internal_ticket
 
 
@@ -80,7 +80,7 @@ def lookup_run(request: HttpRequest, reference: str, number: int) -> HttpRespons
     """Show what was asked and what came, beside an earlier answer where the address names one."""
     ticket = internal_ticket(request, reference)
     run = _run_of(ticket, number)
-    if run.state == RunState.UNDER_WAY and request.headers.get("HX-Request"):
+    if run.state == LookupState.UNDER_WAY and request.headers.get("HX-Request"):
         return render(request, "investigations/_lookup_progress.html", {"run": run, "lost": running.is_lost(run)})
     return render(request, "investigations/lookup_run.html", _page(request, ticket, run))
 
@@ -96,7 +96,7 @@ def _page(
         "works": works_on(user, ticket),
         "again": running.may_run(user, ticket, run.version) and run.version.lookup.is_active,
     }
-    if run.state != RunState.DONE:
+    if run.state != LookupState.DONE:
         return context
     # What it shows is a customer's, whoever asked for it.
     note(

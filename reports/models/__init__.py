@@ -2,6 +2,7 @@
 
 from reports.models.fact import DailyFact, Measure, TicketFact, TicketLedger
 from reports.models.forecast import Forecast, ForecastMethod
+from reports.models.proposal import Proposal, ProposalState
 from reports.models.simulation import Outcome, SimulatedClock, Simulation, SimulationState, Trouble
 from reports.models.trend import Dimension, Trend, TrendStatus
 
@@ -12,6 +13,8 @@ __all__ = [
     "ForecastMethod",
     "Measure",
     "Outcome",
+    "Proposal",
+    "ProposalState",
     "SimulatedClock",
     "Simulation",
     "SimulationState",

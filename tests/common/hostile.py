@@ -52,7 +52,7 @@ def serving(*, certificate_for: str = "", folder: Path | None = None) -> Iterato
                     return
                 came += more
             hostile.requests.append(came)
-            _misbehave(came.split(b" ")[1].split(b"?")[0].decode(), line, over)
+            _misbehave(came, line, over)
 
     def accept() -> None:
         threads = []
@@ -92,7 +92,8 @@ def _context(name: str, folder: Path) -> ssl.SSLContext:
     return context
 
 
-def _misbehave(path: str, line: socket.socket, over: threading.Event) -> None:
+def _misbehave(came: bytes, line: socket.socket, over: threading.Event) -> None:
+    path = came.split(b" ")[1].split(b"?")[0].decode()
     if path == "/never-ending":
         line.sendall(HEAD + b"\r\n")
         while not over.is_set():
@@ -119,6 +120,8 @@ def _misbehave(path: str, line: socket.socket, over: threading.Event) -> None:
         line.sendall(b"SSH-2.0-nothing you know\r\n\r\n")
     elif path == "/cut":
         line.sendall(HEAD + b"Content-Length: 500\r\n\r\nhalf")
+    elif path == "/echo":
+        line.sendall(HEAD + b"\r\n" + came + b"<script>alert(1)</script> 4111111111111111")
     else:
         line.sendall(HEAD + b"Content-Length: 2\r\n\r\nok")
 

@@ -30,7 +30,8 @@ def ask(server):
 @pytest.fixture
 def names(monkeypatch):
     """What the name server answers, one answer after the other, the last for ever; and what was asked."""
-    answers, asked = [], []
+    answers: list[list[str]] = []
+    asked: list[str] = []
 
     def look_up(host, port, *_args, **_more):
         asked.append(host)
@@ -138,7 +139,7 @@ def test_the_name_is_resolved_once_and_a_second_answer_is_never_asked_for(server
             raise ConnectionRefusedError
 
     names[0][:] = [["93.184.215.14"], ["127.0.0.1"]]
-    monkeypatch.setattr(outgoing.socket, "socket", Watched)
+    monkeypatch.setattr(socket, "socket", Watched)
     with pytest.raises(outgoing.Unreachable):
         outgoing.send("GET", "https://api.example.com/", allowed=LISTED)
     assert names[1] == ["api.example.com"]

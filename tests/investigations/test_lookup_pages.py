@@ -16,7 +16,7 @@ from common import clock
 from escalations.models import Evidence, EvidenceKind, Ticket
 from events.models import Event
 from investigations.lookups import ready_made, running
-from investigations.models import Lookup, LookupRun, LookupSource, LookupTrouble, LookupVersion, RunState
+from investigations.models import Lookup, LookupRun, LookupSource, LookupState, LookupTrouble, LookupVersion
 from tests import seed
 from tests.back_office import BackOffice
 from tests.escalations.desk import Desk
@@ -85,7 +85,7 @@ def test_from_the_values_of_the_ticket_to_the_evidence(
     assert "Asking Back office (SQL)" in page(client, "lookup_run", ticket.reference, run.pk)
     work_off(django_capture_on_commit_callbacks)
     run.refresh_from_db()
-    assert (run.state, len(run.rows), run.masked) == (RunState.DONE, 1, 1)
+    assert (run.state, len(run.rows), run.masked) == (LookupState.DONE, 1, 1)
     assert CARD not in str(run.rows)
     assert run.sha256 == running.digest(run.columns, run.rows)
     shown = page(client, "lookup_run", ticket.reference, run.pk)
@@ -121,7 +121,7 @@ def test_a_silent_source_ends_in_a_sentence(
         ask(client, ticket, "Points", p_account="C-1")
         work_off(django_capture_on_commit_callbacks)
     run = LookupRun.objects.get()
-    assert (run.state, run.trouble) == (RunState.FAILED, LookupTrouble.STATUS)
+    assert (run.state, run.trouble) == (LookupState.FAILED, LookupTrouble.STATUS)
     assert "The source answered with an error." in page(client, "lookup_run", ticket.reference, run.pk)
     ticket.refresh_from_db()
     assert client.get(ticket.get_absolute_url()).status_code == 200
