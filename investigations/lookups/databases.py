@@ -205,7 +205,7 @@ def _mysql(place: Place, seconds: float) -> Iterator[Any]:
             watch.cut()  # closing would read on through what is left of an endless answer
             watch.stop()
         if connection is not None and connection.open:
-            connection._force_close()
+            connection.close()
         elif line is not None:
             line.close()
 
