@@ -125,7 +125,55 @@ def send(
     Raises NotSendable, NotAllowedHost, Unreachable, TooSlow.
     """
     began = time.monotonic()
-    ends = began + within
+    with stream(
+        method, url, headers=headers, body=body, within=within, largest=largest, allowed=allowed, inside=inside
+    ) as coming:
+        content = b"".join(coming.blocks())
+    return Answer(coming.status, coming.headers, content, time.monotonic() - began, coming.is_cut)
+
+
+class Stream:
+    """An answer whose body is still coming. `is_cut` is true, at the end, where there was more than asked for."""
+
+    def __init__(self, response: BaseHTTPResponse, target: _Target, deadline: _Deadline, largest: int) -> None:
+        self.status = response.status
+        self.headers: Mapping[str, str] = HTTPHeaderDict(response.headers)
+        self.is_cut = False
+        self._response, self._target, self._deadline, self._left = response, target, deadline, largest
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the body, unpacked as it comes. Raises Unreachable, TooSlow."""
+        while True:
+            try:
+                self._deadline.check()
+                chunk = self._response.read(min(CHUNK, self._left + 1))
+            except (OSError, HTTPError, HTTPException, ValueError) as error:
+                raise _translated(error, self._target, self._deadline, was_sent=True) from error
+            if not chunk:
+                if self._deadline.is_over:
+                    raise TooSlow(self._deadline.within, was_sent=True)
+                return
+            self.is_cut = len(chunk) > self._left
+            yield chunk[: self._left]
+            self._left -= len(chunk)
+            if self.is_cut:
+                return
+
+
+@contextmanager
+def stream(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+    within: float = 10.0,
+    largest: int = MIB,
+    allowed: Iterable[str] | None = None,
+    inside: bool = False,
+) -> Iterator[Stream]:
+    """Do what `send` does, and hand out the answer while its body comes. `within` ends with the block."""
+    ends = time.monotonic() + within
     listed = frozenset(settings.OUTGOING_HOSTS if allowed is None else allowed)
     target = _target(url, listed)
     sent = _headers(method, headers or {}, target)
@@ -133,7 +181,7 @@ def send(
     _judge(target, addresses, listed, inside=inside)
     connection = _connection(target, addresses, ends)
     was_sent = False
-    with _deadline(connection, ends) as deadline:
+    with _deadline(connection, ends, within) as deadline:
         try:
             connection.connect()
             was_sent = True
@@ -141,14 +189,12 @@ def send(
                 method, target.path, body=body or None, headers=sent, preload_content=False, decode_content=True
             )
             response = connection.getresponse()
-            content, is_cut = _content(response, largest, ends)
         except (OSError, HTTPError, HTTPException, ValueError) as error:
-            if deadline.is_over or isinstance(error, TimeoutError) or time.monotonic() >= ends:
-                raise TooSlow(within, was_sent=was_sent) from error
-            raise Unreachable(_broken(error, target, was_sent=was_sent), was_sent=was_sent) from error
-        if deadline.is_over and not is_cut:
-            raise TooSlow(within, was_sent=True)
-    return Answer(response.status, HTTPHeaderDict(response.headers), content, time.monotonic() - began, is_cut)
+            raise _translated(error, target, deadline, was_sent=was_sent) from error
+        try:
+            yield Stream(response, target, deadline, largest)
+        finally:
+            response.close()
 
 
 def pinned(host: str, port: int, *, within: float, allowed: Iterable[str] | None = None) -> str:
@@ -343,13 +389,18 @@ def _connection(target: _Target, addresses: list[Address], ends: float) -> _Plai
 
 
 class _Deadline:
-    is_over = False
+    def __init__(self, ends: float, within: float) -> None:
+        self.ends, self.within, self.is_over = ends, within, False
+
+    def check(self) -> None:
+        if time.monotonic() >= self.ends:
+            raise TimeoutError
 
 
 @contextmanager
-def _deadline(connection: _Plain | _Secure, ends: float) -> Iterator[_Deadline]:
+def _deadline(connection: _Plain | _Secure, ends: float, within: float) -> Iterator[_Deadline]:
     """Cut the connection when the time is over: a time-out of a socket begins anew with every byte."""
-    deadline = _Deadline()
+    deadline = _Deadline(ends, within)
 
     def cut() -> None:
         deadline.is_over = True
@@ -372,19 +423,10 @@ def _deadline(connection: _Plain | _Secure, ends: float) -> Iterator[_Deadline]:
             connection.line.close()
 
 
-def _content(response: BaseHTTPResponse, largest: int, ends: float) -> tuple[bytes, bool]:
-    """Return at most `largest` bytes of the body, unpacked as they come, and whether there was more."""
-    content = bytearray()
-    try:
-        while len(content) <= largest:
-            if time.monotonic() >= ends:
-                raise TimeoutError
-            if not (chunk := response.read(min(CHUNK, largest + 1 - len(content)))):
-                break
-            content += chunk
-    finally:
-        response.close()
-    return bytes(content[:largest]), len(content) > largest
+def _translated(error: Exception, target: _Target, deadline: _Deadline, *, was_sent: bool) -> OutgoingError:
+    if deadline.is_over or isinstance(error, TimeoutError) or time.monotonic() >= deadline.ends:
+        return TooSlow(deadline.within, was_sent=was_sent)
+    return Unreachable(_broken(error, target, was_sent=was_sent), was_sent=was_sent)
 
 
 def _broken(error: Exception, target: _Target, *, was_sent: bool) -> str:

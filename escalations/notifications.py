@@ -35,6 +35,7 @@ DEFAULTS: dict[AlertKind, Way] = {
     AlertKind.APPROVAL: Way.MAIL,
     AlertKind.DECIDED: Way.PAGE,
     AlertKind.ACCESS: Way.MAIL,
+    AlertKind.RECHECK: Way.MAIL,
 }
 
 #: A policy says whom the ladder's reach: they always stand in the page, or nobody would climb further. Nor may an

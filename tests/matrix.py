@@ -57,8 +57,10 @@ from incidents.finds import Place
 from investigations import keeping
 from investigations.console import runs
 from investigations.console.composing import Composed
+from investigations.health import checklists, integrations
+from investigations.health.integrations import Stated
 from investigations.lookups import definitions, running
-from investigations.models import Environment
+from investigations.models import Environment, LogSource, Recheck, VersionFault
 from investigations.webhooks import receiving
 from knowledgebase import articles, known_issues
 from points import ledger
@@ -168,6 +170,7 @@ class Scenario:
         (self.log,) = keeping.add(self.ticket, BytesIO(b"a line\n"), "a.log", by=desk.l2, zone="UTC")
         self._console()
         self._lookup()
+        self._integration()
         self.audit_entry = Entry.objects.latest("pk").pk
         here = Place("ticket", self.ticket.pk)
         self.incident = finds.note({"card": 1}, place=here, way="form", by=desk.l2, deed="ticket.message").incident
@@ -207,6 +210,23 @@ class Scenario:
             trial.copied(policies=[self.policy_draft]), by=self.desk.lead, span=30, last=days.today()
         )
         simulation.run(self.simulation)
+
+    def _integration(self) -> None:
+        """Write down an integration, with a checklist and a re-check because of the ticket."""
+        l2 = self.desk.l2
+        self.integration = integrations.save(None, Stated("rest"), customer=self.ticket.customer, by=l2)
+        self.checklist = checklists.start(self.integration, self.ticket, by=l2)
+        self.recheck = Recheck.objects.create(
+            integration=self.integration, ticket=self.ticket, url="https://shop.example/", started_by=l2,
+            started_at=clock.now(), ends_at=clock.now(), next_at=clock.now(),
+        )  # fmt: skip
+        self.log_source = LogSource.objects.create(
+            name="Loki", kind="loki", url="https://loki.example", within="{}"
+        )
+        self.fault = VersionFault.objects.create(
+            issue=known_issues.open_issue(by=l2, title="Old plugin", symptoms="No payments."),
+            plugin="rest", versions="<2", added_by=l2, added_at=clock.now(),
+        )  # fmt: skip
 
     def _action(self) -> None:
         """Request an action on the ticket, with its note as evidence."""

@@ -1,0 +1,1 @@
+"""What people enter to ask for figures, and about improvements."""
