@@ -16,9 +16,9 @@ from escalations.models import Ticket
 from escalations.views.parts import done, forbidding
 from knowledgebase import access
 from reports import days, improvements
+from reports.forms.improvements import ProposalForm, StateFilter, StepForm, proposal_initial
 from reports.improvements import STEPS
 from reports.models import Proposal
-from reports.proposal_forms import ProposalForm, StateFilter, StepForm, proposal_initial
 from reports.views import wording
 from reports.views.asking import reader
 

@@ -11,7 +11,7 @@ from escalations.models import Ticket
 from escalations.similar import exact_reference
 from knowledgebase import access
 from knowledgebase.models import KnownIssue
-from reports.forms import DayInput
+from reports.forms.figures import DayInput
 from reports.improvements import LONGEST, Draft
 from reports.models import Proposal, ProposalState
 
