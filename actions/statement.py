@@ -79,7 +79,9 @@ def missing(definition: Definition, evidence: Mapping[str, Any]) -> list[str]:
 def sources(ticket: Ticket) -> list[tuple[str, str]]:
     """Return what of the ticket may serve as evidence: its files and internal notes, by "file-12" and "note-7"."""
     files = ticket.attachments.order_by("-pk").values_list("pk", "name")
-    notes = ticket.messages.filter(kind=MessageKind.NOTE).order_by("-pk").values_list("pk", "body")
+    notes = (
+        ticket.messages.filter(kind=MessageKind.NOTE, taken_back_at=None).order_by("-pk").values_list("pk", "body")
+    )
     return [(f"{FILE}-{pk}", name) for pk, name in files] + [
         (f"{NOTE}-{pk}", _("Note: %s") % " ".join(body.split())[:60]) for pk, body in notes
     ]

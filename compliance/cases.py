@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 import redaction
@@ -14,7 +15,8 @@ from compliance import changes, deadlines
 from compliance.indicators import Indicator
 from compliance.models import Case, CaseCustomer, CaseTicket, Kind, Note, Procedure, State, Step
 from compliance.sealing import CaseKey, new_key, next_number
-from escalations.models import Customer, Ticket
+from escalations.models import Customer, HandOver, Ticket
+from escalations.models.ticket import TicketQuerySet
 from escalations.similar import exact_reference
 
 LONGEST_NOTE = 20_000
@@ -79,10 +81,16 @@ def find_customer(written: str, *, by: User) -> Customer:
     return found
 
 
+def _known_to(user: User) -> TicketQuerySet:
+    """Return the escalations that this person may name: those they see, and those they were asked about."""
+    asked = HandOver.objects.visible_to(user).values("ticket")
+    return Ticket.objects.filter(Q(pk__in=Ticket.objects.visible_to(user).values("pk")) | Q(pk__in=asked))
+
+
 def find_ticket(written: str, *, by: User) -> Ticket:
     """Return the escalation of that reference, if `by` may see it. Raises Refused."""
     number = exact_reference(written)
-    found = Ticket.objects.visible_to(by).select_related("customer").filter(pk=number).first() if number else None
+    found = _known_to(by).select_related("customer").filter(pk=number).first() if number else None
     if found is None:
         raise Refused(_("There is no such escalation, or it was not handed to you."), field="ticket")
     return found
@@ -159,7 +167,7 @@ def assign(case: Case, owner: User, *, by: User) -> None:
 
 
 def _check_visible(ticket: Ticket, by: User) -> None:
-    if not Ticket.objects.visible_to(by).filter(pk=ticket.pk).exists():
+    if not _known_to(by).filter(pk=ticket.pk).exists():
         raise Refused(_("There is no such escalation, or it was not handed to you."), field="ticket")
 
 

@@ -68,6 +68,15 @@ def https(raw: str) -> str:
     return raw
 
 
+def hosts(raw: str) -> list[str]:
+    """Read hosts, each with or without a port. Raises ValueError for an address with anything else in it."""
+    named = words(raw.lower())
+    for name in named:
+        if not name.isascii() or any(letter in name for letter in "/@*?#\\ ") or name.endswith("."):
+            raise ValueError(name)
+    return named
+
+
 def positive(raw: str) -> int:
     """Read a whole number above zero. Raises ValueError."""
     number = int(raw)
@@ -139,3 +148,21 @@ def email(raw: str) -> dict[str, Any]:
     if not raw.startswith(("smtp://", "smtp+tls://", "smtp+ssl://", "consolemail://", "filemail://")):
         raise ValueError(raw)
     return dict(environ.Env.email_url_config(raw))
+
+
+def mail_in(raw: str) -> str:
+    """Read where incoming mail lies: a maildir on this machine, or IMAP over TLS. Raises ValueError."""
+    address = urlsplit(raw)
+    if address.scheme == "maildir" and address.path.startswith("/"):
+        return raw
+    if address.scheme == "imaps" and address.hostname and address.username and address.password:
+        return raw
+    raise ValueError(raw)
+
+
+def mail_address(raw: str) -> str:
+    """Read one mail address without a name. Raises ValueError."""
+    local, at, domain = raw.partition("@")
+    if not (local and at and domain) or set(raw) & set(" <>+,;@") != {"@"} or raw.count("@") != 1:
+        raise ValueError(raw)
+    return raw.lower()

@@ -18,6 +18,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "take in the mail by which partners answer": {
+        "task": "escalations.tasks.take_in_mail",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "take the steps before and after deadlines, and look after what is forgotten": {
         "task": "escalations.tasks.take_steps",
         "schedule": 30.0,

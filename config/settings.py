@@ -335,6 +335,16 @@ DEFAULT_FROM_EMAIL = env.read(
     default="Secondline <secondline@localhost>",
 )
 
+MAIL_IN_URL = env.read(
+    "MAIL_IN_URL",
+    env.mail_in,
+    expected="a mailbox such as imaps://user:password@host/INBOX or maildir:///var/mail/secondline",
+    default="",
+)
+MAIL_IN_ADDRESS = env.read(
+    "MAIL_IN_ADDRESS", env.mail_address, expected="an address such as handover@example.com", default=""
+)
+
 # Logs go to standard error, for whatever runs the process to keep.
 LOGGING = {
     "version": 1,
@@ -470,12 +480,30 @@ BACK_OFFICE_TOKEN = env.read(
     "BACK_OFFICE_TOKEN", str, expected="the bearer token it knows Secondline by", default=""
 )
 
+BACK_OFFICE_LOOKUPS_URL = env.read(
+    "BACK_OFFICE_LOOKUPS_URL", str, expected="postgres://… of the back office's database", default=""
+)  # fmt: skip
+
 # Compliance reviews are encrypted. The ring's first key encrypts, the others still decrypt.
 COMPLIANCE_KEYS = env.read(
     "COMPLIANCE_KEYS",
     env.keys,
     expected="names and base64 secrets of 32 bytes, such as 2027:q83v…=,2026:mHQ…=",
     default=env.derived_key(SECRET_KEY, "compliance.seal"),
+)
+
+# What people may have Secondline ask of other machines: common/outgoing.py.
+OUTGOING_HOSTS: list[str] = env.read(
+    "OUTGOING_HOSTS",
+    env.hosts,
+    expected="hosts with commas between, such as api.example.com,10.0.3.7:9200",
+    default=[],
+)
+SECRETS_KEYS = env.read(
+    "SECRETS_KEYS",
+    env.keys,
+    expected="names and base64 secrets of 32 bytes, such as 2027:q83v…=,2026:mHQ…=",
+    default=env.derived_key(SECRET_KEY, "common.sealed"),
 )
 
 # Reports. Their days begin at midnight in this zone; change it, then run rebuild_metrics.

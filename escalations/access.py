@@ -92,7 +92,7 @@ def hand_overs(ticket: Ticket) -> list[HandOver]:
     """Return what was asked of partners, the oldest first; nobody is asked where none is known to be."""
     if not getattr(ticket, "was_handed_over", True):  # from escalations.views.parts.visible_ticket
         return []
-    return list(ticket.hand_overs.select_related("team", "asked_by").order_by("asked_at", "pk"))
+    return list(ticket.hand_overs.select_related("team", "asked_by", "owner").order_by("asked_at", "pk"))
 
 
 def _handed_over(ticket: Ticket, teams: list[int]) -> bool:

@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.preferences import supported, zone_named
 from common import clock
 from escalations import notifications, quiet
-from escalations.alerts import RAISED, address, sentence
+from escalations.alerts import RAISED, address, entitle, sentence
 from escalations.models import Alert, AlertKind, Way
 from events import recording
 from events.models import Event
@@ -52,6 +52,7 @@ def handle(event: Event) -> None:
         Alert.objects.filter(pk=alert.pk).update(digest_at=quiet.next_digest(person, present, now))
         return
     Alert.objects.filter(pk=alert.pk).update(sent_at=now)
+    entitle([alert])
     with _as_they_read(person):
         context = {
             "alert": alert,
@@ -128,6 +129,7 @@ def _mail_digest(event: Event) -> None:
 
 
 def _rows(alerts: Sequence[Alert]) -> list[tuple[Alert, str, str]]:
+    entitle(alerts)
     return [(one, sentence(one), settings.SITE_URL + address(one)) for one in alerts]
 
 

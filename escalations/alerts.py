@@ -15,7 +15,7 @@ from accounts import people
 from accounts.models import User
 from common import clock, durations
 from escalations import notifications, routing_words
-from escalations.models import Alert, AlertKind, MessageKind, Metric, Ticket
+from escalations.models import Alert, AlertKind, HandOver, MessageKind, Metric, Ticket
 from escalations.models.ticket import REFERENCE_PREFIX
 from events import recording
 from events.models import Event
@@ -39,6 +39,15 @@ _OF_ACTIONS = {
 }
 
 
+#: Alerts of these lead to the hand-over's page, which whoever is told of it may see.
+_OF_HAND_OVERS = {
+    "ticket.alerted",
+    "ticket.handed_over",
+    "ticket.message",
+    "ticket.nudged",
+    "ticket.waiting",
+}
+
 #: Kind of subject → name of the page that shows one. Upper apps name theirs.
 _pages: dict[str, str] = {}
 
@@ -50,6 +59,8 @@ def lead_to(subject: str, page: str) -> None:
 
 def address(alert: Alert) -> str:
     """Return where the alert leads: to what its event is about if that has a page of its own, or to the ticket."""
+    if (hand_over := alert.event.get("hand_over")) and alert.event.kind in _OF_HAND_OVERS:
+        return reverse("hand_over", args=[hand_over])
     page = _pages.get(alert.event.subject_type)
     return reverse(page, args=[alert.event.subject_id]) if page else alert.ticket.get_absolute_url()
 
@@ -102,8 +113,20 @@ def page(user: User, *, kind: str = "", only_unread: bool = False, after: str = 
         read_ones = _below(own.filter(read_at__isnull=False), last if part == READ else "")
         found += read_ones[: size + 1 - len(found)]
     shown = found[:size]
+    entitle(shown)
     end = shown[-1] if len(found) > size else None
     return Page(shown, f"{READ if end.read_at else UNREAD}-{end.pk}" if end else "")
+
+
+def entitle(alerts: Iterable[Alert]) -> None:
+    """Call alerts about hand-overs by the title of it: a partner may not know the escalation's subject."""
+    about = {pk: alert for alert in alerts if (pk := alert.event.get("hand_over"))}
+    if not about:
+        return
+    titles = dict(HandOver.objects.filter(pk__in=about).values_list("pk", "title"))
+    for alert in alerts:
+        if title := titles.get(alert.event.get("hand_over")):
+            alert.ticket.subject = title  # of this one object, which is shown and never saved
 
 
 def _below(alerts: models.QuerySet[Alert], last: str) -> models.QuerySet[Alert]:
@@ -165,6 +188,8 @@ def _said(alert: Alert) -> str:
             return _("It is restricted, and you are on its access list.")
         case AlertKind.HANDED_OVER:
             return _("%(person)s asks your team something.")
+        case AlertKind.NUDGED:
+            return _("%(person)s reminds you: this waits for you.")
         case AlertKind.APPROVAL:
             return _("%(person)s asks you to approve a sensitive action.")
         case AlertKind.DECIDED:

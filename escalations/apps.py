@@ -23,6 +23,8 @@ class EscalationsConfig(AppConfig):
             dispatching,
             evidence,
             file_texts,
+            hand_over_demo,
+            hand_over_mail,
             hidden,
             incident_places,
             ledger_alarm,
@@ -40,6 +42,7 @@ class EscalationsConfig(AppConfig):
         from knowledgebase import panels
 
         consumers.register(mail.CONSUMER, mail.KINDS, mail.handle)
+        consumers.register(hand_over_mail.CONSUMER, hand_over_mail.KINDS, hand_over_mail.handle)
         consumers.register(alert_mail.CONSUMER, alert_mail.KINDS, alert_mail.handle)
         consumers.register(news.CONSUMER, news.KINDS, news.handle)
         consumers.register(outbox.CONSUMER, outbox.KINDS, outbox.handle)
@@ -56,6 +59,7 @@ class EscalationsConfig(AppConfig):
         words.name_places(snapshot.SUBJECT, incident_places.named)
         finds.name_wholes(file_texts.SUBJECT, incident_places.whole)
         sweeping.hear_of_rewritten(attachments.rewritten)
+        demo.register("hand_overs", hand_over_demo.lay_out)
         panels.register("linked_tickets", linked.panel)
         hiding.register(snapshot.SUBJECT, hidden.tickets)
         hiding.register(file_texts.SUBJECT, hidden.on_tickets(Attachment))

@@ -61,7 +61,7 @@ def of_events(events: Iterable[int]) -> dict[int, Keys]:
         former=Subquery(former), latter=F("data__ticket__team"), lost=_lost()
     )
     rows: list[Any] = list(told.values_list("pk", "subject_id", "former", "latter", "lost", named=True))
-    asked = HandOver.objects.filter(ticket=OuterRef("pk")).values("team")
+    asked = HandOver.objects.filter(ticket=OuterRef("pk"), shares_ticket=True).values("team")
     standing = AccessEntry.objects.standing().filter(ticket=OuterRef("pk"))
     found_tickets = Ticket.objects.filter(pk__in={row.subject_id for row in rows}).annotate(
         partners=ArraySubquery(asked),

@@ -14,7 +14,7 @@ from escalations.access import Party, parties, sees_clock
 from escalations.changes import lock, record, required, save
 from escalations.clocks import Aim, Ledger, whole_second
 from escalations.deadlines import BY_HAND
-from escalations.models import Clock, Metric, Ticket
+from escalations.models import Clock, Metric, Target, Ticket
 
 #: The reason of the ledger's entry by which a clock goes back to its policy's target.
 CLEARED = "by_policy"
@@ -92,7 +92,9 @@ def _open(row: Clock, *, by: User, version: int | None) -> tuple[Ticket, list[Le
 def _policy_aim(ledger: Ledger, ticket: Ticket) -> Aim:
     """Return what the clock would run towards now if nobody had set its deadline."""
     rules = policies.rulebook()
-    aim = sla.policy_aim(ledger, ticket, rulebook=rules, matched=rules.policies_for(ticket))
+    aim = sla.policy_aim(
+        ledger, ticket, rulebook=rules, matched=rules.policies_for(ticket), agreed=_agreed(ledger, ticket)
+    )
     if aim is not None:
         return aim
     # No policy sets a target any more: what the clock began with still stands in its ledger.
@@ -101,6 +103,13 @@ def _policy_aim(ledger: Ledger, ticket: Ticket) -> Aim:
         for entry in reversed(ledger.entries)
         if not sla.is_by_hand(ledger.metric, entry.aim, ledger.started_at)
     )
+
+
+def _agreed(ledger: Ledger, ticket: Ticket) -> Target | None:
+    if ledger.metric != Metric.HAND_OVER:
+        return None
+    row = ticket.hand_overs.owed().filter(team=ledger.team_id).first()
+    return ticket_clocks.agreed(row) if row is not None else None
 
 
 def _finish(

@@ -17,7 +17,17 @@ from common import clock
 from escalations import alerts, assignment, forgotten, recipients, sla, ticket_clocks
 from escalations.changes import record
 from escalations.clocks import whole_second
-from escalations.models import Alert, AlertKind, Clock, LadderRung, Priority, RungState, StepAction, Ticket
+from escalations.models import (
+    Alert,
+    AlertKind,
+    Clock,
+    LadderRung,
+    Metric,
+    Priority,
+    RungState,
+    StepAction,
+    Ticket,
+)
 from escalations.snapshot import SUBJECT
 from events.models import Event
 
@@ -99,7 +109,7 @@ def _held(ticket_pk: int) -> Ticket | None:
 def _do(rung: LadderRung, ticket: Ticket) -> Event | None:
     """Do what the rung says and return the event, or None where there is nothing to do."""
     due_at = rung.clock.breached_at or rung.clock.due_at
-    why = {"step": _described(rung, due_at)}
+    why: dict[str, Any] = {"step": _described(rung, due_at)}
     if rung.does == StepAction.RAISE_PRIORITY:
         return _raise_priority(ticket, why)
     if rung.does == StepAction.REASSIGN and (person := recipients.least_busy(ticket)) is not None:
@@ -107,6 +117,11 @@ def _do(rung: LadderRung, ticket: Ticket) -> Event | None:
         alerts.tell(ticket, [person], AlertKind.ASSIGNED, event=event)
         return event
     reached = recipients.reached_by(rung.does, ticket, reached_before=_climbed_to(rung.clock))
+    if rung.clock.metric == Metric.HAND_OVER:
+        row = ticket.hand_overs.owed().select_related("owner").filter(team=rung.clock.team_id).first()
+        if row is not None and rung.does in {StepAction.NOTIFY_OWNER, StepAction.NOTIFY_TEAM}:
+            reached = [*reached, *recipients.of_hand_over(row)]
+        why |= {"hand_over": row.pk} if row is not None else {}
     late = due_at is not None and due_at < clock.now()
     return _alert(ticket, reached, AlertKind.MISSED if late else AlertKind.DUE_SOON, "alerted", why)
 

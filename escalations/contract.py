@@ -18,7 +18,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
@@ -61,6 +61,12 @@ _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 Field = Mapping[str, Any]
 
 
+class Asking(Protocol):
+    """A version of a form: a category's, or a partner's."""
+
+    fields: Any
+
+
 class Invalid(Exception):
     """Answers that break the contract: `errors` names each field and what to mend."""
 
@@ -90,7 +96,7 @@ def shown(field: Field, answers: Mapping[str, Any]) -> bool:
     return not condition or answers.get(condition["field"]) in condition["in"]
 
 
-def clean(form: ContractForm, raw: Mapping[str, Any]) -> dict[str, Any]:
+def clean(form: Asking, raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return the checked answers of a filled-in form. Raises Invalid, naming every wrong field.
 
     Answers to fields that are not asked, or not in the form, are left out.
@@ -124,7 +130,7 @@ def columns(form: ContractForm, answers: Mapping[str, Any]) -> dict[str, str]:
     return filled
 
 
-def rows(form: ContractForm | None, answers: Mapping[str, Any]) -> list[tuple[str, str]]:
+def rows(form: Asking | None, answers: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the label and the answer, as text, of each answered field in the form's order."""
     if form is None:
         return []
@@ -186,7 +192,7 @@ def publish(
         raise StaleVersion(
             _("Somebody published this form while you had it open. Nothing was saved."), current=newest
         )
-    fields = [_redacted(field) for field in fields]
+    fields = [redacted(field) for field in fields]
     if newest is not None and newest.fields == fields:
         return newest
     form = ContractForm.objects.create(
@@ -201,7 +207,7 @@ def publish(
     return form
 
 
-def _redacted(field: dict[str, Any]) -> dict[str, Any]:
+def redacted(field: dict[str, Any]) -> dict[str, Any]:
     """Return the field with its texts redacted: an admin's example may be a real card number."""
     texts = {
         part: {language: redaction.clean(text) for language, text in field[part].items()}
@@ -210,7 +216,7 @@ def _redacted(field: dict[str, Any]) -> dict[str, Any]:
     }
     if "choices" not in field:
         return field | texts
-    return field | texts | {"choices": [_redacted(choice) for choice in field["choices"]]}
+    return field | texts | {"choices": [redacted(choice) for choice in field["choices"]]}
 
 
 def check_definition(fields: Any) -> None:

@@ -17,7 +17,8 @@ from escalations import attachments, mentions, search_index, tipping_off
 from escalations.access import DESK, Party, hand_overs, parties, reads_internal
 from escalations.changes import commit, enter, lock, lock_in_order, required
 from escalations.clocks import whole_second
-from escalations.models import Attachment, HandOver, Message, MessageKind, State, Ticket
+from escalations.hand_over_states import follow, put, told_of
+from escalations.models import Attachment, CrossPost, HandOver, HandOverState, Message, MessageKind, State, Ticket
 
 LONGEST = 50_000
 FURTHEST_PROMISE = timedelta(days=366)
@@ -83,9 +84,19 @@ def readable(user: User, ticket: Ticket) -> models.QuerySet[Message]:
         if Party.REQUESTER in stances:
             own = models.Q(written_to=None) | models.Q(written_to__in=Ticket.objects.visible_to(user))
             seen |= ~models.Q(kind__in=[MessageKind.NOTE, MessageKind.PARTNER]) & own
+        if Party.REQUESTER in stances:
+            shown = models.Q(shown_to_l1=True) | models.Q(hand_over__shows_l1=True)
+            seen |= shown & models.Q(kind=MessageKind.PARTNER, hand_over__team__reviews_compliance=False)
         seen |= models.Q(hand_over__team__in=user.teams_as("partner"))
         messages = messages.filter(seen)
-    return messages.order_by("created_at", "pk")
+    return messages.filter(taken_back_at=None).order_by("created_at", "pk")
+
+
+def thread(hand_over: HandOver) -> models.QuerySet[Message]:
+    """Return what is said in a hand-over, oldest first, for whoever may see the hand-over."""
+    said = Message.objects.filter(hand_over=hand_over, taken_back_at=None)
+    said = said.select_related("author", "hand_over__team", "ticket", "written_to")
+    return said.prefetch_related("attachments").order_by("created_at", "pk")
 
 
 def files(user: User, ticket: Ticket) -> models.QuerySet[Attachment]:
@@ -119,11 +130,12 @@ def write(
     if _is_led_on(locked, kind):
         return _lead_on(locked, by=by, kind=kind, body=body, uploads=uploads)
     message = add(locked, by=by, kind=kind, body=body, uploads=uploads, promise=promise)
+    told = promised(promise)
     if _ANSWERS.get(kind) == locked.state:
         enter(locked, State.IN_PROGRESS)
-    elif kind == MessageKind.PARTNER and Party.PARTNER in parties(by, locked):
-        _answer_hand_over(locked, message)
-    event = commit(locked, "message", by=by, because=str(kind), message=message.pk, kind=kind, **promised(promise))
+    elif message.hand_over is not None:
+        told |= _move_hand_over(locked, message.hand_over, by=by)
+    event = commit(locked, "message", by=by, because=str(kind), message=message.pk, kind=kind, **told)
     mentions.keep(message, event=event)
     return message
 
@@ -186,16 +198,23 @@ def add(
     uploads: Iterable[File] = (),
     promise: datetime | None = None,
     written_to: Ticket | None = None,
+    hand_over: HandOver | None = None,
+    shown_to_l1: bool = False,
+    cross_post: CrossPost | None = None,
     field: str = "body",
 ) -> Message:
-    """Store a message on a locked ticket, as part of a larger change that records the event."""
+    """Store a message on a locked ticket, as part of a larger change that records the event.
+
+    `hand_over`: whose thread it belongs to; left out, the writer's own team's.
+    """
     text = check(locked, kind=kind, body=body, promise=promise, field=field)
-    hand_over = _open_hand_over(locked, by) if kind == MessageKind.PARTNER else None
     if kind == MessageKind.PARTNER and hand_over is None:
-        raise Refused(_("It is not handed over to anybody at present."))
+        hand_over = _open_hand_over(locked, by)
+    if kind == MessageKind.PARTNER and hand_over is None:
+        raise Refused(_("Nobody is asked, or several are: write to a partner on the page of its hand-over."))
     message = Message.objects.create(
         ticket=locked, kind=kind, author=by, body=text, hand_over=hand_over, created_at=clock.now(),
-        written_to=written_to,
+        written_to=written_to, shown_to_l1=shown_to_l1, cross_post=cross_post,
     )  # fmt: skip
     for upload in uploads:
         attachments.attach(locked, upload, by=by, message=message)
@@ -257,15 +276,20 @@ def _open_hand_over(ticket: Ticket, user: User) -> HandOver | None:
     open_ones = [one for one in hand_overs(ticket) if one.ended_at is None]
     partner_teams = user.teams_as("partner")
     own = [one for one in open_ones if one.team_id in partner_teams]
+    if not own and len(open_ones) > 1:
+        return None  # whose thread is meant can't be told here: each has a page of its own
     return next(reversed(own or open_ones), None)
 
 
-def _answer_hand_over(ticket: Ticket, message: Message) -> None:
-    """The partner has answered: the hand-over ends, and the ticket is L2's again."""
-    hand_over = message.hand_over
-    if hand_over is None:
-        return
-    hand_over.ended_at = message.created_at
-    hand_over.save(update_fields=["ended_at"])
-    if ticket.state == State.WAITING_PARTNER and not ticket.hand_overs.filter(ended_at=None).exists():
-        enter(ticket, State.IN_PROGRESS)
+def _move_hand_over(ticket: Ticket, hand_over: HandOver, *, by: User) -> dict[str, Any]:
+    """What the partner writes here answers the hand-over; what the desk writes answers the partner's question.
+
+    Returns what the event remembers of it.
+    """
+    if Party.PARTNER in parties(by, ticket):
+        put(hand_over, HandOverState.ANSWERED)
+        follow(ticket)
+    elif hand_over.state == HandOverState.QUESTION_BACK:
+        put(hand_over, HandOverState.IN_WORK)
+        follow(ticket)
+    return told_of(hand_over)

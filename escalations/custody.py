@@ -13,7 +13,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from escalations.clocks import whole_second
-from escalations.models import State
+from escalations.models import OWED, HandOverState, State
 from events.models import Event
 
 #: Only these events say how the ticket stood at their own instant; a breach is dated back.
@@ -79,20 +79,19 @@ def stretches(events: Iterable[Event], *, since: datetime, until: datetime) -> l
     """
     turns: list[tuple[datetime, Holder]] = []
     at = whole_second(since)
-    partner: int | None = None
+    asked: dict[int | None, int] = {}  # by hand-over: the partners that have one, the last asked last
     ended_at: datetime | None = None
     for event in events:
         if not event.kind.startswith(_PREFIX):
             continue
         stands = event.data["ticket"]
         at = max(whole_second(event.at), at) if turns else at
-        if stands["state"] != State.WAITING_PARTNER:
-            partner = None
-        elif event.get("partner"):
-            partner = event.get("partner")
+        _follow(asked, event)
+        if stands["state"] != State.WAITING_PARTNER and event.get("hand_over_state") is None:
+            asked.clear()
         if turns and turns[-1][0] == at:
             turns.pop()  # within one second the last one counts
-        holder = _holder(stands, partner)
+        holder = _holder(stands, next(reversed(asked.values()), None))
         if not turns or turns[-1][1] != holder:
             turns.append((at, holder))
         ended_at = (ended_at or at) if stands["state"] in _FINAL else None
@@ -100,6 +99,17 @@ def stretches(events: Iterable[Event], *, since: datetime, until: datetime) -> l
         return []
     ends = [*(start for start, _holder_then in turns[1:]), ended_at or max(whole_second(until), at)]
     return [Stretch(start, end, holder) for (start, holder), end in zip(turns, ends, strict=True) if start < end]
+
+
+def _follow(asked: dict[int | None, int], event: Event) -> None:
+    """Note which partners have a hand-over after this event; older ones tell who was asked, and no state."""
+    number, partner, state = (event.get(name) for name in ("hand_over", "partner", "hand_over_state"))
+    if not partner:
+        return
+    if state is None or (state in OWED and state != HandOverState.QUESTION_BACK):
+        asked[number] = partner
+    else:
+        asked.pop(number, None)
 
 
 def _holder(stands: dict[str, Any], partner: int | None) -> Holder:

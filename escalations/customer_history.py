@@ -122,7 +122,7 @@ def _moment(event: Event, said: str, message: Message | None, user: User) -> Mom
 
 def _messages(events: Sequence[Event], user: User) -> dict[int, Message]:
     """Return what was written with these events, as far as the person may read it."""
-    written = Message.objects.select_related("ticket", "hand_over__team")
+    written = Message.objects.filter(taken_back_at=None).select_related("ticket", "hand_over__team")
     found = written.in_bulk([event.get("message") for event in events if event.get("message")])
     own = user.teams_as(Role.PARTNER)
     return {

@@ -197,7 +197,7 @@ WITH shown AS (
         FROM jsonb_path_query(ticket.answers, '$.** ? (@.type() == "string")') answer
     ) FROM shown JOIN escalations_ticket ticket USING (id) WHERE ticket.answers <> '{}'
     UNION ALL SELECT shown.id, 3, message.body FROM shown JOIN escalations_message message
-        ON message.ticket_id = shown.id AND (
+        ON message.ticket_id = shown.id AND message.taken_back_at IS NULL AND (
             reach = 3 OR reach = 2 AND message.kind NOT IN ('note', 'partner'))
     UNION ALL SELECT shown.id, 4, concat_ws(' · ', file.name, text.text)
         FROM shown JOIN escalations_attachment file ON file.ticket_id = shown.id

@@ -13,14 +13,14 @@ from django.utils.translation import gettext as _
 
 import redaction
 from accounts import people
-from accounts.models import Role, Team, TeamKind, User
+from accounts.models import Team, User
 from common import clock
 from common.errors import Refused
-from escalations import access_list, climbing, conversation
+from escalations import climbing, conversation, handing_over
 from escalations.access import Party, parties
 from escalations.changes import chosen, commit, enter, lock_for, required
 from escalations.models import (
-    HandOver,
+    HandOverState,
     MessageKind,
     Reason,
     ReasonKind,
@@ -71,35 +71,25 @@ def wait_for_l1(ticket: Ticket, *, by: User, message: str, version: int | None =
 def wait_for_partner(
     ticket: Ticket, *, by: User, partner: Team | None, message: str, version: int | None = None
 ) -> Ticket:
-    """Hand a question over to a partner team, and wait for their answer."""
+    """Hand a question over to a partner team in the shortest way, and wait for their answer.
+
+    They see the escalation itself. handing_over.ask leaves that out, and asks what their form asks.
+    """
     locked = lock_for(ticket, Verb.WAIT_PARTNER, by=by, version=version)
-    if partner is None or partner.kind != TeamKind.PARTNER or not partner.is_active:
-        raise Refused(_("Choose the partner team that should answer."), field="partner")
-    access_list.require_somebody_of(partner, locked, Role.PARTNER, field="partner")
-    question = redaction.clean(required(message, "message", _("Say what you ask of them.")))
-    hand_over, _created = HandOver.objects.get_or_create(
-        ticket=locked,
-        team=partner,
-        ended_at=None,
-        defaults={"question": question, "asked_by": by, "asked_at": clock.now()},
+    owed = locked.hand_overs.owed().filter(team=partner).first() if partner is not None else None
+    if owed is not None:
+        return handing_over.go_on(locked, owed, by=by, text=message)
+    asked = handing_over.ask(
+        locked, by=by, partner=partner, question=message, shares_ticket=True, with_form=False, field="message"
     )
-    said = conversation.add(locked, by=by, kind=MessageKind.PARTNER, body=question)
-    return _enter(
-        locked,
-        State.WAITING_PARTNER,
-        "waiting",
-        by=by,
-        message=said.pk,
-        hand_over=hand_over.pk,
-        partner=partner.pk,
-    )
+    return asked.ticket
 
 
 @transaction.atomic
 def resume(ticket: Ticket, *, by: User, version: int | None = None) -> Ticket:
     """Go on without waiting any longer; open hand-overs are withdrawn."""
     locked = lock_for(ticket, Verb.RESUME, by=by, version=version)
-    locked.hand_overs.filter(ended_at=None).update(ended_at=clock.now())
+    locked.hand_overs.all().end(HandOverState.WITHDRAWN, clock.now())
     return _enter(locked, State.IN_PROGRESS, "resumed", by=by)
 
 
@@ -141,7 +131,7 @@ def resolve(
     locked.owner = locked.owner or by
     locked.resolved_at = clock.now()
     locked.accepted_at = locked.accepted_at or locked.resolved_at
-    locked.hand_overs.filter(ended_at=None).update(ended_at=locked.resolved_at)
+    locked.hand_overs.all().end(HandOverState.WITHDRAWN, locked.resolved_at)
     return _enter(
         locked,
         State.RESOLVED,
@@ -211,7 +201,7 @@ def cancel(ticket: Ticket, *, by: User, reason: int | None, version: int | None 
         "reason",
         _("Choose why it is cancelled."),
     )
-    locked.hand_overs.filter(ended_at=None).update(ended_at=clock.now())
+    locked.hand_overs.all().end(HandOverState.WITHDRAWN, clock.now())
     return _enter(locked, State.CANCELLED, "cancelled", by=by, reason=code.pk)
 
 

@@ -8,6 +8,7 @@ what is merged.
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Case, F, Value, When
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -16,7 +17,7 @@ from common.errors import Absent, Refused, StaleVersion
 from escalations import conversation
 from escalations.access import DESK, parties
 from escalations.changes import commit, enter, lock_for, lock_in_order, record, required, save
-from escalations.models import MessageKind, State, Ticket
+from escalations.models import HandOverState, MessageKind, State, Ticket
 from escalations.snapshot import SUBJECT
 from escalations.transitions import Verb
 from events.models import Event
@@ -50,7 +51,7 @@ def merge(ticket: Ticket, *, by: User, target: Ticket | None, version: int | Non
         )
     asked = locked.hand_overs.filter(ended_at=None)
     withdrawn = list(asked.values_list("pk", flat=True))
-    asked.update(ended_at=clock.now())
+    asked.end(HandOverState.WITHDRAWN, clock.now())
     locked.merged_into = into
     enter(locked, State.MERGED)
     commit(locked, "merged", by=by, because=str(State.MERGED), target=into.pk, withdrawn=withdrawn)
@@ -75,7 +76,10 @@ def unmerge(ticket: Ticket, *, by: User, explanation: str, version: int | None =
     former, withdrawn = _before_the_merge(locked)
     kind = MessageKind.NOTE if parties(by, locked) & DESK else MessageKind.FROM_L1
     message = conversation.add(locked, by=by, kind=kind, body=said)
-    locked.hand_overs.filter(pk__in=withdrawn).update(ended_at=None)
+    locked.hand_overs.filter(pk__in=withdrawn).update(
+        state=Case(When(owner=None, then=Value(HandOverState.ASKED)), default=Value(HandOverState.IN_WORK)),
+        state_since=clock.now(), ended_at=None, version=F("version") + 1,
+    )  # fmt: skip
     locked.merged_into = None
     enter(locked, former)
     commit(

@@ -23,6 +23,7 @@ class News(NamedTuple):
     ticket: Ticket
     people: Iterable[User | None]
     kind: AlertKind
+    hand_over: HandOver | None = None
 
 
 def handle(event: Event) -> None:
@@ -33,15 +34,18 @@ def handle(event: Event) -> None:
     for news in _NEWS[event.kind](event, ticket):
         people = {person.pk: person for person in news.people if person is not None}
         people.pop(event.actor_id, None)
-        alerts.tell(news.ticket, _able(people.values(), news.ticket), news.kind, event=event)
+        alerts.tell(news.ticket, _able(people.values(), news), news.kind, event=event)
 
 
-def _able(people: Iterable[User], ticket: Ticket) -> list[User]:
-    tickets = Ticket.objects.filter(pk=ticket.pk)
+def _able(people: Iterable[User], news: News) -> list[User]:
+    tickets = Ticket.objects.filter(pk=news.ticket.pk)
+    hand_overs = HandOver.objects.filter(pk=news.hand_over.pk if news.hand_over is not None else 0)
     return [
         person
         for person in people
-        if person.is_active and not person.is_robot and tickets.visible_to(person).exists()
+        if person.is_active
+        and not person.is_robot
+        and (tickets.visible_to(person).exists() or (news.hand_over and hand_overs.visible_to(person).exists()))
     ]
 
 
@@ -52,7 +56,7 @@ def _assigned(event: Event, ticket: Ticket) -> Iterator[News]:
 
 
 def _message(event: Event, ticket: Ticket) -> Iterator[News]:
-    message = Message.objects.select_related("hand_over").filter(pk=event.get("message")).first()
+    message = Message.objects.select_related("hand_over__owner").filter(pk=event.get("message")).first()
     if message is None:
         return
     match message.kind:
@@ -61,19 +65,34 @@ def _message(event: Event, ticket: Ticket) -> Iterator[News]:
         case MessageKind.FROM_L1 | MessageKind.FROM_CUSTOMER:
             yield News(ticket, [ticket.owner], AlertKind.MESSAGE)
         case MessageKind.PARTNER if message.hand_over is not None:
-            asked = message.hand_over.messages.select_related("author")
-            yield News(ticket, [ticket.owner, *(one.author for one in asked)], AlertKind.MESSAGE)
+            row = message.hand_over
+            asked = row.messages.select_related("author")
+            people = [ticket.owner, row.owner, *(one.author for one in asked)]
+            yield News(ticket, people, AlertKind.MESSAGE, row)
 
 
 def _waiting(event: Event, ticket: Ticket) -> Iterator[News]:
-    match event.data["ticket"]["state"]:
-        case State.WAITING_L1:
-            yield News(ticket, [ticket.created_by], AlertKind.ASKED)
-        case State.WAITING_PARTNER:
-            hand_over = HandOver.objects.filter(pk=event.get("hand_over"), ended_at=None).first()
-            if hand_over is not None:
-                members = Membership.objects.filter(team=hand_over.team_id, role=Role.PARTNER)
-                yield News(ticket, User.objects.filter(pk__in=members.values("user")), AlertKind.HANDED_OVER)
+    if event.get("hand_over"):
+        yield from _handed_over(event, ticket)
+    elif event.data["ticket"]["state"] == State.WAITING_L1:
+        yield News(ticket, [ticket.created_by], AlertKind.ASKED)
+
+
+def _handed_over(event: Event, ticket: Ticket) -> Iterator[News]:
+    """Tell who has the hand-over, or all of the partner while nobody has it."""
+    row = HandOver.objects.select_related("owner").filter(pk=event.get("hand_over"), ended_at=None).first()
+    if row is None:
+        return
+    if row.owner is not None:
+        yield News(ticket, [row.owner], AlertKind.MESSAGE, row)
+    else:
+        yield News(ticket, members_of(row), AlertKind.HANDED_OVER, row)
+
+
+def members_of(hand_over: HandOver) -> Iterable[User]:
+    """Return the people of the partner team."""
+    members = Membership.objects.filter(team=hand_over.team_id, role=Role.PARTNER)
+    return User.objects.filter(pk__in=members.values("user"))
 
 
 def _returned(_event: Event, ticket: Ticket) -> Iterator[News]:
@@ -116,6 +135,7 @@ _NEWS: dict[str, Callable[[Event, Ticket], Iterator[News]]] = {
     "ticket.assigned": _assigned,
     "ticket.message": _message,
     "ticket.waiting": _waiting,
+    "ticket.handed_over": _handed_over,
     "ticket.returned": _returned,
     "ticket.resolved": _resolved,
     "ticket.reopened": _reopened,

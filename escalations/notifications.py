@@ -26,6 +26,7 @@ DEFAULTS: dict[AlertKind, Way] = {
     AlertKind.TAKEN_UP: Way.MAIL,
     AlertKind.MERGED: Way.PAGE,
     AlertKind.HANDED_OVER: Way.MAIL,
+    AlertKind.NUDGED: Way.MAIL,
     AlertKind.DUE_SOON: Way.MAIL,
     AlertKind.MISSED: Way.MAIL,
     AlertKind.FORGOTTEN: Way.MAIL,

@@ -20,6 +20,7 @@ from escalations.models import (
     Policy,
     PolicyKind,
     PolicyVersion,
+    Target,
 )
 from events import recording
 
@@ -90,13 +91,20 @@ class Rulebook:
         return None
 
     def aim(
-        self, version: PolicyVersion, metric: str, ticket: Described, *, team: int | None = None
+        self,
+        version: PolicyVersion,
+        metric: str,
+        ticket: Described,
+        *,
+        team: int | None = None,
+        agreed: Target | None = None,
     ) -> Aim | None:
         """Return what a clock of `metric` runs towards under this policy, or None where it sets no target.
 
-        `team` is whose work is measured, for clocks that measure a team's or a partner's.
+        `team` is whose work is measured, for clocks that measure a team's or a partner's; `agreed` a target that
+        was agreed with a partner and goes before the policy's.
         """
-        target = version.target(metric, ticket.priority)
+        target = agreed or version.target(metric, ticket.priority)
         if target is None:
             return None
         return Aim(

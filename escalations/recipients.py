@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from django.db.models import Count, Q, QuerySet
 
-from accounts.models import Availability, Role, User
+from accounts.models import Availability, Membership, Role, User
 from escalations import access_list
-from escalations.models import EscalationContact, StepAction, Ticket
+from escalations.models import EscalationContact, HandOver, StepAction, Ticket
 from escalations.models.ticket import OPEN
 
 
@@ -43,6 +43,20 @@ def leads(ticket: Ticket) -> list[User]:
         or _present(admins, ticket, away=True)
         or (list(access_list.keepers(ticket)) if ticket.restricted_as else [])
     )
+
+
+def of_hand_over(hand_over: HandOver) -> list[User]:
+    """Return who of the partner hears of a hand-over's deadline: its owner, or all while nobody has it."""
+    if hand_over.owner is not None:
+        found: Iterable[User] = [hand_over.owner]
+    else:
+        members = Membership.objects.filter(team=hand_over.team_id, role=Role.PARTNER)
+        found = User.objects.filter(pk__in=members.values("user"))
+    rows = HandOver.objects.filter(pk=hand_over.pk)
+    return [
+        one for one in found
+        if one.is_active and one.availability != Availability.AWAY and rows.visible_to(one).exists()
+    ]  # fmt: skip
 
 
 def least_busy(ticket: Ticket) -> User | None:

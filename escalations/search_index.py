@@ -23,7 +23,8 @@ WITH wanted AS (
 ), said AS (
     SELECT message.ticket_id, message.kind IN ('note', 'partner') AS is_internal,
         left(string_agg(left(message.body, %(part)s), E'\\n' ORDER BY message.id DESC), %(longest)s) AS body
-    FROM escalations_message message WHERE message.ticket_id = ANY (%(tickets)s) GROUP BY 1, 2
+    FROM escalations_message message
+    WHERE message.ticket_id = ANY (%(tickets)s) AND message.taken_back_at IS NULL GROUP BY 1, 2
 ), filed AS (
     SELECT file.ticket_id,
         CASE WHEN message.id IS NULL THEN 'B' WHEN message.kind IN ('note', 'partner') THEN 'D' ELSE 'C' END

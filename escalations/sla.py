@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from escalations import policies
 from escalations.clocks import Aim, Ledger, due_after, whole_second
-from escalations.models import AMONG_US, Does, Metric, PolicyKind, PolicyVersion, State
+from escalations.models import AMONG_US, Does, Metric, PolicyKind, PolicyVersion, State, Target
 from escalations.models.ticket import WAITING
 from escalations.policies import Described, Rulebook
 
@@ -44,10 +44,17 @@ class Situation(Described, Protocol):
 
 
 class OpenHandOver(NamedTuple):
-    """A partner team that owes an answer, and since when."""
+    """A partner team that owes an answer, and since when.
+
+    `agreed`: how long it has by its own agreement, instead of the policy's target. `wanted_by`: a date that was
+    asked for instead. `stands_still` while the partner waits for our answer.
+    """
 
     team_id: int
     asked_at: datetime
+    agreed: Target | None = None
+    wanted_by: datetime | None = None
+    stands_still: bool = False
 
 
 class Want(NamedTuple):
@@ -57,6 +64,7 @@ class Want(NamedTuple):
     since: datetime
     does: Does
     team_id: int | None = None
+    hand_over: OpenHandOver | None = None
 
 
 def wanted(ticket: Situation, hand_overs: Iterable[OpenHandOver]) -> Iterator[Want]:
@@ -79,7 +87,7 @@ def wanted(ticket: Situation, hand_overs: Iterable[OpenHandOver]) -> Iterator[Wa
         yield want(Metric.UPDATE, ticket.promised_at, done=False)
     if not ended:
         for hand_over in hand_overs:
-            yield want(Metric.HAND_OVER, hand_over.asked_at, done=False, team_id=hand_over.team_id)
+            yield Want(Metric.HAND_OVER, hand_over.asked_at, Does.RUN, hand_over.team_id, hand_over)
 
 
 def pauses(metric: str, ticket: Situation, aim: Aim) -> bool:
@@ -144,7 +152,10 @@ def follow(
             and want.does != Does.STOP
             and (also_by_hand or not is_set_by_hand(ledger))
         ):
-            _aim_again(ledger, ticket, at=at, rulebook=rules(), matched=matched(), reason=reason, reapply=reapply)
+            _aim_again(
+                ledger, ticket, at=at, rulebook=rules(), matched=matched(), reason=reason, reapply=reapply,
+                agreed=_agreed(want),
+            )  # fmt: skip
         live.add(id(ledger))
         _bring(ledger, want, ticket, at=at, reason=reason)
     for unwanted in ledgers:
@@ -213,7 +224,7 @@ def _start(
         return None
     former = latest(ledgers, want.metric)
     ledger = Ledger(want.metric, former.cycle + 1 if former else 1, whole_second(want.since), want.team_id)
-    does = Does.PAUSE if pauses(want.metric, ticket, aim) else Does.RUN
+    does = Does.PAUSE if _stands_still(want, ticket, aim) else Does.RUN
     ledger.begin(at, does, aim, reason)
     ledgers.append(ledger)
     return ledger
@@ -231,8 +242,14 @@ def _first_aim(
     policy = matched().get(policies.kind_of(want.metric))
     if policy is None:
         return None
-    aim = rules().aim(policy, want.metric, ticket, team=want.team_id)
+    aim = rules().aim(policy, want.metric, ticket, team=want.team_id, agreed=_agreed(want))
+    if want.hand_over is not None and want.hand_over.wanted_by is not None:
+        return Aim(policy, None, None, whole_second(want.hand_over.wanted_by))
     return _dated(aim, whole_second(want.since)) if aim is not None and want.metric in DATED else aim
+
+
+def _agreed(want: Want) -> Target | None:
+    return want.hand_over.agreed if want.hand_over is not None else None
 
 
 def _dated(aim: Aim, since: datetime) -> Aim:
@@ -249,8 +266,9 @@ def _aim_again(
     matched: dict[str, PolicyVersion],
     reason: str,
     reapply: bool,
+    agreed: Target | None,
 ) -> None:
-    aim = policy_aim(ledger, ticket, rulebook=rulebook, matched=matched, reapply=reapply)
+    aim = policy_aim(ledger, ticket, rulebook=rulebook, matched=matched, reapply=reapply, agreed=agreed)
     if aim is not None:
         ledger.aim_at(at, aim, reason)
 
@@ -262,10 +280,12 @@ def policy_aim(
     rulebook: Rulebook,
     matched: dict[str, PolicyVersion],
     reapply: bool = False,
+    agreed: Target | None = None,
 ) -> Aim | None:
     """Return what the policy lets an open clock run towards as the ticket stands, or None if it sets nothing.
 
-    A running clock keeps its versions of policy and calendar unless they are to be applied anew.
+    A running clock keeps its versions of policy and calendar unless they are to be applied anew. `agreed`: the
+    partner's own time for this hand-over, which goes before the policy's target.
     """
     former = ledger.aim
     policy = matched.get(policies.kind_of(ledger.metric))
@@ -273,7 +293,7 @@ def policy_aim(
         return None
     if not reapply and former.policy is not None and former.policy.policy_id == policy.policy_id:
         policy = former.policy
-    aim = rulebook.aim(policy, ledger.metric, ticket, team=ledger.team_id)
+    aim = rulebook.aim(policy, ledger.metric, ticket, team=ledger.team_id, agreed=agreed)
     if aim is None:
         return None
     kept = former.calendar
@@ -309,7 +329,14 @@ def _bring(ledger: Ledger, want: Want, ticket: Situation, *, at: datetime, reaso
     elif ledger.entries[-1].does == Does.STOP and ledger.metric in ONCE:
         return  # accepting and answering first happen once; only what goes on, or was cancelled, comes back
     else:
-        ledger.do(at, Does.PAUSE if pauses(ledger.metric, ticket, ledger.aim) else Does.RUN, reason)
+        ledger.do(at, Does.PAUSE if _stands_still(want, ticket, ledger.aim) else Does.RUN, reason)
+
+
+def _stands_still(want: Want, ticket: Situation, aim: Aim) -> bool:
+    """Tell whether a clock stands still: as the policy has it, or while the partner waits for our answer."""
+    if want.hand_over is not None:
+        return want.hand_over.stands_still
+    return pauses(want.metric, ticket, aim)
 
 
 def next_due(ledgers: Iterable[Ledger]) -> tuple[datetime | None, str]:

@@ -12,6 +12,7 @@ from escalations import (
     ledger_alarm,
     lexicon,
     lifecycle,
+    mail_intake,
     ticket_clocks,
 )
 
@@ -74,3 +75,9 @@ def count_words() -> None:
 def owe_digests() -> None:
     """Owe everybody the digest that is due by now (every minute)."""
     alert_mail.owe_digests()
+
+
+@shared_task(ignore_result=True)
+def take_in_mail() -> None:
+    """Take in the mail by which partners answer, where a mailbox is set (every minute)."""
+    mail_intake.take_in()

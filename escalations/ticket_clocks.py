@@ -13,13 +13,14 @@ from common import clock
 from common.rewriting import rewrite
 from escalations import calendars, forgotten, ladder, policies, sla
 from escalations.clocks import Aim, Entry, Ledger, whole_second
-from escalations.models import AMONG_US, Clock, ClockEntry, Does, HandOver, Ticket
+from escalations.models import AMONG_US, Clock, ClockEntry, Does, HandOver, HandOverState, Target, Ticket
 from escalations.sla import OpenHandOver
 from escalations.snapshot import SUBJECT, snapshot
 from events import recording
 from events.models import Event
 
 BREACHED = "sla.breached"
+QUESTION_BACK = HandOverState.QUESTION_BACK
 
 #: The columns of a ticket that `changed` sets; whoever stores the ticket's clocks stores these with them.
 ON_TICKET = ("next_due_at", "next_due_metric", "forgotten_at", "breach_risk")
@@ -154,10 +155,19 @@ def _cached_columns() -> list[str]:
 def _open_hand_overs(tickets: Sequence[int]) -> dict[int, list[OpenHandOver]]:
     """Return the partner teams that owe an answer, by ticket."""
     found: defaultdict[int, list[OpenHandOver]] = defaultdict(list)
-    rows = HandOver.objects.filter(ticket__in=tickets, ended_at=None)
-    for ticket, team, asked_at in rows.values_list("ticket_id", "team_id", "asked_at"):
-        found[ticket].append(OpenHandOver(team, asked_at))
+    for row in HandOver.objects.filter(ticket__in=tickets).owed().defer("question", "answers"):
+        found[row.ticket_id].append(open_hand_over(row))
     return found
+
+
+def open_hand_over(row: HandOver) -> OpenHandOver:
+    """Return what the clocks need of a hand-over that is owed."""
+    return OpenHandOver(row.team_id, row.asked_at, agreed(row), row.wanted_by, row.state == QUESTION_BACK)
+
+
+def agreed(row: HandOver) -> Target | None:
+    """Return how long the partner has by its own agreement, None where the policy says it."""
+    return Target(row.agreed_minutes, row.agreed_business) if row.agreed_minutes else None
 
 
 def load(ticket: Ticket) -> list[Ledger]:

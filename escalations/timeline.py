@@ -1,7 +1,7 @@
 """Everything that happened on a ticket, on one line of time, as one person may read it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.safestring import SafeString
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from common import markdown
-from escalations import conversation
+from escalations import conversation, cross_posting
 from escalations.access import follows, reads_internal
 from escalations.models import (
     AMONG_US,
@@ -29,7 +29,13 @@ _INTERNAL = {
     "ticket.article_linked",
     "ticket.clocks_repaired",
     "ticket.diagnosed",
+    "ticket.depends",
+    "ticket.depends_no_longer",
     "ticket.forgotten",
+    "ticket.handed_over",
+    "ticket.hand_over_moved",
+    "ticket.note_taken_back",
+    "ticket.nudged",
     "ticket.rating_asked",
     "ticket.routing_asked",
     "ticket.tagged",
@@ -83,6 +89,7 @@ class Entry:
     promised_for: datetime | None = None
     clock: int | None = None
     led: str = ""
+    may_take_back: bool = False
 
     @property
     def files(self) -> list[Attachment]:
@@ -114,7 +121,7 @@ def of_ticket(ticket: Ticket, user: User) -> list[Entry]:
         Event.objects.filter(subject_type=SUBJECT, subject_id=ticket.pk).select_related("actor").order_by("id")
     )
     return _in_order(
-        _message_entries(ticket, messages, _promises(events))
+        _message_entries(ticket, messages, _promises(events), user)
         + _event_entries(ticket, events, internal=reads_internal(user, ticket), access=_reads_access(user, ticket))
     )
 
@@ -170,7 +177,9 @@ def of_messages(ticket: Ticket, messages: Iterable[Message]) -> list[Entry]:
     return _message_entries(ticket, messages, {})
 
 
-def _message_entries(ticket: Ticket, messages: Iterable[Message], promises: dict[int, datetime]) -> list[Entry]:
+def _message_entries(
+    ticket: Ticket, messages: Iterable[Message], promises: dict[int, datetime], user: User | None = None
+) -> list[Entry]:
     """Return the messages as entries; the first of each hand-over bears its anchor."""
     seen: set[int | None] = {None}
     entries = []
@@ -178,7 +187,9 @@ def _message_entries(ticket: Ticket, messages: Iterable[Message], promises: dict
         begins = message.hand_over_id not in seen
         seen.add(message.hand_over_id)
         anchor = f"hand-over-{message.hand_over_id}" if begins else ""
-        entries.append(_message_entry(ticket, message, anchor, promises.get(message.pk)))
+        entry = _message_entry(ticket, message, anchor, promises.get(message.pk))
+        is_own = user is not None and cross_posting.may_take_back(message, user)
+        entries.append(replace(entry, may_take_back=True) if is_own else entry)
     return entries
 
 
@@ -218,6 +229,10 @@ _ICONS = {
     "ticket.routing_asked": "arrow-path",
     "ticket.started": "play",
     "ticket.waiting": "pause",
+    "ticket.handed_over": "arrow-up-right",
+    "ticket.hand_over_moved": "arrow-path",
+    "ticket.nudged": "bell-alert",
+    "ticket.note_taken_back": "arrow-uturn-left",
     "ticket.resumed": "play",
     "ticket.resolved": "check-circle",
     "ticket.closed": "lock-closed",

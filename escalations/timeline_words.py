@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from accounts.models import Team, User
 from common import durations
 from escalations import alerts, routing_words
-from escalations.models import Category, Metric, Reason, RestrictionKind, State, Ticket
+from escalations.models import Category, HandOverState, Metric, Reason, RestrictionKind, State, Ticket
 from events.models import Event
+
+_OF_HAND_OVERS = {"ticket.handed_over", "ticket.hand_over_moved"}
 
 Named = TypeVar("Named", Team, User, Reason)
 
@@ -27,6 +29,7 @@ class Names:
         owner_ids = {event.data.get("ticket", {}).get("owner") for event in events}
         owner_ids |= {person for event in events for person in event.get("people", [])}
         team_ids |= {team for event in events for team in event.get("teams", [])}
+        team_ids |= {event.get("partner") for event in events if event.kind in _OF_HAND_OVERS}
         reason_ids = {event.get("reason") or event.get("resolution") for event in events}
         own = (ticket.team, ticket.l1_team, ticket.owner, ticket.created_by, ticket.resolution) if ticket else ()
         actors = [event.actor for event in events]
@@ -44,6 +47,9 @@ class Names:
 
     def team(self, event: Event) -> str:
         return self.teams.get(event.data["ticket"]["team"], "–")
+
+    def partner(self, event: Event) -> str:
+        return self.teams.get(event.get("partner"), "–")
 
     def owner(self, event: Event) -> str:
         return self.people.get(event.data["ticket"]["owner"], "–")
@@ -90,6 +96,13 @@ def _assigned(event: Event, names: Names) -> str:
 
 def _waiting(event: Event, _names: Names) -> str:
     return _("is waiting: %s") % State(event.data["ticket"]["state"]).label
+
+
+def _moved(event: Event, names: Names) -> str:
+    words = {"team": names.partner(event), "state": HandOverState(event.get("hand_over_state")).label}
+    if event.get("move") == "share":
+        return _("changed what is shown of the hand-over to %(team)s") % words
+    return _("Hand-over to %(team)s: %(state)s") % words
 
 
 def _breached(event: Event, _names: Names) -> str:
@@ -162,6 +175,12 @@ _LINES: dict[str, Callable[[Event, Names], str]] = {
     "ticket.routing_asked": lambda _event, _names: _("asked for it to be given out again"),
     "ticket.started": lambda _event, _names: _("started work"),
     "ticket.waiting": _waiting,
+    "ticket.handed_over": _moved,
+    "ticket.hand_over_moved": _moved,
+    "ticket.nudged": lambda event, names: _("reminded %(people)s") % {"people": names.told(event)},
+    "ticket.depends": lambda event, _names: _("waits for ESC-%s") % event.get("on"),
+    "ticket.depends_no_longer": lambda event, _names: _("waits for ESC-%s no longer") % event.get("on"),
+    "ticket.note_taken_back": lambda _event, _names: _("took a note back"),
     "ticket.resumed": lambda _event, _names: _("resumed work"),
     "ticket.resolved": lambda event, names: _("resolved it: %s") % names.reason(event),
     "ticket.closed": lambda _event, _names: _("closed it"),

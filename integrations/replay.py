@@ -21,6 +21,7 @@ from escalations import conversation, sla
 from escalations.clocks import Ledger
 from escalations.models import (
     HandOver,
+    HandOverState,
     Message,
     MessageKind,
     Reason,
@@ -226,10 +227,10 @@ class Replay:
         self.pass_deadlines(at)
         said = self.say(at, kind, body, by=by, hand_over=hand_over, promise=promise)
         if hand_over is not None and resumes:
-            hand_over.ended_at = at
+            hand_over.ended_at, hand_over.state = at, HandOverState.ANSWERED
         self.change(
             at, "message", by=by, state=State.IN_PROGRESS if resumes else None, reason=str(kind),
-            message=said, kind=str(kind), **conversation.promised(promise),
+            message=said, kind=str(kind), **conversation.promised(promise), **_of(hand_over),
         )  # fmt: skip
 
     def wait(
@@ -245,6 +246,8 @@ class Replay:
         """Wait on customer, L1 or partner; the question is a message said before, with what it promises."""
         if message is not None:
             data["message"] = message
+        if isinstance(asked := data.get("hand_over"), HandOver):
+            data |= {"hand_over_state": str(asked.state), "partner": asked.team_id}
         self.change(at, "waiting", by=by, state=state, **conversation.promised(promise), **data)
 
     def resume(self, at: datetime, *, by: User) -> None:
@@ -299,7 +302,14 @@ class Replay:
     def _end_hand_overs(self, at: datetime) -> None:
         for row in self.rows:
             if isinstance(row, HandOver) and row.ended_at is None:
-                row.ended_at = at
+                row.ended_at, row.state = at, HandOverState.WITHDRAWN
+
+
+def _of(hand_over: HandOver | None) -> dict[str, Any]:
+    """Return what a message's event says of the hand-over in whose thread it stands."""
+    if hand_over is None:
+        return {}
+    return {"hand_over": hand_over, "hand_over_state": str(hand_over.state), "partner": hand_over.team_id}
 
 
 def _plain(value: Any) -> Any:

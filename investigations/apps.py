@@ -16,12 +16,25 @@ class InvestigationsConfig(AppConfig):
         from escalations import demo, hidden, panels
         from events import consumers, hiding
         from investigations import analysing, keeping
+        from investigations.console import demo as console_demo
+        from investigations.console import runs
         from investigations.demo import lay_out
-        from investigations.models import Log
-        from investigations.views import panel
+        from investigations.lookups import ready_made, running
+        from investigations.models import Log, LookupRun, Run, WebhookAddress, WebhookDelivery
+        from investigations.views import console_panel, lookup_panel, panel
+        from investigations.webhooks import receiving
 
         consumers.register(analysing.CONSUMER, [keeping.ADDED], analysing.consume)
         panels.register("logs", panel.panel)
+        panels.register("console", console_panel.render)
+        hiding.register(runs.SUBJECT, hidden.on_tickets(Run))
+        hiding.register(receiving.SUBJECT, hidden.on_tickets(WebhookAddress))
+        hiding.register(receiving.DELIVERY, hidden.on_tickets(WebhookDelivery))
+        consumers.register(running.CONSUMER, [running.ASKED], running.handle)
+        panels.register("lookups", lookup_panel.panel)
+        hiding.register(running.SUBJECT, hidden.on_tickets(LookupRun))
+        demo.register("lookups", ready_made.lay_out)
         hiding.register(keeping.SUBJECT, hidden.on_tickets(Log))
         demo.register("logs", lay_out)
+        demo.register("console", console_demo.lay_out)
         uploads.allow("logs", settings.LOG_MAX_BYTES)

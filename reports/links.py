@@ -33,7 +33,7 @@ def queue(selection: Selection, category_keys: Mapping[int, str], **filters: Any
 
 
 def parameters(selection: Selection) -> dict[str, Any]:
-    """Return a selection as the parameters of an address (see reports.forms)."""
+    """Return a selection as the parameters of an address (see reports.forms.figures)."""
     return {
         "since": selection.first,
         "until": selection.last,

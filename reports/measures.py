@@ -37,6 +37,7 @@ COUNTED = {
 KINDS = frozenset(COUNTED) | {
     BREACHED,
     "ticket.assigned",
+    "ticket.hand_over_moved",
     "ticket.message",
     "ticket.priority_changed",
     "ticket.rated",

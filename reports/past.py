@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from escalations import ticket_clocks
 from escalations.clocks import whole_second
-from escalations.models import Clock, Customer, HandOver, MessageKind, State
+from escalations.models import OWED, Clock, Customer, HandOver, HandOverState, MessageKind, State, Target
 from escalations.models.ticket import TicketQuerySet
 from escalations.sla import OpenHandOver
 from escalations.snapshot import SUBJECT
@@ -35,6 +36,7 @@ SILENT = (
 )
 
 _ENDED = {State.RESOLVED, State.CLOSED}
+_ASKING = {"ticket.waiting", "ticket.handed_over"}
 _WITHDRAWING = {"ticket.resumed", "ticket.resolved", "ticket.cancelled", "ticket.merged"}
 #: What somebody said by waiting on them.
 _SAID_BY_WAITING = {
@@ -52,10 +54,12 @@ class Happening(NamedTuple):
 
 
 class HandedOver(NamedTuple):
-    """Work asked of a partner team: whose it is, and when it ended."""
+    """Work asked of a partner team: whose it is, when it ended, and how long they had for it."""
 
     team_id: int
     ended_at: datetime | None
+    agreed: Target | None = None
+    wanted_by: datetime | None = None
 
 
 class ByHand(NamedTuple):
@@ -116,7 +120,7 @@ class Past:
 
     def _hand_over(self, happening: Happening, asked: dict[int, OpenHandOver]) -> bool:
         """Note who owes an answer after this event; return whether that changed."""
-        before = len(asked)
+        before = dict(asked)
         if happening.kind in _WITHDRAWING:
             self.withdrawn = dict(asked)
             asked.clear()
@@ -124,11 +128,18 @@ class Past:
             asked.update(self.withdrawn)
         for pk in [pk for pk in asked if (ended := self.hand_overs[pk].ended_at) and ended <= happening.at]:
             del asked[pk]
-        asking = happening.data.get("hand_over") if happening.kind == "ticket.waiting" else None
-        if asking in self.hand_overs and asking not in asked:
-            asked[asking] = OpenHandOver(self.hand_overs[asking].team_id, happening.at)
-            return True
-        return len(asked) != before
+        which, now = happening.data.get("hand_over"), happening.data.get("hand_over_state")
+        if which not in self.hand_overs:
+            return asked != before
+        if happening.kind in _ASKING and (which not in asked or now == HandOverState.ASKED):
+            row = self.hand_overs[which]
+            asked[which] = OpenHandOver(row.team_id, happening.at, row.agreed, row.wanted_by)
+        if which in asked and now is not None:
+            if now not in OWED:
+                del asked[which]
+            else:
+                asked[which] = asked[which]._replace(stands_still=now == HandOverState.QUESTION_BACK)
+        return asked != before
 
 
 class Stage(NamedTuple):
@@ -163,11 +174,12 @@ def _batch(rows: Sequence[tuple[int, datetime, int, str, str]]) -> list[Past]:
     for pk, happening in _happenings(ids):
         if pk in pasts:
             pasts[pk].happenings.append(happening)
-    for pk, ticket, team, ended_at in HandOver.objects.filter(ticket__in=ids).values_list(
-        "pk", "ticket_id", "team_id", "ended_at"
-    ):
-        if ticket in pasts:
-            pasts[ticket].hand_overs[pk] = HandedOver(team, ended_at and whole_second(ended_at))
+    for row in HandOver.objects.filter(ticket__in=ids).defer("question", "answers"):
+        if row.ticket_id in pasts:
+            ended_at = row.ended_at and whole_second(row.ended_at)
+            pasts[row.ticket_id].hand_overs[row.pk] = HandedOver(
+                row.team_id, ended_at, ticket_clocks.agreed(row), row.wanted_by
+            )
     return list(pasts.values())
 
 

@@ -15,7 +15,7 @@ from common import clock
 from common.business_hours import Interval
 from escalations import calendars, policies
 from escalations.clocks import Aim
-from escalations.models import CalendarVersion, Policy, PolicyVersion
+from escalations.models import CalendarVersion, Policy, PolicyVersion, Target
 from escalations.policies import Described, Rulebook
 from escalations.sla import OpenHandOver
 
@@ -50,7 +50,7 @@ class SteadyRulebook(Rulebook):
         super().__init__(rules.versions, rules.hours, rules.of_team, rules.of_segment, rules.of_customer)
         self._covered = covered
         self._matched: dict[tuple[int, int, int, str, str], dict[str, PolicyVersion]] = {}
-        self._aims: dict[tuple[int, str, int, int], Aim | None] = {}
+        self._aims: dict[tuple[int, str, int, int, Target | None], Aim | None] = {}
 
     def itself(self) -> Rulebook:
         """Return these rules, for who asks for them anew each time."""
@@ -78,12 +78,18 @@ class SteadyRulebook(Rulebook):
         return found
 
     def aim(
-        self, version: PolicyVersion, metric: str, ticket: Described, *, team: int | None = None
+        self,
+        version: PolicyVersion,
+        metric: str,
+        ticket: Described,
+        *,
+        team: int | None = None,
+        agreed: Target | None = None,
     ) -> Aim | None:
         calendar = self._calendar(version, ticket, team)
-        asked = (id(version), metric, ticket.priority, id(calendar))
+        asked = (id(version), metric, ticket.priority, id(calendar), agreed)
         if asked not in self._aims:
-            self._aims[asked] = super().aim(version, metric, ticket, team=team)
+            self._aims[asked] = super().aim(version, metric, ticket, team=team, agreed=agreed)
         return self._aims[asked]
 
     def _calendar(self, version: PolicyVersion, ticket: Described, team: int | None) -> CalendarVersion:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.files.base import ContentFile
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 import actions.lifecycle
@@ -55,6 +55,11 @@ from escalations.models import (
 from incidents import finds
 from incidents.finds import Place
 from investigations import keeping
+from investigations.console import runs
+from investigations.console.composing import Composed
+from investigations.lookups import definitions, running
+from investigations.models import Environment
+from investigations.webhooks import receiving
 from knowledgebase import articles, known_issues
 from points import ledger
 from reports import days, improvements, simulation, trial
@@ -161,12 +166,36 @@ class Scenario:
         calendar_drafts.save_draft(self.calendar, by=desk.lead, own_holidays=["2031-01-31"])
         self.choice = calendar_choices.choose_calendar(self.calendar, team=desk.accounts, by=desk.lead)
         (self.log,) = keeping.add(self.ticket, BytesIO(b"a line\n"), "a.log", by=desk.l2, zone="UTC")
+        self._console()
+        self._lookup()
         self.audit_entry = Entry.objects.latest("pk").pk
         here = Place("ticket", self.ticket.pk)
         self.incident = finds.note({"card": 1}, place=here, way="form", by=desk.l2, deed="ticket.message").incident
         self.known_issue = known_issues.open_issue(by=desk.l2, title="Gateway down", symptoms="No payments.")
         draft = improvements.Draft("Two gateways", "It fails", "A second one", tickets=[self.ticket])
         self.proposal = improvements.propose(draft, by=desk.l2)
+
+    def _console(self) -> None:
+        """Keep a request of the ticket's, which is not sent, and have a webhook arrive."""
+        self.environment = Environment.objects.create(
+            name="Sandbox", base_url="https://api.example.com", changed_at=clock.now()
+        )
+        with override_settings(OUTGOING_HOSTS=["api.example.com"]):
+            self.run = runs.make(self.ticket, Composed(self.environment, "GET", "/", []), by=self.desk.l2)
+        address = receiving.open_address(self.ticket, by=self.desk.l2)
+        self.webhook_token = receiving.token_of(address)
+        receiving.take(address, method="POST", query="", headers={}, body=b"{}")
+        self.delivery = address.deliveries.get()
+
+    def _lookup(self) -> None:
+        admin = self.people["admin"]
+        self.lookup_source = definitions.save_source(
+            None, name="Back office", kind="http", url="", is_back_office=True, is_active=True, secret="",
+            version=0, by=admin,
+        )  # fmt: skip
+        version = definitions.save(None, "Accounts", definitions.Draft(self.lookup_source, "/"), why="", by=admin)
+        self.lookup = version.lookup
+        self.lookup_run = running.ask(self.ticket, version, {}, reason="To see.", by=self.desk.l2)
 
     def _simulation(self) -> None:
         self.policy = policy = Policy.objects.get(name="Standard")

@@ -39,6 +39,38 @@ def evidence(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "number": scenario.evidence.pk}
 
 
+def api_run(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.run.pk}
+
+
+def webhook_delivery(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.delivery.pk}
+
+
+def webhook_token(scenario: Scenario) -> dict[str, Any]:
+    return {"token": scenario.webhook_token}
+
+
+def environment(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.environment.pk}
+
+
+def lookup_run(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.lookup_run.pk}
+
+
+def asked_lookup(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": scenario.lookup.pk}
+
+
+def lookup(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.lookup.pk}
+
+
+def lookup_source(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.lookup_source.pk}
+
+
 def resolution_clock(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "number": scenario.ticket.clocks.get(metric="resolution").pk}
 
@@ -161,3 +193,23 @@ def action_policy(scenario: Scenario) -> dict[str, Any]:
 
 def review(scenario: Scenario) -> dict[str, Any]:
     return {"number": 1}
+
+
+def hand_over(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.ticket.hand_overs.earliest("pk").pk}
+
+
+def hand_over_file(scenario: Scenario) -> dict[str, Any]:
+    return {**hand_over(scenario), "file": scenario.attachment.pk}  # of a note, not of the thread
+
+
+def hand_over_move(scenario: Scenario) -> dict[str, Any]:
+    return {**hand_over(scenario), "move": "answer"}
+
+
+def dependency(scenario: Scenario) -> dict[str, Any]:
+    return {**ticket(scenario), "number": 1}
+
+
+def partner_team(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.desk.engineering.pk}

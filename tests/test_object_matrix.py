@@ -28,10 +28,10 @@ NUMBER = 987_654_321  # that nothing has
 
 #: Addresses whose arguments name something else than a ticket or what hangs on one.
 ABOUT_NO_TICKET = (
-    "access/", "account/", "articles/", "baton/<int:number>/", "bulk/", "compliance/", "dashboard/", "escalate/",
-    "improvements/", "known-issues/", "points/", "queue/views/", "rate/", "roster/", "setup/", "simulator/",
-    "trends/", "unsubscribe/", "api/v1/^articles/", "api/v1/^bulk-actions/", "api/v1/^categories/",
-    "api/v1/^known-issues/", "api/v1/^trends/", "api/v1/^views/",
+    "access/", "account/", "articles/", "baton/<int:number>/", "bulk/", "compliance/", "cross-posts/",
+    "dashboard/", "escalate/", "hooks/", "improvements/", "known-issues/", "points/", "queue/views/", "rate/",
+    "roster/", "setup/", "simulator/", "trends/", "unsubscribe/", "api/v1/^articles/", "api/v1/^bulk-actions/",
+    "api/v1/^categories/", "api/v1/^known-issues/", "api/v1/^trends/", "api/v1/^views/",
 )  # fmt: skip
 
 
@@ -92,17 +92,26 @@ def _customer(secret: Secret, _role: str) -> int:
     return secret.alone.customer_id
 
 
+def _hand_over(secret: Secret, _role: str) -> int:
+    return secret.ticket.hand_overs.earliest("pk").pk
+
+
 OFF_THE_LIST = ("l1", "lead", "partner", "auditor", "admin")
 
 THINGS: dict[str, Thing] = {
     "acknowledge_baton": Thing(
         ("lead", "auditor", "admin"), lambda secret, _: BatonItem.objects.get(ticket=secret.ticket).pk
     ),
+    **dict.fromkeys(
+        ("hand_over", "hand_over_file", "move_hand_over", "share_hand_over", "take_hand_over"),
+        Thing(OFF_THE_LIST, _hand_over),
+    ),
     "discard_message_draft": Thing(("l1", "lead", "partner"), _draft),
     "fetch_back": Thing(("l1", "lead", "partner"), _draft),
     # First and second line escalate for any customer, so they see all.
     "customer": Thing(("auditor", "admin"), _customer),
     "correct_customer": Thing(("auditor", "admin"), _customer),
+    "customer_timeline": Thing(("l1", "partner", "auditor", "admin"), _customer),
     "api-customer-detail": Thing(("auditor", "admin"), _customer, "pk"),
     "audit_entry": Thing(
         ("auditor", "admin"),

@@ -1,4 +1,4 @@
-"""The program: prepare, seed, serve."""
+"""The program: prepare, seed, make the role that only reads, serve."""
 
 import argparse
 import os
@@ -8,6 +8,8 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import django
+
+READER = "lookups"
 
 
 class Server(ThreadingMixIn, WSGIServer):
@@ -36,6 +38,20 @@ def prepare() -> None:
     print(Account.objects.count())
 
 
+def reader() -> None:
+    """Make the role that lookups ask by: it may read the customers' tables, and nothing else."""
+    from django.db import connection
+
+    tables = "account, phonechange, ban, transaction, pointsentry, delivery, courierevent, reset"
+    names = ", ".join(f"back_office_{name}" for name in tables.split(", "))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [READER])
+        if cursor.fetchone() is None:
+            cursor.execute(f"CREATE ROLE {READER} LOGIN")
+        cursor.execute(f"ALTER ROLE {READER} SET default_transaction_read_only = on")
+        cursor.execute(f"GRANT SELECT ON {names} TO {READER}")
+
+
 def serve(port: int) -> None:
     from django.core.wsgi import get_wsgi_application
 
@@ -52,13 +68,13 @@ def seed() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.back_office")
-    parser.add_argument("deeds", nargs="+", choices=["prepare", "seed", "serve"])
+    parser.add_argument("deeds", nargs="+", choices=["prepare", "seed", "reader", "serve"])
     parser.add_argument("--port", type=int, default=8190)
     asked = parser.parse_args()
     os.environ["DJANGO_SETTINGS_MODULE"] = "bench.back_office.settings"
     django.setup()
     for deed in asked.deeds:
-        {"prepare": prepare, "seed": seed, "serve": lambda: serve(asked.port)}[deed]()
+        {"prepare": prepare, "seed": seed, "reader": reader, "serve": lambda: serve(asked.port)}[deed]()
 
 
 if __name__ == "__main__":

@@ -65,6 +65,7 @@ LADDER = [
     _step(Metric.FIRST_RESOLUTION, 0, StepAction.CLIMB),
     _step(Metric.FIRST_RESOLUTION, 120, StepAction.RAISE_PRIORITY),
     _step(Metric.RESOLUTION, 0, StepAction.NOTIFY_LEAD),
+    _step(Metric.HAND_OVER, -30, StepAction.NOTIFY_OWNER),
     _step(Metric.HAND_OVER, 0, StepAction.NOTIFY_OWNER),
 ]
 #: The same for regulatory deadlines, which are days away.

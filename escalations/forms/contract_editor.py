@@ -6,7 +6,7 @@ only when it is to be published; until then the cards hold whatever was typed.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from escalations import contract
 from escalations.forms.contract_texts import FILL_LABELS, TYPE_LABELS, Definition, read_choices, write_choices
-from escalations.models import Category
+from escalations.models import ContractForm, PartnerForm
 
 MOST_FIELDS = 40
 
@@ -185,11 +185,14 @@ class FieldForm(forms.Form):
 
 
 class ContractEditor:
-    """A category's form while it is being edited: its cards, in order."""
+    """A category's form, or a partner's, while it is being edited: its cards, in order."""
 
-    def __init__(self, category: Category, *, data: QueryDict | None = None) -> None:
-        versions = list(category.forms.order_by("-version"))
-        self.category, self.current = category, versions[0] if versions else None
+    def __init__(
+        self, versions: Sequence[ContractForm | PartnerForm], *, data: QueryDict | None = None, fills: bool = False
+    ) -> None:
+        """Edit the newest of the versions, which come newest first; `fills`: whether answers fill columns, too."""
+        self.current = versions[0] if versions else None
+        self.fills = fills
         self.used_keys = {field["key"] for version in versions for field in version.fields}
         self.errors: list[str] = []
         self.focus = ""

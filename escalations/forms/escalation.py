@@ -84,7 +84,7 @@ class EscalationForm(forms.Form):
     def answer_fields(self) -> list[tuple[forms.BoundField, dict[str, Any]]]:
         """The category's fields, each with the condition under which it shows."""
         return [
-            (self[ANSWER_PREFIX + definition["key"]], _condition(definition))
+            (self[ANSWER_PREFIX + definition["key"]], condition(definition))
             for definition in self.contract_form.fields
         ]
 
@@ -162,11 +162,12 @@ def answer_field(definition: dict[str, Any]) -> forms.CharField | forms.ChoiceFi
     return field
 
 
-def _condition(definition: dict[str, Any]) -> dict[str, Any]:
-    condition = definition.get("show_if")
-    if not condition:
+def condition(definition: dict[str, Any]) -> dict[str, Any]:
+    """Return under which answer a field shows, as the page has it; {} if always."""
+    shown_if = definition.get("show_if")
+    if not shown_if:
         return {}
-    return {"field": ANSWER_PREFIX + condition["field"], "values": "|".join(map(str, condition["in"]))}
+    return {"field": ANSWER_PREFIX + shown_if["field"], "values": "|".join(map(str, shown_if["in"]))}
 
 
 def initial_of(ticket: Ticket) -> dict[str, Any]:

@@ -13,14 +13,15 @@ from escalations.models.catalogue import (
 )
 from escalations.models.clock import UNFINISHED, Clock, ClockEntry, ClockState, Does
 from escalations.models.composing import DraftFile, Macro, MacroUse, Mention, MessageDraft
-from escalations.models.conversation import Attachment, EscalationDraft, Message, MessageKind
+from escalations.models.conversation import Attachment, CrossPost, EscalationDraft, Message, MessageKind
 from escalations.models.customer import Customer, Segment
 from escalations.models.diagnosis import Diagnosis, DiagnosisRevision
 from escalations.models.evidence import Evidence, EvidenceKind
-from escalations.models.handover import HandOver
+from escalations.models.handover import OWED, HandOver, HandOverState, PartnerAgreement, PartnerForm
 from escalations.models.ladder import Alert, AlertKind, EscalationContact, LadderRung, RungState, StepAction
 from escalations.models.ledger_check import LedgerCheck, LedgerDifference
 from escalations.models.lexicon import LexemeCount, Lexicon
+from escalations.models.mail_in import InboundMail, MailOutcome
 from escalations.models.notification import NotificationChoice, NotificationSettings, Urgent, Way
 from escalations.models.policy import AMONG_US, Metric, Policy, PolicyKind, PolicyVersion, Target
 from escalations.models.rating import Rating, RatingInvitation
@@ -40,9 +41,11 @@ from escalations.models.searching import AttachmentText, TicketText
 from escalations.models.ticket import Channel, Level, Priority, RestrictionKind, State, Ticket
 from escalations.models.tipping_off import ReleasedAnswer, TippingOffWords
 from escalations.models.triage import ArticleUse, TriageReview
+from escalations.models.waits import Dependency, Nudge
 
 __all__ = [
     "AMONG_US",
+    "OWED",
     "PUSHING",
     "UNFINISHED",
     "AccessEntry",
@@ -68,7 +71,9 @@ __all__ = [
     "ClockEntry",
     "ClockState",
     "ContractForm",
+    "CrossPost",
     "Customer",
+    "Dependency",
     "Diagnosis",
     "DiagnosisRevision",
     "Does",
@@ -79,7 +84,9 @@ __all__ = [
     "Evidence",
     "EvidenceKind",
     "HandOver",
+    "HandOverState",
     "HolidayRule",
+    "InboundMail",
     "LadderRung",
     "LedgerCheck",
     "LedgerDifference",
@@ -88,6 +95,7 @@ __all__ = [
     "Lexicon",
     "Macro",
     "MacroUse",
+    "MailOutcome",
     "Mention",
     "Message",
     "MessageDraft",
@@ -95,6 +103,9 @@ __all__ = [
     "Metric",
     "NotificationChoice",
     "NotificationSettings",
+    "Nudge",
+    "PartnerAgreement",
+    "PartnerForm",
     "Policy",
     "PolicyKind",
     "PolicyVersion",

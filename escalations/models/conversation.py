@@ -19,10 +19,26 @@ class MessageKind(models.TextChoices):
     PARTNER = "partner", _("Hand-over thread")
 
 
+class CrossPost(models.Model):
+    """One internal note that was written to several tickets at once."""
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("cross-posted note")
+        verbose_name_plural = _("cross-posted notes")
+
+    def __str__(self) -> str:
+        return f"{self.by_id} · {self.at}"
+
+
 class Message(models.Model):
     """One thing said, in Markdown. Its kind decides who may read it.
 
     `written_to` is the duplicate that it was sent to, when it was led on to the ticket that goes on.
+    `shown_to_l1`: of a hand-over's thread, this one may be read by the first line. `taken_back_at`: a cross-posted
+    note that its writer took back; nobody reads it any more.
     """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="messages")
@@ -34,6 +50,9 @@ class Message(models.Model):
     )
     created_at = models.DateTimeField()
     written_to = models.ForeignKey(Ticket, on_delete=models.PROTECT, null=True, related_name="led_on")
+    shown_to_l1 = models.BooleanField(_("the first line reads this"), default=False, db_default=False)
+    cross_post = models.ForeignKey(CrossPost, on_delete=models.PROTECT, null=True, related_name="messages")
+    taken_back_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("message")

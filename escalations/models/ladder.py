@@ -7,8 +7,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Team
+from accounts.models import Role, Team
 from escalations.models.clock import Clock
+from escalations.models.handover import HandOver
 from escalations.models.ticket import Ticket
 from events.models import Event
 
@@ -97,6 +98,7 @@ class AlertKind(models.TextChoices):
     TAKEN_UP = "taken_up", _("Taken up again")
     MERGED = "merged", _("Merged as a duplicate")
     HANDED_OVER = "handed_over", _("Handed over to your team")
+    NUDGED = "nudged", _("Reminder")
     DUE_SOON = "due_soon", _("Due soon")
     MISSED = "missed", _("Deadline missed")
     FORGOTTEN = "forgotten", _("Forgotten")
@@ -109,8 +111,12 @@ class AlertKind(models.TextChoices):
 
 class AlertQuerySet(models.QuerySet["Alert"]):
     def visible_to(self, user: "User") -> "AlertQuerySet":
-        """Return the person's own alerts about tickets that they may see now."""
-        return self.filter(recipient=user, ticket__in=Ticket.objects.visible_to(user))
+        """Return the person's own alerts about tickets that they may see now, or about hand-overs of theirs."""
+        seen = Q(ticket__in=Ticket.objects.visible_to(user))
+        if user.teams_as(Role.PARTNER):
+            handed = HandOver.objects.visible_to(user).values("ticket")
+            seen |= Q(ticket__in=handed, event__data__has_key="hand_over")
+        return self.filter(seen, recipient=user)
 
 
 class Alert(models.Model):

@@ -122,7 +122,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Return the tickets this person may see; every other one looks absent.
 
         L1 sees own and own team's escalations, L2 and leads their teams', a
-        partner what was handed to them, auditors and admins all. A restricted one
+        partner what was handed to them with the ticket itself, auditors and admins all. A restricted one
         is seen by those on its own list, and by nobody else.
         """
         if user.reads_all:
@@ -135,7 +135,9 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         if partner_teams := user.teams_as(Role.PARTNER):
             from escalations.models.handover import HandOver
 
-            handed = HandOver.objects.filter(ticket=models.OuterRef("pk"), team__in=partner_teams)
+            handed = HandOver.objects.filter(
+                ticket=models.OuterRef("pk"), team__in=partner_teams, shares_ticket=True
+            )
             visible |= Q(models.Exists(handed))
         return self.filter((Q(restricted_as="") & visible) | _on_list(user))
 

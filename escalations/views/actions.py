@@ -80,7 +80,9 @@ def buttons(ticket: Ticket, user: User) -> Buttons:
 
 
 def _button(ticket: Ticket, transition: Transition) -> Button:
-    pages = {Verb.ACCEPT: "triage", Verb.RESUBMIT: "resubmit", Verb.MERGE: "merge"}
+    pages = {
+        Verb.ACCEPT: "triage", Verb.RESUBMIT: "resubmit", Verb.MERGE: "merge", Verb.WAIT_PARTNER: "new_hand_over",
+    }  # fmt: skip
     if page := pages.get(transition.verb):
         return Button(transition, reverse(page, args=[ticket.reference]), one_click=False, in_dialog=False)
     url = reverse("ticket_act", args=[ticket.reference, transition.verb])

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from escalations import access, dispatching, ladder, panels, routing_words
+from escalations import access, dispatching, ladder, panels, routing_words, waits
 from escalations.access import Party, parties, reads_internal, works_on
 from escalations.forms.work import OwnerForm, PriorityForm, TeamForm
 from escalations.models import Ticket
@@ -39,6 +39,7 @@ def work(request: HttpRequest, reference: str) -> HttpResponse:
             "team_form": TeamForm(initial={"team": ticket.team_id}),
             "priority_form": PriorityForm(initial={"priority": ticket.priority}),
             "waits": _waits(ticket),
+            "dependencies": waits.of_ticket(ticket, user),
         }
     return _part(request, ticket, "escalations/parts/work.html", _("Work"), context)
 

@@ -6,6 +6,7 @@ from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -53,18 +54,18 @@ def edit_form(request: HttpRequest, key: str) -> HttpResponse:
     _demand_admin(request)
     category = get_object_or_404(Category, key=key)
     if request.method != "POST":
-        return _page(request, ContractEditor(category))
-    editor = ContractEditor(category, data=request.POST)
+        return _page(request, category, _editor(category))
+    editor = _editor(category, request.POST)
     version = request.POST.get("version", "")
     if editor.arrange(request.POST):
-        return _page(request, editor, version=version)
+        return _page(request, category, editor, version=version)
     if not editor.is_valid():
-        return _page(request, editor, version=version, status=422)
+        return _page(request, category, editor, version=version, status=422)
     fields = editor.definitions()
     try:
         form = contract.publish(category, fields, by=person(request), version=_number(version))
     except StaleVersion as stale:
-        return _page(request, editor, conflict=_conflict(stale, category, fields), status=409)
+        return _page(request, category, editor, conflict=_conflict(stale, category, fields), status=409)
     if form.version == editor.version:
         done(request, _("Nothing was changed: version %d stays.") % form.version)
     else:
@@ -77,9 +78,13 @@ def preview(request: HttpRequest, key: str) -> HttpResponse:
     """Show the form as L1 will see it, out of what has been typed; nothing is stored."""
     _demand_admin(request)
     category = get_object_or_404(Category, key=key)
-    editor = ContractEditor(category, data=request.POST)
-    context = {"editor": editor, "category": category} | _preview_of(editor, request.POST)
+    editor = _editor(category, request.POST)
+    context = {"editor": editor, "category": category} | _preview_of(category, editor, request.POST)
     return render(request, "escalations/setup/parts/preview.html", context)
+
+
+def _editor(category: Category, data: QueryDict | None = None) -> ContractEditor:
+    return ContractEditor(list(category.forms.order_by("-version")), data=data, fills=True)
 
 
 def _demand_admin(request: HttpRequest) -> None:
@@ -90,6 +95,7 @@ def _demand_admin(request: HttpRequest) -> None:
 
 def _page(
     request: HttpRequest,
+    category: Category,
     editor: ContractEditor,
     *,
     version: str | None = None,
@@ -98,7 +104,8 @@ def _page(
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "editor": editor,
-        "category": editor.category,
+        "category": category,
+        "address": reverse("edit_category_form", args=[category.key]),
         "version": editor.version if version is None or conflict else version,
         "conflict": conflict,
         "focus": editor.focus,
@@ -107,12 +114,12 @@ def _page(
     if request.method == "POST" and request.htmx and status == 200:  # type: ignore[attr-defined]
         answer = render(request, "escalations/setup/parts/cards.html", context)
         return trigger_client_event(answer, "cards-arranged", after="settle")
-    context["history"] = _history(editor.category, person(request))
-    context |= _preview_of(editor, request.POST)
+    context["history"] = _history(category, person(request))
+    context |= _preview_of(category, editor, request.POST)
     return render(request, "escalations/setup/edit_form.html", context, status=status)
 
 
-def _preview_of(editor: ContractEditor, sent: QueryDict) -> dict[str, Any]:
+def _preview_of(category: Category, editor: ContractEditor, sent: QueryDict) -> dict[str, Any]:
     """Return the HTML of the form as far as it is finished, in the language asked for."""
     language = sent.get("preview_language", "")
     if language not in LANGUAGES:
@@ -120,8 +127,8 @@ def _preview_of(editor: ContractEditor, sent: QueryDict) -> dict[str, Any]:
     fields, unfinished = editor.finished() if sent else (editor.current.fields if editor.current else [], 0)
     with translation.override(language):
         form = EscalationForm(
-            category=editor.category,
-            contract_form=ContractForm(category=editor.category, version=0, fields=fields),
+            category=category,
+            contract_form=ContractForm(category=category, version=0, fields=fields),
             auto_id="preview_%s",
         )
         shown = {"preview_fields": form.answer_fields, "unfinished": unfinished}

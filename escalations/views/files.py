@@ -4,6 +4,7 @@ from django.http import FileResponse, Http404, HttpRequest
 from django.views.decorators.http import require_safe
 
 from escalations import conversation
+from escalations.models import Attachment
 from escalations.views.parts import person, visible_ticket
 
 
@@ -14,6 +15,11 @@ def attachment(request: HttpRequest, reference: str, number: int) -> FileRespons
     found = conversation.files(person(request), ticket).filter(pk=number).first()
     if found is None:
         raise Http404
+    return sent(request, found)
+
+
+def sent(request: HttpRequest, found: Attachment) -> FileResponse:
+    """Return the file: a download, unless it is an image that we made ourselves."""
     inline = found.is_image and "download" not in request.GET
     response = FileResponse(
         found.file.open("rb"),

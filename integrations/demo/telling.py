@@ -321,7 +321,13 @@ class Telling:
         team, people = self.shelf.staff.teams[partner], self.shelf.staff.members[partner]
         question, answer = self.dialogue("partner")
         hand_over = HandOver(
-            ticket=self.ticket, team=team, question=question, asked_by=self.owner, asked_at=self.at
+            ticket=self.ticket,
+            team=team,
+            title=self.ticket.subject,
+            question=question,
+            asked_by=self.owner,
+            asked_at=self.at,
+            state_since=self.at,
         )
         self.replay.pass_deadlines(self.at)
         self.replay.add(hand_over)

@@ -17,7 +17,7 @@ from escalations.forms.evidence import EvidenceForm
 from escalations.models import Ticket
 from escalations.views.parts import done, forbidding, person
 from investigations import evidence, lines
-from investigations.forms import LinesForm, ticked
+from investigations.forms.logs import LinesForm, ticked
 from investigations.lines import Bucket, Found, Line
 from investigations.models import Log, LogState, LogTemplate
 from investigations.views.asking import internal_ticket

@@ -20,7 +20,7 @@ from escalations.access import works_on
 from escalations.models import Ticket
 from escalations.views.parts import done, forbidding, person
 from investigations import analysing, keeping, recognising
-from investigations.forms import LogForm
+from investigations.forms.logs import LogForm
 from investigations.logs import signs
 from investigations.logs.layouts import LEVELS
 from investigations.models import Log, LogState, LogTemplate

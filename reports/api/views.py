@@ -18,7 +18,7 @@ from common.pagination import Cursors
 from common.row_numbers import ROW_NUMBER
 from reports import access, naming, summaries, trends
 from reports.api.serializers import MetricsSerializer, QuestionSerializer, TrendSerializer
-from reports.forms import FigureFilter
+from reports.forms.figures import FigureFilter
 from reports.models import Measure, Trend, TrendStatus
 from reports.summaries import GROUPS
 

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest
 
 from accounts.models import Team, User
 from reports import access
-from reports.forms import FigureFilter
+from reports.forms.figures import FigureFilter
 
 F = TypeVar("F", bound=FigureFilter)
 

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from escalations.models import Channel, Priority, Reason
 from reports import behind, links
-from reports.forms import BehindFilter
+from reports.forms.figures import BehindFilter
 from reports.models import Measure
 from reports.views import wording
 from reports.views.asking import asked, reader

@@ -18,7 +18,7 @@ from accounts.models import User
 from common import clock, csv_export, durations
 from escalations.models import Metric, Reason, ReasonKind
 from reports import access, days, figures, links, live
-from reports.forms import PRESETS, FigureFilter
+from reports.forms.figures import PRESETS, FigureFilter
 from reports.models import Measure, Trend, TrendStatus
 from reports.naming import named
 from reports.views import charts, tables, wording

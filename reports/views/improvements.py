@@ -17,7 +17,7 @@ from escalations.models import Ticket
 from escalations.views.parts import done, forbidding
 from knowledgebase import access
 from reports import days, improvements
-from reports.forms import ProposalForm, StateFilter, StepForm, proposal_initial
+from reports.forms.improvements import ProposalForm, StateFilter, StepForm, proposal_initial
 from reports.improvements import STEPS
 from reports.models import Proposal
 from reports.views import wording

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from common import csv_export
 from reports import reopening
-from reports.forms import FigureFilter
+from reports.forms.figures import FigureFilter
 from reports.models import Measure
 from reports.reopening import Reopening
 from reports.views import wording

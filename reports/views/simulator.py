@@ -15,7 +15,7 @@ from escalations import service_levels
 from escalations.models import Ticket
 from reports import access
 from reports import simulation as simulating
-from reports.forms import SimulatedFilter, SimulationForm
+from reports.forms.figures import SimulatedFilter, SimulationForm
 from reports.models import Outcome, SimulatedClock, Simulation, SimulationState
 from reports.trial import changed_since
 from reports.views import simulated

@@ -13,7 +13,7 @@ from accounts.views.once import once
 from common.errors import NotAllowed, Refused
 from escalations.models import Ticket
 from reports import access, naming, trends
-from reports.forms import DismissForm
+from reports.forms.figures import DismissForm
 from reports.models import Trend, TrendStatus
 from reports.views import charts, wording
 from reports.views.asking import readable_teams, reader

@@ -8,7 +8,7 @@ from hypothesis.extra.django import TestCase
 
 from accounts.models import Membership, Role, Team, TeamKind, User
 from escalations import assignment, audience, defaults, lifecycle
-from escalations.models import HandOver, Ticket
+from escalations.models import HandOver, HandOverState, Ticket
 from escalations.snapshot import SUBJECT
 from events.models import Event
 from tests.escalations.desk import Desk
@@ -46,7 +46,7 @@ class TestTheSameAsVisibleTo(TestCase):
         handed = lifecycle.wait_for_partner(
             desk.started(), by=desk.l2, partner=desk.engineering, message="Is it down?"
         )
-        HandOver.objects.filter(ticket=handed).update(ended_at=handed.updated_at)
+        HandOver.objects.filter(ticket=handed).end(HandOverState.ANSWERED, handed.updated_at)
         assignment.give_to_team(desk.accepted(), desk.accounts, by=desk.l2)
 
     @settings(max_examples=15, deadline=None)

@@ -52,7 +52,7 @@ def current() -> ContractForm:
 
 def shown(key: str = KEY) -> dict[str, Any]:
     """Return what a browser would send of the page as it stands."""
-    editor = ContractEditor(Category.objects.get(key=key))
+    editor = ContractEditor(list(Category.objects.get(key=key).forms.order_by("-version")), fills=True)
     sent: dict[str, Any] = {"version": str(editor.version), "card": [card.mark for card in editor.cards]}
     for card in editor.cards:
         for name in card.fields:

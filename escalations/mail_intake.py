@@ -1,0 +1,231 @@
+"""Taking in the mail by which partners answer hand-overs: each once, whatever it holds.
+
+Where it lies is a setting (MAIL_IN_URL): a maildir, or an IMAP folder. A mail counts if it went to an address that
+we signed (reply_address), from the partner's own domain, and no program wrote it. Only what became of it is kept,
+under the digest of its Message-ID.
+"""
+
+import hashlib
+import imaplib
+import logging
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from email import policy
+from email.errors import MessageError
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.utils import getaddresses, parseaddr
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from accounts import people
+from common import clock
+from common.errors import DomainError, Refused
+from escalations import attachments, handing_over, mail_texts, reply_address
+from escalations.conversation import LONGEST
+from escalations.hand_over_states import Move, Side
+from escalations.models import HandOver, InboundMail, MailOutcome, PartnerAgreement
+
+logger = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 50
+LARGEST = 30 * 1024**2
+WITHIN = 20  # seconds for each answer of an IMAP server
+_TO = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To")
+#: What the first line of an answer may begin with, instead of answering.
+_WORDS = {
+    Move.ASK_BACK: re.compile(r"\s*(?:question|pregunta)\s*:", re.IGNORECASE),
+    Move.DECLINE: re.compile(r"\s*(?:decline|rechazo)\s*:", re.IGNORECASE),
+}
+
+
+class Letter(NamedTuple):
+    """A mail as it lies there; `done` puts it away. `content` is None when it is larger than LARGEST."""
+
+    content: bytes | None
+    head: bytes
+    done: Callable[[], object]
+
+
+def take_in() -> Counter[str]:
+    """Take in what has come, and return how many ended how. Nothing where no mailbox is set."""
+    outcomes: Counter[str] = Counter()
+    if not settings.MAIL_IN_URL:
+        return outcomes
+    for letter in _letters(settings.MAIL_IN_URL):
+        try:
+            outcomes[str(take(letter.content, letter.head).outcome)] += 1
+        except Exception:
+            logger.exception("A mail could not be taken in; it stays where it is and is tried again.")
+            outcomes["failed"] += 1
+            continue
+        letter.done()
+    return outcomes
+
+
+def take(content: bytes | None, head: bytes = b"") -> InboundMail:
+    """Take in one mail, or return what became of it before."""
+    raw = content if content is not None else head
+    try:
+        mail = BytesParser(EmailMessage, policy=policy.default.clone(refold_source="none")).parsebytes(raw)
+        given = str(mail.get("Message-ID", "")).strip()
+    except (MessageError, ValueError, LookupError, IndexError, AttributeError):
+        mail, given = None, ""
+    digest = hashlib.sha256(given.encode(errors="replace") if given else raw).hexdigest()
+    with transaction.atomic():
+        row, is_new = InboundMail.objects.get_or_create(
+            digest=digest,
+            defaults={"received_at": clock.now(), "outcome": MailOutcome.REFUSED, "reason": "unreadable"},
+        )
+        if not is_new:
+            return row
+        if mail is not None:
+            row.outcome, row.reason = _judge(mail, row, too_large=content is None)
+            row.save()
+    return row
+
+
+def _judge(mail: EmailMessage, row: InboundMail, *, too_large: bool) -> tuple[MailOutcome, str]:
+    """Carry out what the mail says, if it is one; return the outcome and a word for why."""
+    if mail_texts.is_automatic(mail):
+        return MailOutcome.IGNORED, "automatic"
+    addresses = [address for _name, address in getaddresses([str(v) for n in _TO for v in mail.get_all(n, [])])]
+    try:
+        number = reply_address.read(addresses)
+    except reply_address.Forged:
+        return MailOutcome.REFUSED, "forged"
+    if number is None:
+        return MailOutcome.IGNORED, "not_ours"
+    hand_over = HandOver.objects.select_related("team").filter(pk=number).first()
+    if hand_over is None:
+        return MailOutcome.REFUSED, "gone"
+    row.hand_over = hand_over
+    sender = parseaddr(str(mail.get("From", "")))[1].lower()
+    agreement = PartnerAgreement.objects.filter(team=hand_over.team_id).first()
+    if agreement is None or not agreement.email or _domain(sender) != _domain(agreement.email.lower()):
+        return MailOutcome.REFUSED, "stranger"
+    if too_large:
+        return MailOutcome.REFUSED, "too_large"
+    return _answer(mail, row, hand_over, sender, agreement)
+
+
+def _answer(
+    mail: EmailMessage, row: InboundMail, hand_over: HandOver, sender: str, agreement: PartnerAgreement
+) -> tuple[MailOutcome, str]:
+    text = mail_texts.written(mail)
+    if not text:
+        return MailOutcome.REFUSED, "empty"
+    move, text = _meant(text, hand_over)
+    with translation.override(agreement.language):
+        uploads, left_out = _uploads(mail)
+        notes = [_("By mail from %s") % sender]
+        if left_out:
+            notes.append(_("Not taken: %s") % ", ".join(left_out))
+    body = f"{text[: LONGEST - 2000]}\n\n*{' · '.join(notes)}*"
+    try:
+        with transaction.atomic():
+            handing_over.act(hand_over, move, by=people.system(), side=Side.PARTNER, text=body, uploads=uploads)
+    except DomainError:
+        return MailOutcome.REFUSED, "over"
+    row.message = hand_over.messages.order_by("-pk").first()
+    return MailOutcome.TAKEN, str(move)
+
+
+def _meant(text: str, hand_over: HandOver) -> tuple[Move, str]:
+    """Return the step that the first line asks for, and the text without that word."""
+    if not hand_over.is_owed:
+        return Move.SAY, text
+    for move, word in _WORDS.items():
+        if found := word.match(text):
+            return move, text[found.end() :].strip() or text
+    return Move.ANSWER, text
+
+
+def _uploads(mail: EmailMessage) -> tuple[list[File], list[str]]:
+    """Return the files that the rules for uploads let in, and the names of the others."""
+    taken: list[File] = []
+    left_out = []
+    for name, content in mail_texts.files(mail):
+        upload = ContentFile(content, name=attachments.safe_name(name))
+        try:
+            if len(taken) >= attachments.MOST_FILES:
+                raise Refused(_("At most %(most)d files at a time.") % {"most": attachments.MOST_FILES})
+            attachments.prepared(upload)
+        except Refused:
+            left_out.append(attachments.safe_name(name))
+        else:
+            upload.seek(0)
+            taken.append(upload)
+    return taken, left_out
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def _letters(url: str) -> Iterator[Letter]:
+    parts = urlsplit(url)
+    if parts.scheme == "maildir":
+        yield from _of_maildir(Path(unquote(parts.path)))
+    else:
+        yield from _of_imap(url)
+
+
+def _of_maildir(folder: Path) -> Iterator[Letter]:
+    """Yield what lies in `new`; what is done moves to `cur`, as seen."""
+    new, seen = folder / "new", folder / "cur"
+    if not new.is_dir():
+        return
+    seen.mkdir(exist_ok=True)
+    for path in sorted(new.iterdir())[:MOST_AT_ONCE]:
+        if not path.is_file() or path.is_symlink():
+            continue
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+        large = len(content) > LARGEST
+        target = seen / f"{path.name.partition(':')[0]}:2,S"
+        done = partial(path.rename, target)
+        yield Letter(None if large else content, content[:65_536] if large else b"", done)
+
+
+def _of_imap(url: str) -> Iterator[Letter]:
+    """Yield what is unseen in the folder; what is done is marked as seen. TLS, with the certificate checked."""
+    parts = urlsplit(url)
+    folder = unquote(parts.path.lstrip("/")) or "INBOX"
+    server = imaplib.IMAP4_SSL(parts.hostname or "", parts.port or 993, timeout=WITHIN)
+    try:
+        server.login(unquote(parts.username or ""), unquote(parts.password or ""))
+        server.select(f'"{folder}"')
+        _ok, found = server.uid("SEARCH", "UNSEEN")
+        for uid in (found[0] or b"").split()[:MOST_AT_ONCE]:
+            number = uid.decode()
+            size = _size(server.uid("FETCH", number, "(RFC822.SIZE)")[1])
+            part = "BODY.PEEK[]" if size <= LARGEST else "BODY.PEEK[HEADER]"
+            content = _content(server.uid("FETCH", number, f"({part})")[1])
+            done = partial(server.uid, "STORE", number, "+FLAGS", r"(\Seen)")
+            yield Letter(content, b"", done) if size <= LARGEST else Letter(None, content, done)
+    finally:
+        with suppress(OSError, imaplib.IMAP4.error):
+            server.logout()
+
+
+def _size(answer: list[object]) -> int:
+    match = re.search(rb"RFC822\.SIZE (\d+)", answer[0] if answer and isinstance(answer[0], bytes) else b"")
+    return int(match[1]) if match else LARGEST + 1
+
+
+def _content(answer: list[object]) -> bytes:
+    for part in answer:
+        if isinstance(part, tuple) and len(part) > 1 and isinstance(part[1], bytes):
+            return part[1]
+    return b""

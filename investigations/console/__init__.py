@@ -1,0 +1,1 @@
+"""The API console: environments, requests from a ticket, what came back."""

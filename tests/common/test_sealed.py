@@ -1,0 +1,29 @@
+"""Sealed secrets open where they were sealed, by the key that sealed them, and nowhere else."""
+
+import pytest
+
+from common import sealed
+
+OLD, NEW = {"old": b"o" * 32}, {"new": b"n" * 32}
+
+
+def test_it_opens_in_its_place_alone(settings):
+    settings.SECRETS_KEYS = OLD
+    kept = sealed.seal("sk_live_ä", "environment:1:KEY")
+    assert "sk_live" not in kept
+    assert kept != sealed.seal("sk_live_ä", "environment:1:KEY")
+    assert sealed.open_(kept, "environment:1:KEY") == "sk_live_ä"
+    for broken, place in ((kept, "environment:2:KEY"), (kept[:-4] + "AAA=", "environment:1:KEY"), ("x", "")):
+        with pytest.raises(sealed.Unreadable):
+            sealed.open_(broken, place)
+
+
+def test_another_first_key_still_opens_what_the_old_one_sealed(settings):
+    settings.SECRETS_KEYS = OLD
+    kept = sealed.seal("secret", "here")
+    settings.SECRETS_KEYS = NEW | OLD
+    assert sealed.open_(kept, "here") == "secret"
+    assert sealed.seal("secret", "here").startswith("new:")
+    settings.SECRETS_KEYS = NEW
+    with pytest.raises(sealed.Unreadable):
+        sealed.open_(kept, "here")

@@ -1,0 +1,145 @@
+"""The pages of hand-overs and waits, through the front door."""
+
+import re
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import TeamKind
+from escalations import handing_over, partner_setup
+from escalations.hand_over_states import Move
+from escalations.models import HandOver, HandOverState, PartnerAgreement, PartnerForm
+from tests.escalations.desk import Desk
+from tests.factories import TeamFactory
+from tests.matrix import Scenario
+
+pytestmark = pytest.mark.django_db
+
+FIELDS = [
+    {"key": "trace", "type": "reference", "required": True, "label": {"en": "Trace id", "es": "Id de la traza"}}
+]
+
+
+@pytest.fixture
+def desk(scenario: Scenario) -> Desk:
+    return scenario.desk
+
+
+@pytest.fixture
+def as_(scenario: Scenario) -> dict[str, Client]:
+    return scenario.clients
+
+
+def token(html: str) -> str:
+    return re.search(r'name="form_token" value="([^"]+)"', html)[1]  # type: ignore[index]
+
+
+def text(answer: Any) -> str:
+    return str(answer.content.decode())
+
+
+def test_from_asking_to_closing_on_the_pages(desk: Desk, as_: dict[str, Client]) -> None:
+    partner_setup.publish_form(desk.engineering, FIELDS, by=desk.lead, version=0)
+    ticket = desk.started(subject="Zanzibar")
+    url = reverse("new_hand_over", args=[ticket.reference])
+    page = text(as_["l2"].get(url, {"partner": desk.engineering.pk}))
+    assert "Trace id" in page
+    sent: dict[str, Any] = {
+        "form_token": token(page), "partner": desk.engineering.pk, "title": "Gateway down", "question": "Why?",
+        "urgency": 1, "version": ticket.version,
+    }  # fmt: skip
+    missing = as_["l2"].post(url, sent)
+    assert missing.status_code == 422 and "This is needed." in text(missing)
+    sent |= {"answer_trace": "req_1", "uploads": ContentFile(b"a log\n", name="log.txt")}
+    for _twice in range(2):  # a double click
+        sent["uploads"].seek(0)
+        assert as_["l2"].post(url, sent).status_code == 302
+    row = HandOver.objects.get(ticket=ticket)
+    sent.pop("uploads")
+    stale = as_["lead"].post(url, {**sent, "form_token": "x" * 20})
+    assert stale.status_code == 409
+
+    mine = text(as_["partner"].get(reverse("hand_overs")))
+    assert "Gateway down" in mine and "Zanzibar" not in mine
+    assert as_["partner"].get(ticket.get_absolute_url()).status_code == 404
+    page = text(as_["partner"].get(row.get_absolute_url()))
+    assert "req_1" in page and "Zanzibar" not in page
+    file: Any = as_["partner"].get(re.search(r"/hand-overs/\d+/files/\d+/", page)[0])  # type: ignore[index]
+    assert b"".join(file.streaming_content) == b"a log\n"
+    assert as_["partner"].post(reverse("take_hand_over", args=[row.pk])).status_code == 302
+
+    answer = reverse("move_hand_over", args=[row.pk, Move.ANSWER])
+    old = {"text": "A bad deploy.", "version": row.version}
+    late = as_["partner"].post(answer, old)
+    assert late.status_code == 409 and "A bad deploy." in text(late)
+    assert as_["partner"].post(answer, {**old, "version": row.version + 1}).status_code == 302
+    assert as_["partner"].post(answer, {**old, "version": row.version + 2}).status_code == 422
+    row.refresh_from_db()
+    assert row.state == HandOverState.ANSWERED
+    closing = reverse("move_hand_over", args=[row.pk, Move.CLOSE])
+    assert as_["partner"].post(closing, {"version": row.version}).status_code == 422
+    assert as_["l2"].post(closing, {"version": row.version}).status_code == 302
+
+
+def test_partners_are_set_up_and_a_stale_agreement_is_refused(desk: Desk, as_: dict[str, Client]) -> None:
+    url = reverse("edit_partner", args=[desk.engineering.pk])
+    sent = {"high_minutes": 30, "business_time": "on", "email": "", "language": "en", "version": 0}
+    assert as_["lead"].post(url, sent).status_code == 302
+    assert PartnerAgreement.objects.get().high_minutes == 30
+    conflict = as_["lead"].post(url, {**sent, "high_minutes": 45})
+    assert conflict.status_code == 409 and "45" in text(conflict)
+    form = reverse("edit_partner_form", args=[desk.engineering.pk])
+    card = {
+        "card": "new-1", "new-1-label_en": "Trace id", "new-1-type": "text", "new-1-required": "on",
+        "form_token": "t" * 20, "version": 0,
+    }  # fmt: skip
+    assert as_["lead"].post(form, card).status_code == 302
+    assert PartnerForm.objects.get().fields[0]["key"] == "trace_id"
+    assert as_["lead"].post(form, {**card, "form_token": "u" * 20}).status_code == 409
+
+
+def test_the_first_line_learns_nothing_of_what_compliance_is_asked(desk: Desk, as_: dict[str, Client]) -> None:
+    wall = TeamFactory(name="Quokka desk", kind=TeamKind.PARTNER, reviews_compliance=True)
+    ticket = desk.started()
+    row = handing_over.ask(ticket, by=desk.l2, partner=wall, question="Is it laundering?", title="Wombat")
+    pages = [
+        as_["l1"].get(ticket.get_absolute_url()),
+        as_["l1"].get(reverse("ticket_work", args=[ticket.reference])),
+        as_["l1"].get(reverse("ticket_related", args=[ticket.reference])),
+        as_["l1"].get(reverse("search"), {"q": "laundering"}),
+        as_["l1"].get(reverse("alerts")),
+        as_["l1"].get(f"/api/v1/tickets/{ticket.reference}/"),
+        as_["l1"].get(f"/api/v1/tickets/{ticket.reference}/messages/"),
+    ]
+    for page in pages:
+        for word in ("Quokka", "Wombat", "is it laundering", f"HO-{row.pk}"):
+            assert word.lower() not in text(page).lower(), page.request["PATH_INFO"]
+    assert as_["l1"].get(row.get_absolute_url()).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "who", "most"), [("hand_overs", "partner", 8), ("hand_overs", "lead", 8), ("waits", "lead", 12)]
+)
+def test_lists_ask_as_often_for_many_as_for_few(
+    desk: Desk, as_: dict[str, Client], django_assert_max_num_queries: Any, name: str, who: str, most: int
+) -> None:
+    for _each in range(4):
+        handing_over.ask(desk.started(), by=desk.l2, partner=desk.engineering, question="Why?")
+    as_[who].get(reverse(name))
+    with django_assert_max_num_queries(most):
+        page = text(as_[who].get(reverse(name)))
+    assert page.count("<tr") > 4
+
+
+def test_one_hand_over_asks_as_often_with_a_long_thread(
+    desk: Desk, as_: dict[str, Client], django_assert_max_num_queries: Any
+) -> None:
+    row = handing_over.ask(desk.started(), by=desk.l2, partner=desk.engineering, question="Why?")
+    for number in range(5):
+        handing_over.act(row, Move.SAY, by=desk.partner, text=f"Looking, {number}.")
+    as_["partner"].get(row.get_absolute_url())
+    with django_assert_max_num_queries(10):
+        assert "Looking, 4." in text(as_["partner"].get(row.get_absolute_url()))

@@ -1,0 +1,222 @@
+"""What arrives at a ticket's address, and what its signature is worth."""
+
+import hashlib
+import hmac
+import json
+from base64 import b64encode
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from accounts.models import User
+from common import clock
+from escalations.models import Evidence, EvidenceKind, Ticket
+from events.models import Event
+from investigations.models import Scheme, Verdict, WebhookAddress, WebhookDelivery
+from investigations.webhooks import receiving
+from investigations.webhooks.signatures import Signing, check, sign
+from tests import seed
+from tests.escalations.desk import Desk
+
+NOW = 1_790_000_000
+BODY = b'{"id":"evt_1","amount":1250,"name":"\xc3\x81na"}'
+SECRET = "whsec_8hJ2kPq7"
+
+
+def mac(body: bytes, secret: bytes = SECRET.encode()) -> bytes:
+    return hmac.digest(secret, body, hashlib.sha256)
+
+
+def stripe(body: bytes = BODY, at: int = NOW, secret: bytes = SECRET.encode()) -> str:
+    return f"t={at},v1={mac(f'{at}.'.encode() + body, secret).hex()},v0=00"
+
+
+GITHUB = f"sha256={mac(BODY).hex()}"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "header", "value", "verdict"),
+    [
+        (Scheme.STRIPE, "stripe-signature", stripe(), Verdict.VALID),
+        (Scheme.STRIPE, "stripe-signature", stripe().replace("v1=", f"v1={'0' * 64},v1="), Verdict.VALID),
+        (Scheme.STRIPE, "stripe-signature", stripe(at=NOW - 301), Verdict.OLD),
+        (Scheme.STRIPE, "stripe-signature", stripe(at=NOW + 301), Verdict.OLD),
+        (Scheme.STRIPE, "stripe-signature", stripe(at=NOW - 299), Verdict.VALID),
+        (Scheme.STRIPE, "stripe-signature", stripe(secret=b"another"), Verdict.WRONG),
+        (Scheme.STRIPE, "stripe-signature", stripe(secret=b"8hJ2kPq7"), Verdict.OTHER_FORM),
+        (Scheme.STRIPE, "stripe-signature", stripe(json.dumps(json.loads(BODY)).encode()), Verdict.BODY_CHANGED),
+        (Scheme.STRIPE, "stripe-signature", stripe(BODY + b"\n"), Verdict.BODY_CHANGED),
+        (Scheme.STRIPE, "stripe-signature", f"t={NOW},v1={mac(BODY).hex()}", Verdict.WITHOUT_TIME),
+        (Scheme.STRIPE, "stripe-signature", GITHUB, Verdict.MALFORMED),
+        (Scheme.STRIPE, "stripe-signature", "t=now,v1=zz", Verdict.MALFORMED),
+        (Scheme.STRIPE, "x-other", stripe(), Verdict.NO_HEADER),
+        (Scheme.GITHUB, "x-hub-signature-256", GITHUB, Verdict.VALID),
+        (Scheme.GITHUB, "x-hub-signature-256", GITHUB.upper(), Verdict.MALFORMED),
+        (Scheme.GITHUB, "x-hub-signature-256", f"sha256={mac(b'other').hex()}", Verdict.WRONG),
+        (Scheme.HEX, "x-sign", mac(BODY).hex(), Verdict.VALID),
+        (Scheme.HEX, "x-sign", mac(BODY).hex()[:-1], Verdict.MALFORMED),
+        (Scheme.BASE64, "x-sign", b64encode(mac(BODY)).decode(), Verdict.VALID),
+        (Scheme.BASE64, "x-sign", mac(BODY).hex(), Verdict.MALFORMED),
+        (Scheme.NONE, "x-sign", "anything", Verdict.UNCHECKED),
+    ],
+)
+def test_what_a_signature_is_worth(scheme, header, value, verdict):
+    signing = Signing(scheme, SECRET, "X-Sign" if scheme in {Scheme.HEX, Scheme.BASE64} else "")
+    assert check(signing, {header: value}, BODY, NOW) == verdict
+
+
+@settings(max_examples=25)
+@given(st.binary(max_size=60), st.text(min_size=1, max_size=20), st.sampled_from([*Scheme][1:]))
+def test_what_we_sign_is_right_and_one_byte_more_is_not(body, secret, scheme):
+    signing = Signing(scheme, secret, "X-Sign")
+    said = {"x-sign": sign(signing, body, NOW)}
+    assert check(signing, said, body, NOW) == Verdict.VALID
+    assert check(signing, said, body + b"x", NOW) != Verdict.VALID
+
+
+@pytest.fixture
+def desk() -> Desk:
+    seed.catalogue()
+    return Desk()
+
+
+@pytest.fixture
+def ticket(desk: Desk) -> Ticket:
+    return desk.started()
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def opened(desk: Desk, ticket: Ticket, **signing: Any) -> str:
+    """Open the ticket's address and return it."""
+    client = client_of(desk.l2)
+    assert client.post(reverse("open_webhook", args=[ticket.reference])).status_code == 302
+    if signing:
+        answer = client.post(reverse("set_signing", args=[ticket.reference]), {"tolerance": 300, **signing})
+        assert answer.status_code == 302, answer.context["signing_form"].errors
+    return str(client.get(reverse("webhooks", args=[ticket.reference])).context["url"]).replace(
+        "http://testserver", ""
+    )
+
+
+def arrive(url: str, body: bytes = BODY, method: str = "post", **headers: str) -> Any:
+    sender = Client(enforce_csrf_checks=True)
+    return getattr(sender, method)(url, body, content_type="application/json", headers=headers)
+
+
+@pytest.mark.django_db
+def test_what_arrives_is_shown_redacted_and_was_checked_on_its_exact_bytes(desk, ticket):
+    url = opened(desk, ticket, scheme="github", secret=SECRET)
+    body = b'{"card": "4111111111111111", "html": "<script>alert(1)</script>"}'
+    signature = f"sha256={mac(body).hex()}"
+    answer = arrive(
+        url, body, **{"X-Hub-Signature-256": signature, "Authorization": "Bearer abc", "Cookie": "a=b"}
+    )
+    assert (answer.status_code, answer.content) == (204, b"")
+    delivery = WebhookDelivery.objects.get()
+    assert delivery.verdict == Verdict.VALID
+    assert delivery.sha256 == hashlib.sha256(body).hexdigest()
+    kept = str(WebhookDelivery.objects.values()) + str(Event.objects.values("data"))
+    assert "4111111111111111" not in kept
+    assert "Bearer abc" not in kept
+    client = client_of(desk.l2)
+    shown = client.get(reverse("webhook_delivery", args=[ticket.reference, delivery.pk])).content.decode()
+    assert "<script>alert" not in shown
+    assert "411111••••••1111" in shown
+    part = client.get(reverse("webhooks", args=[ticket.reference]), headers={"HX-Request": "true"})
+    assert f"delivery-{delivery.pk}" in part.content.decode()
+    assert "<html" not in part.content.decode()
+
+
+@pytest.mark.django_db
+def test_neither_token_nor_secret_is_kept_or_shown_to_who_does_not_work_on_it(desk, ticket):
+    url = opened(desk, ticket, scheme="stripe", secret=SECRET)
+    token = url.split("/")[-2]
+    assert len(token) >= 43
+    kept = str(WebhookAddress.objects.values()) + str(Event.objects.values("data"))
+    assert token not in kept
+    assert SECRET not in kept
+    page = reverse("webhooks", args=[ticket.reference])
+    assert SECRET not in client_of(desk.l2).get(page).content.decode()
+    assert token not in client_of(desk.auditor).get(page).content.decode()
+    assert client_of(desk.l1).get(page).status_code == 404
+
+
+@pytest.mark.django_db
+def test_methods(desk, ticket):
+    url = opened(desk, ticket)
+    sender = Client(enforce_csrf_checks=True)
+    for method in ("get", "head", "options"):
+        assert getattr(sender, method)(url).status_code == 204
+    assert not WebhookDelivery.objects.exists()
+    for method in ("post", "put", "patch", "delete"):
+        assert arrive(url, method=method).status_code == 204
+    assert WebhookDelivery.objects.count() == 4
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "body", [b"", b"\xff\xfe\x00binary\x00", b"\xf1 latin", b"[" * 50_000, b"<?xml version='1.0'?><a><b>1</b></a>"]
+)
+def test_whatever_arrives_can_be_shown(body, desk, ticket):
+    url = opened(desk, ticket, scheme="hex", secret=SECRET, header="X-Sign")
+    assert arrive(url, body, **{"X-Sign": "0" * 64}).status_code == 204
+    delivery = WebhookDelivery.objects.get()
+    page = client_of(desk.l2).get(reverse("webhook_delivery", args=[ticket.reference, delivery.pk]))
+    assert page.status_code == 200
+    assert (delivery.size, delivery.verdict) == (len(body), Verdict.WRONG)
+
+
+@pytest.mark.django_db
+def test_too_large_too_many_too_late(desk, ticket, monkeypatch):
+    url = opened(desk, ticket)
+    assert arrive(url, b"x" * (receiving.LARGEST + 1)).status_code == 413
+    monkeypatch.setattr(receiving, "MOST_A_MINUTE", 2)
+    assert [arrive(url).status_code for _time in range(3)] == [204, 204, 429]
+    later = clock.now() + receiving.GOOD_FOR + timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert arrive(url).status_code == 404
+    monkeypatch.undo()
+    client = client_of(desk.l2)
+    client.post(reverse("close_webhook", args=[ticket.reference]))
+    assert arrive(url).status_code == 404
+    again = opened(desk, ticket)
+    assert again != url
+    assert (arrive(url).status_code, arrive(again).status_code) == (404, 204)
+    assert arrive("/hooks/guessed/").status_code == 404
+
+
+@pytest.mark.django_db
+def test_only_who_works_on_it_opens_an_address(desk, ticket):
+    for user, status in ((desk.auditor, 403), (desk.l1, 404), (desk.outsider, 404)):
+        assert client_of(user).post(reverse("open_webhook", args=[ticket.reference])).status_code == status
+    opened(desk, ticket)
+    answer = client_of(desk.l2).post(
+        reverse("set_signing", args=[ticket.reference]), {"scheme": "hex", "secret": "", "tolerance": 1}
+    )
+    assert answer.status_code == 422
+
+
+@pytest.mark.django_db
+def test_it_becomes_evidence_and_can_be_replayed(desk, ticket):
+    arrive(opened(desk, ticket))
+    delivery = WebhookDelivery.objects.get()
+    client = client_of(desk.l2)
+    answer = client.post(
+        reverse("delivery_evidence", args=[ticket.reference, delivery.pk]),
+        {"hypothesis": "new", "text": "The shop signs wrongly", "supports": "against"},
+    )
+    assert answer.status_code == 302
+    kept = Evidence.objects.get()
+    assert (kept.kind, kept.supports, kept.source["sha256"]) == (EvidenceKind.WEBHOOK, False, delivery.sha256)
+    form = client.get(reverse("api_console", args=[ticket.reference]), {"delivery": delivery.pk}).context["form"]
+    assert (form.initial["method"], form.initial["body"]) == ("POST", delivery.body)
