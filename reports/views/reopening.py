@@ -66,7 +66,7 @@ def _percent(share: float) -> str:
 def _table(rows: list[Reopening], csv_url: str) -> Table:
     columns = [
         _("Root cause"), str(Measure.RESOLVED.label), str(Measure.REOPENED.label), _("Reopened, %"),
-        _("95 % interval, from"), _("to, %"),
+        _("Interval of 95 %, from"), _("to, %"),
     ]  # fmt: skip
     return Table(
         "reopening",
