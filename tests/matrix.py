@@ -132,7 +132,7 @@ class Scenario:
         diagnosis.write(self.ticket, findings, by=desk.l2, version=0)
         self.evidence = evidence.keep(
             self.ticket, kind=EvidenceKind.OTHER, title="Ping fails", body="", source={}, by=desk.l2,
-            suspicion="The gateway is down",
+            suspicion="Gateway down",
         )  # fmt: skip
         self.reapplication = reapplications.request(Reapplication(), by=desk.lead)
         self.saved_view = saved_views.save("Untaken", "scope=untaken", by=desk.l2)
