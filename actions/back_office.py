@@ -1,27 +1,22 @@
 """Asking the company's back office over HTTP: orders that it carries out once, and what it knows of an account.
 
-docs/back_office.md says what it has to answer. Requests go to the host of BACK_OFFICE_URL alone, follow no
-redirect, take no proxy from the environment, and end after a time and a size. Never call it within a transaction.
+docs/back_office.md says what it has to answer. Requests go by common/outgoing.py to the host of
+BACK_OFFICE_URL alone, and end after a time and a size. Never call it within a transaction.
 
 What it answers passes redaction before anybody sees it, and of a phone number only the last three digits stay.
 """
 
-import contextlib
 import json
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-import requests
 from django.conf import settings
 from django.utils.translation import gettext as _
-from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 import redaction
+from common import outgoing
 
-CONNECT_WITHIN = 2.0  # seconds
 # Seconds for an answer. An order is sent by a job and may take its time; while we read, somebody waits for a page.
 CARRY_OUT_WITHIN = 10.0
 READ_WITHIN = 3.0
@@ -90,8 +85,8 @@ def execute(order: Order) -> Done:
     try:
         key = {"Idempotency-Key": order.key}
         status, answer = _request("POST", "/operations/", within=CARRY_OUT_WITHIN, body=body, headers=key)
-    except requests.RequestException as error:
-        if _was_never_sent(error):
+    except outgoing.OutgoingError as error:
+        if not error.was_sent:
             raise Unavailable(_("The back office can't be reached.")) from error
         raise Unknown(_("The back office did not answer in time, or the connection broke.")) from error
     except Unreadable as error:
@@ -141,7 +136,7 @@ class Unreadable(Exception):
 def _read(path: str) -> tuple[int, dict[str, Any]]:
     try:
         return _request("GET", path, within=READ_WITHIN)
-    except requests.RequestException as error:
+    except outgoing.OutgoingError as error:
         raise Unavailable(_("The back office can't be reached.")) from error
     except Unreadable as error:
         raise Unavailable(str(error)) from error
@@ -155,38 +150,26 @@ def _request(
     body: dict[str, Any] | None = None,
     headers: dict[str, str] | None = None,
 ) -> tuple[int, dict[str, Any]]:
-    """Return the status and the JSON object that came. Raises RequestException, Unreadable, Unavailable."""
+    """Return the status and the JSON object that came. Raises OutgoingError, Unreadable, Unavailable."""
     if not is_connected():
         raise Unavailable(_("No back office is connected."))
-    ends = time.monotonic() + within
-    with requests.Session() as session:
-        session.trust_env = False  # neither a proxy nor a .netrc of the machine's
-        response = session.request(
-            method,
-            settings.BACK_OFFICE_URL.rstrip("/") + path,
-            json=body,
-            headers={
-                "Authorization": f"Bearer {settings.BACK_OFFICE_TOKEN}",
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",  # so that the size on the wire is the size
-                **(headers or {}),
-            },
-            timeout=(CONNECT_WITHIN, within),
-            allow_redirects=False,
-            stream=True,
-        )
-        with contextlib.closing(response):
-            return response.status_code, _object(b"".join(_bounded(response, ends)))
-
-
-def _bounded(response: requests.Response, ends: float) -> Iterator[bytes]:
-    """Yield the body as it comes. Raises Unreadable when it is too long or takes too long."""
-    size = 0
-    for chunk in response.iter_content(chunk_size=None):
-        size += len(chunk)
-        if size > LARGEST_ANSWER or time.monotonic() > ends:
-            raise Unreadable(_("The back office's answer is too long, or takes too long."))
-        yield chunk
+    url = settings.BACK_OFFICE_URL.rstrip("/") + path
+    about = {"Authorization": f"Bearer {settings.BACK_OFFICE_TOKEN}", "Accept": "application/json"}
+    if body is not None:
+        about["Content-Type"] = "application/json"
+    answer = outgoing.send(
+        method,
+        url,
+        headers=about | (headers or {}),
+        body=b"" if body is None else json.dumps(body).encode(),
+        within=within,
+        largest=LARGEST_ANSWER,
+        allowed=[outgoing.entry_of(url)],
+        inside=True,
+    )
+    if answer.is_cut:
+        raise Unreadable(_("The back office's answer is too long."))
+    return answer.status, _object(answer.body)
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -224,11 +207,3 @@ def _refusal(status: int) -> str:
     if status in {401, 403}:
         return _("The back office does not accept Secondline's token.")
     return _("The back office can't answer now (status %(status)s).") % {"status": status}
-
-
-def _was_never_sent(error: requests.RequestException) -> bool:
-    """Tell whether no connection came about, so that surely nothing was sent."""
-    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.SSLError):
-        return True
-    cause = error.args[0] if error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)

@@ -31,7 +31,9 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class OutgoingError(Refused):
-    """There is no answer."""
+    """There is no answer. `was_sent`: the request may have arrived."""
+
+    was_sent = False
 
 
 class NotSendable(OutgoingError):
@@ -43,7 +45,7 @@ class NotAllowedHost(OutgoingError):
 
 
 class Unreachable(OutgoingError):
-    """No connection, or it broke, or what came is no answer. `was_sent`: the request may have arrived."""
+    """No connection, or it broke, or what came is no answer."""
 
     def __init__(self, message: str, *, was_sent: bool = False) -> None:
         super().__init__(message)
@@ -51,7 +53,7 @@ class Unreachable(OutgoingError):
 
 
 class TooSlow(OutgoingError):
-    """The time was over before the answer was whole. `was_sent`: the request may have arrived."""
+    """The time was over before the answer was whole."""
 
     def __init__(self, within: float, *, was_sent: bool) -> None:
         super().__init__(_("There was no whole answer within %(seconds)s seconds.") % {"seconds": f"{within:g}"})

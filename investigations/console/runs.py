@@ -135,8 +135,7 @@ def send(run: Run, *, by: User) -> None:
         answer = _ask(run, composed, way)
         state, columns = RunState.ANSWERED, _kept(answer, way)
     except outgoing.OutgoingError as error:
-        was_sent = getattr(error, "was_sent", False)
-        state = RunState.UNKNOWN if was_sent and run.method not in READING else RunState.FAILED
+        state = RunState.UNKNOWN if error.was_sent and run.method not in READING else RunState.FAILED
         columns = {"trouble": str(error)[:500]}
     except DomainError as error:
         columns = {"trouble": str(error)[:500]}

@@ -1,16 +1,17 @@
 """The client against the reference back office: exactly once, and what is known when something breaks."""
 
+import json
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-import requests
 
 from actions import account_facts
 from actions import back_office as client
 from actions.back_office import Done, Order, Rejected, Unavailable, Unknown
+from common import outgoing
 from tests.back_office import ACCOUNT, TOKEN, BackOffice
 
 pytestmark = pytest.mark.django_db
@@ -189,10 +190,9 @@ def test_a_reading_shows_no_phone_number_and_no_card(back_office):
     assert "4111 1111 1111" not in paid.counterparty and paid.counterparty.endswith("1111")
     assert account_facts.account("C-nobody") is None
     assert account_facts.bans(ACCOUNT) == ()
-    asked = requests.get(
-        f"{back_office.url}/accounts/{ACCOUNT}", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=5
-    )
-    assert asked.json()["phone"] == "+63 917 555 0142"
+    url, sign_in = f"{back_office.url}/accounts/{ACCOUNT}", {"Authorization": f"Bearer {TOKEN}"}
+    asked = outgoing.send("GET", url, headers=sign_in, allowed=[outgoing.entry_of(url)], inside=True)
+    assert json.loads(asked.body)["phone"] == "+63 917 555 0142"
 
 
 def test_each_action_is_carried_out_in_its_table(spent):
