@@ -1,4 +1,4 @@
-"""Short secrets in the database, encrypted: AES-256-GCM by the first key of the ring SECRETS_KEYS.
+"""Encryption bound to a place (AES-256-GCM), and by it short secrets in the database, by the ring SECRETS_KEYS.
 
 What is sealed is bound to where it stands: put elsewhere, or changed by one bit, it does not open. The name of its
 key stands in front, so that the ring's other keys still open what they sealed.
@@ -31,12 +31,25 @@ class Unreadable(Refused):
         )
 
 
+def sealed_bytes(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
+    """Return `plain` sealed by AES-256-GCM for its place, with a fresh nonce in front."""
+    nonce = secrets.token_bytes(NONCE)
+    return nonce + AESGCM(key).encrypt(nonce, plain, bound_to)
+
+
+def opened_bytes(key: bytes, sealed: bytes, bound_to: bytes) -> bytes | None:
+    """Return what was sealed for that place; None if it was changed or moved, or the key is another."""
+    try:
+        return AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], bound_to)
+    except (InvalidTag, ValueError):
+        return None
+
+
 def seal(text: str, bound_to: str) -> str:
     """Return `text` sealed for the place that `bound_to` names, such as "environment:12:API_KEY"."""
     name = next(iter(settings.SECRETS_KEYS))
-    nonce = secrets.token_bytes(NONCE)
-    sealed = AESGCM(settings.SECRETS_KEYS[name]).encrypt(nonce, text.encode(), bound_to.encode())
-    return f"{_written(name.encode())}:{_written(nonce + sealed)}"
+    sealed = sealed_bytes(settings.SECRETS_KEYS[name], text.encode(), bound_to.encode())
+    return f"{_written(name.encode())}:{_written(sealed)}"
 
 
 def open_(sealed: str, bound_to: str) -> str:
@@ -44,9 +57,11 @@ def open_(sealed: str, bound_to: str) -> str:
     try:
         name, data = (bytes.fromhex(part.translate(_DIGITS)) for part in sealed.split(":"))
         key = settings.SECRETS_KEYS[name.decode()]
-        plain = AESGCM(key).decrypt(data[:NONCE], data[NONCE:], bound_to.encode())
-    except (InvalidTag, KeyError, ValueError):
+    except (KeyError, ValueError):
         raise Unreadable from None
+    plain = opened_bytes(key, data, bound_to.encode())
+    if plain is None:
+        raise Unreadable
     return plain.decode()
 
 
