@@ -2,28 +2,21 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Case, When
-
 from accounts.models import User
 from common import clock
 from escalations import evidence, hypotheses
-from escalations.access import works_on
+from escalations.demo import failed_transaction
 from escalations.models import Evidence, EvidenceKind, Ticket
-from escalations.models.ticket import OPEN
 
-_CATEGORY = "transaction"
 SUSPICION = "The acquirer does not answer in time"
 
 
 def lay_out(now: datetime) -> list[Evidence]:
     """Lay evidence on the board of the escalation that has the demo's logs; none where there is none."""
-    open_ones = Ticket.objects.filter(state__in=OPEN, restricted_as="", category__key__contains=_CATEGORY)
-    of_the_sign_in = Case(When(owner__email__startswith="l2@", then=0), default=1)
-    newest = open_ones.filter(owner__isnull=False).select_related("owner").order_by(of_the_sign_in, "-pk")[:50]
-    found = ((ticket, ticket.owner) for ticket in newest if ticket.owner and works_on(ticket.owner, ticket))
-    ticket, owner = next(found, (None, None))
-    if ticket is None or owner is None:
+    case = failed_transaction()
+    if case is None:
         return []
+    ticket, owner = case
     with clock.replaying(now - timedelta(minutes=15)):
         return _suspect(ticket, owner)
 

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from common import clock
-from escalations.models import Diagnosis, Evidence, EvidenceKind, Ticket
+from escalations.models import Category, Diagnosis, Evidence, EvidenceKind, Ticket
 from events import consumers
 from events.models import Event
 from investigations import analysing, demo, keeping
@@ -208,8 +208,8 @@ def test_a_cancelled_log_stays_cancelled_and_a_broken_one_says_so(
     assert "seven minutes" in page(client, "log", ticket.reference, slow.pk)
 
 
-def test_the_demo_has_a_normal_and_an_outage(desk: Desk, ticket: Ticket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "_CATEGORY", ticket.category.key)
+def test_the_demo_has_a_normal_and_an_outage(desk: Desk, ticket: Ticket) -> None:
+    Ticket.objects.filter(pk=ticket.pk).update(category=Category.objects.get(key="transaction_failure"))
     normal, outage = demo.lay_out(clock.now())
     assert outage.ticket == ticket
     shown = page(client_of(desk.l2), "log", ticket.reference, outage.pk)
