@@ -6,7 +6,7 @@ from typing import IO, Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from common.zones import zone_info
+from investigations.forms.zones import ZoneField
 from investigations.lines import Asked
 from investigations.logs.layouts import LEVELS
 from investigations.models import Log
@@ -31,20 +31,7 @@ class LogForm(forms.Form):
         help_text=_("What wrote it, as “payments”. Logs of one service are compared."),
         widget=forms.TextInput(attrs={"list": "log-services", "autocomplete": "off"}),
     )
-    zone = forms.CharField(
-        label=_("Time zone"), max_length=64, help_text=_("Of times in the log that do not say theirs.")
-    )
-
-    def clean_zone(self) -> str:
-        """Return the zone, if there is such a one."""
-        name: str = self.cleaned_data["zone"].strip()
-        try:
-            zone_info(name)
-        except ValueError as error:
-            raise forms.ValidationError(
-                _("There is no such time zone. Europe/Madrid is one, UTC another.")
-            ) from error
-        return name
+    zone = ZoneField(label=_("Time zone"), help_text=_("Of times in the log that do not say theirs."))
 
     def clean(self) -> dict[str, Any]:
         """Either a file or pasted lines."""

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from common.zones import zone_info
+from investigations.forms.zones import ZoneField
 from investigations.models import LogSource
 
 _MINUTE = "%Y-%m-%dT%H:%M"
@@ -20,6 +20,9 @@ class SourceForm(forms.ModelForm):
         required=False,
         max_length=2000,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    zone = ZoneField(
+        label=gettext_lazy("Time zone"), help_text=gettext_lazy("Of times in the lines that do not say theirs.")
     )
     version = forms.IntegerField(widget=forms.HiddenInput, initial=0)
 
@@ -41,7 +44,6 @@ class SourceForm(forms.ModelForm):
             ),
             "more_fields": gettext_lazy("No other field leaves the source."),
             "service": gettext_lazy("What wrote the logs. Logs of one service are compared."),
-            "zone": gettext_lazy("Of times in the lines that do not say theirs."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -51,17 +53,6 @@ class SourceForm(forms.ModelForm):
             _("One is stored. Leave this empty to keep it.") if has_secret else _("It is stored encrypted.")
         )
         self.initial["version"] = self.instance.version if self.instance.pk else 0
-
-    def clean_zone(self) -> str:
-        """Return the zone, if there is such a one."""
-        name: str = self.cleaned_data["zone"].strip()
-        try:
-            zone_info(name)
-        except ValueError as error:
-            raise forms.ValidationError(
-                _("There is no such time zone. Europe/Madrid is one, UTC another.")
-            ) from error
-        return name
 
 
 class FetchForm(forms.Form):
