@@ -36,7 +36,6 @@ class Wanted:
     kind: TrackerKind
     base_url: str
     project: str
-    account: str = ""
     token: str = ""
     webhook_secret: str = ""
     is_retired: bool = False
@@ -56,7 +55,7 @@ def save(tracker: Tracker | None, wanted: Wanted, *, by: User, version: int = 0)
     _judge(made, wanted)
     former = outgoing.entry_of(made.base_url) if made.base_url else ""
     made.name, made.kind, made.project = wanted.name.strip(), wanted.kind, wanted.project.strip().strip("/")
-    made.account, made.is_retired = wanted.account.strip(), wanted.is_retired
+    made.is_retired = wanted.is_retired
     made.changed_by, made.changed_at = by, clock.now()
     if not made.is_of_settings:
         made.base_url = wanted.base_url.rstrip("/")
@@ -98,18 +97,22 @@ class Way:
 
     base_url: str
     project: str
-    account: str
     token: str
 
 
 def way(tracker: Tracker) -> Way:
     """Return how a tracker is reached. Raises common.sealed.Unreadable, Refused without a token."""
     if tracker.is_of_settings:
-        return Way(settings.TRACKER_URL, tracker.project, tracker.account, settings.TRACKER_TOKEN)
+        return Way(settings.TRACKER_URL, tracker.project, settings.TRACKER_TOKEN)
     if not tracker.token:
         raise Refused(_("The tracker “%s” has no token. An admin has to enter it.") % tracker.name)
     token = sealed.open_(tracker.token, f"tracker:{tracker.pk}:token")
-    return Way(tracker.base_url, tracker.project, tracker.account, token)
+    return Way(tracker.base_url, tracker.project, token)
+
+
+def base_url(tracker: Tracker) -> str:
+    """Return the address of its API."""
+    return str(settings.TRACKER_URL) if tracker.is_of_settings else tracker.base_url
 
 
 def webhook_secret(tracker: Tracker) -> str:

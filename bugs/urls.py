@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bugs.views import report
+from bugs.views import report, setup, tracker
 
 urlpatterns = [
     path("tickets/<str:reference>/bugs/new/", report.new_bug, name="new_bug"),
@@ -12,4 +12,12 @@ urlpatterns = [
     path("bugs/<int:number>/markdown/", report.bug_markdown, name="bug_markdown"),
     path("bugs/<int:number>/link/", report.link_bug, name="link_bug"),
     path("bugs/<int:number>/unlink/", report.unlink_bug, name="unlink_bug"),
+    path("bugs/<int:number>/send/", tracker.send_bug, name="send_bug"),
+    path("bugs/<int:number>/issue/link/", tracker.link_issue, name="link_issue"),
+    path("bugs/<int:number>/issue/unlink/", tracker.unlink_issue, name="unlink_issue"),
+    path("bugs/<int:number>/answers/", tracker.bug_answers, name="bug_answers"),
+    path("trackers/<int:number>/hook/", tracker.tracker_hook, name="tracker_hook"),
+    path("setup/trackers/", setup.tracker_list, name="trackers"),
+    path("setup/trackers/new/", setup.tracker, name="new_tracker"),
+    path("setup/trackers/<int:number>/", setup.tracker, name="tracker"),
 ]

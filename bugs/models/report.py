@@ -81,6 +81,7 @@ class BugReport(models.Model):
     remote_assignee = models.CharField(max_length=120, blank=True)
     sent_text = models.TextField(blank=True)
     trouble = models.CharField(max_length=500, blank=True)
+    tried_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True)
     heard_at = models.DateTimeField(null=True)
     fixed_at = models.DateTimeField(null=True)

@@ -9,8 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 class TrackerKind(models.TextChoices):
     GITHUB = "github", "GitHub"
-    GITLAB = "gitlab", "GitLab"
-    JIRA = "jira", "Jira"
 
 
 class Tracker(models.Model):
@@ -18,7 +16,7 @@ class Tracker(models.Model):
 
     `token` and `webhook_secret` are sealed; nobody is shown them again. One that `is_of_settings` has its address,
     token and secret from the settings TRACKER_URL, TRACKER_TOKEN and TRACKER_SECRET and stores none of them.
-    `account` is the user name that a Jira token belongs to. `version` counts the changes.
+    `version` counts the changes.
     """
 
     name = models.CharField(_("name"), max_length=80, unique=True)
@@ -26,7 +24,6 @@ class Tracker(models.Model):
     is_of_settings = models.BooleanField(default=False)
     base_url = models.CharField(_("address of the API"), max_length=300, blank=True)
     project = models.CharField(_("project"), max_length=200)
-    account = models.CharField(_("account"), max_length=200, blank=True)
     token = models.TextField(blank=True)
     webhook_secret = models.TextField(blank=True)
     is_retired = models.BooleanField(default=False)
@@ -54,14 +51,14 @@ class Tracker(models.Model):
 
 
 class TrackerDelivery(models.Model):
-    """A webhook that was heard already, by the name the tracker gave it; a repeated one changes nothing."""
+    """A webhook that was heard already, by the SHA-256 of its body; a repeated one changes nothing."""
 
     tracker = models.ForeignKey(Tracker, on_delete=models.CASCADE, related_name="deliveries")
-    name = models.CharField(max_length=128)
+    digest = models.CharField(max_length=64)
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["tracker", "name"], name="tracker_delivery_once")]
+        constraints = [models.UniqueConstraint(fields=["tracker", "digest"], name="tracker_delivery_once")]
 
     def __str__(self) -> str:
-        return self.name
+        return self.digest
