@@ -81,8 +81,6 @@ def _told() -> Iterator[None]:
     except GithubException as error:
         raise refused_with(error.status) from error
     except OutgoingError as error:
-        raise TrackerError(
-            str(error), unsure=getattr(error, "was_sent", False)
-        ) from error
+        raise TrackerError(str(error), unsure=getattr(error, "was_sent", False)) from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise TrackerError(f"{type(error).__name__}", unsure=True) from error

@@ -39,7 +39,7 @@ def new_bug(request: HttpRequest, reference: str) -> HttpResponse:
         raise Http404
     evidence = Evidence.objects.filter(ticket=ticket, removed_at=None)
     initial = {
-        "title": ticket.subject, "actual": ticket.description, "environment": ticket.product,
+        "title": ticket.subject, "actual": ticket.error_code, "environment": ticket.product,
         "severity": impact.of_ticket(ticket).suggested.value, "evidence": evidence.filter(supports=True),
         "issues": [ticket.known_issue_id] if ticket.known_issue_id else [],
     }  # fmt: skip

@@ -4,20 +4,65 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('escalations', '0041_hand_over_states'),
+        ("escalations", "0041_hand_over_states"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='alert',
-            name='kind',
-            field=models.CharField(choices=[('assigned', 'Given to you'), ('message', 'New message'), ('mentioned', 'You were mentioned'), ('asked', 'Question for you'), ('returned', 'Returned to you'), ('resolved', 'Resolved'), ('taken_up', 'Taken up again'), ('merged', 'Merged as a duplicate'), ('handed_over', 'Handed over to your team'), ('nudged', 'Reminder'), ('due_soon', 'Due soon'), ('missed', 'Deadline missed'), ('forgotten', 'Forgotten'), ('reopened', 'Reopened again'), ('unsent', 'Not sent'), ('approval', 'Asks for your approval'), ('decided', 'Sensitive action'), ('access', 'Access list'), ('fixed', 'Bug fixed')], max_length=16),
+            model_name="alert",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("assigned", "Given to you"),
+                    ("message", "New message"),
+                    ("mentioned", "You were mentioned"),
+                    ("asked", "Question for you"),
+                    ("returned", "Returned to you"),
+                    ("resolved", "Resolved"),
+                    ("taken_up", "Taken up again"),
+                    ("merged", "Merged as a duplicate"),
+                    ("handed_over", "Handed over to your team"),
+                    ("nudged", "Reminder"),
+                    ("due_soon", "Due soon"),
+                    ("missed", "Deadline missed"),
+                    ("forgotten", "Forgotten"),
+                    ("reopened", "Reopened again"),
+                    ("unsent", "Not sent"),
+                    ("approval", "Asks for your approval"),
+                    ("decided", "Sensitive action"),
+                    ("access", "Access list"),
+                    ("fixed", "Bug fixed"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.AlterField(
-            model_name='notificationchoice',
-            name='kind',
-            field=models.CharField(choices=[('assigned', 'Given to you'), ('message', 'New message'), ('mentioned', 'You were mentioned'), ('asked', 'Question for you'), ('returned', 'Returned to you'), ('resolved', 'Resolved'), ('taken_up', 'Taken up again'), ('merged', 'Merged as a duplicate'), ('handed_over', 'Handed over to your team'), ('nudged', 'Reminder'), ('due_soon', 'Due soon'), ('missed', 'Deadline missed'), ('forgotten', 'Forgotten'), ('reopened', 'Reopened again'), ('unsent', 'Not sent'), ('approval', 'Asks for your approval'), ('decided', 'Sensitive action'), ('access', 'Access list'), ('fixed', 'Bug fixed')], max_length=16),
+            model_name="notificationchoice",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("assigned", "Given to you"),
+                    ("message", "New message"),
+                    ("mentioned", "You were mentioned"),
+                    ("asked", "Question for you"),
+                    ("returned", "Returned to you"),
+                    ("resolved", "Resolved"),
+                    ("taken_up", "Taken up again"),
+                    ("merged", "Merged as a duplicate"),
+                    ("handed_over", "Handed over to your team"),
+                    ("nudged", "Reminder"),
+                    ("due_soon", "Due soon"),
+                    ("missed", "Deadline missed"),
+                    ("forgotten", "Forgotten"),
+                    ("reopened", "Reopened again"),
+                    ("unsent", "Not sent"),
+                    ("approval", "Asks for your approval"),
+                    ("decided", "Sensitive action"),
+                    ("access", "Access list"),
+                    ("fixed", "Bug fixed"),
+                ],
+                max_length=16,
+            ),
         ),
     ]

@@ -174,12 +174,12 @@ def test_an_issue_that_is_there_is_linked_by_its_address_and_unlinked(
 ) -> None:
     github._create(PROJECT, {"title": "Known"})
     bug, l2 = written(desk, desk.started()), client_of(desk.l2)
-    link = reverse("link_issue", args=[bug.pk])
+    link = reverse("link_bug_issue", args=[bug.pk])
     assert l2.post(link, {"address": "https://elsewhere.example/acme/payments/issues/1"}).status_code == 422
     assert l2.post(link, {"address": f"{github.url}/{PROJECT}/issues/1"}).status_code == 302
     bug.refresh_from_db()
     assert (bug.state, bug.remote_number) == (State.OPEN, "1")
-    l2.post(reverse("unlink_issue", args=[bug.pk]))
+    l2.post(reverse("unlink_bug_issue", args=[bug.pk]))
     bug.refresh_from_db()
     assert (bug.state, bug.remote_number) == (State.DRAFT, "")
 
