@@ -11,7 +11,6 @@ Never call it within a transaction: an answer may take as long as `within`.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import socket
 import ssl
@@ -21,7 +20,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
-from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -30,7 +28,35 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from common.errors import Refused
+from common.destinations import (
+    Address,
+    NotAllowedHost,
+    NotSendable,
+    OutgoingError,
+    Target,
+    TooSlow,
+    Unreachable,
+    entry_of,
+    judge,
+    judged_name,
+    pinned,
+    resolved,
+)
+
+__all__ = [
+    "Answer",
+    "NotAllowedHost",
+    "NotSendable",
+    "OutgoingError",
+    "Stream",
+    "TooSlow",
+    "Unreachable",
+    "check",
+    "entry_of",
+    "pinned",
+    "send",
+    "stream",
+]
 
 MIB = 1024 * 1024
 CHUNK = 64 * 1024
@@ -41,42 +67,7 @@ OURS = {
 }  # fmt: skip
 """Headers that say how a request travels: nobody but this module sets them."""
 
-_NAME = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
-_NUMBER = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
-_PATH = "/%:@!$&'()*+,;=-._~?[]"
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_RELAYS = ipaddress.ip_network("192.88.99.0/24")
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-class OutgoingError(Refused):
-    """There is no answer."""
-
-
-class NotSendable(OutgoingError):
-    """The request is not one that can be sent. Nothing was."""
-
-
-class NotAllowedHost(OutgoingError):
-    """The address is not one that Secondline may ask. Nothing was sent."""
-
-
-class Unreachable(OutgoingError):
-    """No connection, or it broke, or what came is no answer. `was_sent`: the request may have arrived."""
-
-    def __init__(self, message: str, *, was_sent: bool = False) -> None:
-        super().__init__(message)
-        self.was_sent = was_sent
-
-
-class TooSlow(OutgoingError):
-    """The time was over before the answer was whole. `was_sent`: the request may have arrived."""
-
-    def __init__(self, within: float, *, was_sent: bool) -> None:
-        super().__init__(_("There was no whole answer within %(seconds)s seconds.") % {"seconds": f"{within:g}"})
-        self.was_sent = was_sent
 
 
 @dataclass(frozen=True)
@@ -91,20 +82,6 @@ class Answer:
     body: bytes
     seconds: float
     is_cut: bool
-
-
-@dataclass(frozen=True)
-class _Target:
-    scheme: str
-    host: str
-    port: int
-    path: str
-
-    @property
-    def header(self) -> str:
-        """The Host header: without the port where it is the scheme's own."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _own_port(self.scheme) else f"{host}:{self.port}"
 
 
 def send(
@@ -125,15 +102,63 @@ def send(
     Raises NotSendable, NotAllowedHost, Unreachable, TooSlow.
     """
     began = time.monotonic()
-    ends = began + within
+    with stream(
+        method, url, headers=headers, body=body, within=within, largest=largest, allowed=allowed, inside=inside
+    ) as coming:
+        content = b"".join(coming.blocks())
+    return Answer(coming.status, coming.headers, content, time.monotonic() - began, coming.is_cut)
+
+
+class Stream:
+    """An answer whose body is still coming. `is_cut` is true, at the end, where there was more than asked for."""
+
+    def __init__(self, response: BaseHTTPResponse, target: Target, deadline: _Deadline, largest: int) -> None:
+        self.status = response.status
+        self.headers: Mapping[str, str] = HTTPHeaderDict(response.headers)
+        self.is_cut = False
+        self._response, self._target, self._deadline, self._left = response, target, deadline, largest
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the body, unpacked as it comes. Raises Unreachable, TooSlow."""
+        while True:
+            try:
+                self._deadline.check()
+                chunk = self._response.read(min(CHUNK, self._left + 1))
+            except (OSError, HTTPError, HTTPException, ValueError) as error:
+                raise _translated(error, self._target, self._deadline, was_sent=True) from error
+            if not chunk:
+                if self._deadline.is_over:
+                    raise TooSlow(self._deadline.within, was_sent=True)
+                return
+            self.is_cut = len(chunk) > self._left
+            yield chunk[: self._left]
+            self._left -= len(chunk)
+            if self.is_cut:
+                return
+
+
+@contextmanager
+def stream(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+    within: float = 10.0,
+    largest: int = MIB,
+    allowed: Iterable[str] | None = None,
+    inside: bool = False,
+) -> Iterator[Stream]:
+    """Do what `send` does, and hand out the answer while its body comes. `within` ends with the block."""
+    ends = time.monotonic() + within
     listed = frozenset(settings.OUTGOING_HOSTS if allowed is None else allowed)
-    target = _target(url, listed)
+    target = judged_name(url, listed)
     sent = _headers(method, headers or {}, target)
-    addresses = _resolved(target, ends, within)
-    _judge(target, addresses, listed, inside=inside)
+    addresses = resolved(target, ends, within)
+    judge(target, addresses, listed, inside=inside)
     connection = _connection(target, addresses, ends)
     was_sent = False
-    with _deadline(connection, ends) as deadline:
+    with _deadline(connection, ends, within) as deadline:
         try:
             connection.connect()
             was_sent = True
@@ -141,34 +166,12 @@ def send(
                 method, target.path, body=body or None, headers=sent, preload_content=False, decode_content=True
             )
             response = connection.getresponse()
-            content, is_cut = _content(response, largest, ends)
         except (OSError, HTTPError, HTTPException, ValueError) as error:
-            if deadline.is_over or isinstance(error, TimeoutError) or time.monotonic() >= ends:
-                raise TooSlow(within, was_sent=was_sent) from error
-            raise Unreachable(_broken(error, target, was_sent=was_sent), was_sent=was_sent) from error
-        if deadline.is_over and not is_cut:
-            raise TooSlow(within, was_sent=True)
-    return Answer(response.status, HTTPHeaderDict(response.headers), content, time.monotonic() - began, is_cut)
-
-
-def pinned(host: str, port: int, *, within: float, allowed: Iterable[str] | None = None) -> str:
-    """Return the address to connect to for a protocol other than HTTP, judged by the same rules: the first one.
-
-    The list must have `host:port`. Raises NotSendable, NotAllowedHost, Unreachable, TooSlow.
-    """
-    literal = f"[{host}]" if ":" in host else host
-    listed = frozenset(settings.OUTGOING_HOSTS if allowed is None else allowed)
-    target = _target(f"http://{literal}:{port}/", listed)
-    addresses = _resolved(target, time.monotonic() + within, within)
-    _judge(target, addresses, listed, inside=False)
-    return str(addresses[0])
-
-
-def entry_of(url: str) -> str:
-    """Return what the list must have for `url`: `host`, or `host:port`. Raises NotSendable."""
-    target = _parsed(url)
-    literal = f"[{target.host}]" if ":" in target.host else target.host
-    return target.host if target.scheme == "https" and target.port == 443 else f"{literal}:{target.port}"
+            raise _translated(error, target, deadline, was_sent=was_sent) from error
+        try:
+            yield Stream(response, target, deadline, largest)
+        finally:
+            response.close()
 
 
 def check(
@@ -179,56 +182,11 @@ def check(
     allowed: Iterable[str] | None = None,
 ) -> None:
     """Raise NotSendable or NotAllowedHost where this is nothing to send. Asks no name server."""
-    target = _target(url, frozenset(settings.OUTGOING_HOSTS if allowed is None else allowed))
+    target = judged_name(url, frozenset(settings.OUTGOING_HOSTS if allowed is None else allowed))
     _headers(method, headers or {}, target)
 
 
-def _own_port(scheme: str) -> int:
-    return 443 if scheme == "https" else 80
-
-
-def _parsed(url: str) -> _Target:
-    # urlsplit drops tabs and newlines, and programs differ about backslashes: what is odd is refused, not mended.
-    if any(ord(letter) <= 0x20 or ord(letter) == 0x7F or letter == "\\" for letter in url):
-        raise NotSendable(_("The address holds a space, a backslash or an unprintable character."))
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise NotSendable(_("This is not a web address.")) from error
-    if parts.scheme not in {"http", "https"} or not host:
-        raise NotSendable(_("This is not a web address: it must begin with https:// or http://."))
-    if "@" in parts.netloc:
-        raise NotSendable(_("The address must not hold a user name or password."))
-    if port == 0 or not _is_host(host):
-        raise NotSendable(_("The host of this address is not written plainly: %(host)s.") % {"host": host[:100]})
-    path = quote(parts.path or "/", safe=_PATH) + (f"?{quote(parts.query, safe=_PATH)}" if parts.query else "")
-    return _Target(parts.scheme, host, port or _own_port(parts.scheme), path)
-
-
-def _is_host(host: str) -> bool:
-    """Tell whether it is a name or an address in its usual form; 0x7f.1, 2130706433 and 127.1 are neither."""
-    if "%" in host:
-        return False
-    if ":" in host or _NUMBER.fullmatch(host.rpartition(".")[2]):
-        try:
-            return str(ipaddress.ip_address(host)) == host
-        except ValueError:
-            return False
-    return len(host) <= 253 and _NAME.fullmatch(host) is not None
-
-
-def _target(url: str, listed: frozenset[str]) -> _Target:
-    target = _parsed(url)
-    if entry_of(url) not in listed:
-        raise NotAllowedHost(
-            _("Secondline may not ask %(host)s. Whoever runs it can add that to OUTGOING_HOSTS.")
-            % {"host": entry_of(url)}
-        )
-    return target
-
-
-def _headers(method: str, given: Mapping[str, str], target: _Target) -> dict[str, str]:
+def _headers(method: str, given: Mapping[str, str], target: Target) -> dict[str, str]:
     if method not in METHODS:
         raise NotSendable(_("%(method)s is not a method that can be sent.") % {"method": method[:20]})
     for name, value in given.items():
@@ -243,56 +201,6 @@ def _headers(method: str, given: Mapping[str, str], target: _Target) -> dict[str
     named = {name.lower() for name in given}
     own = {"Host": target.header, "User-Agent": "Secondline", "Accept-Encoding": "identity"}
     return {name: value for name, value in own.items() if name.lower() not in named} | dict(given)
-
-
-def _resolved(target: _Target, ends: float, within: float) -> list[Address]:
-    """Return the host's addresses. Raises Unreachable, TooSlow."""
-    found: list[Address] = []
-    failed: list[OSError] = []
-
-    def look_up() -> None:
-        try:
-            answers = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-            found.extend(ipaddress.ip_address(str(answer[4][0]).partition("%")[0]) for answer in answers)
-        except OSError as error:
-            failed.append(error)
-        except UnicodeError as error:
-            failed.append(OSError(str(error)))
-
-    thread = threading.Thread(target=look_up, daemon=True)  # a name server has no deadline of its own
-    thread.start()
-    thread.join(max(0.0, ends - time.monotonic()))
-    if thread.is_alive():
-        raise TooSlow(within, was_sent=False)
-    if failed or not found:
-        raise Unreachable(_("There is no machine called %(host)s.") % {"host": target.host})
-    return list(dict.fromkeys(found))
-
-
-def _judge(target: _Target, addresses: list[Address], listed: frozenset[str], *, inside: bool) -> None:
-    for address in addresses:
-        if not _may_be_asked(address, target.port, listed, inside=inside):
-            raise NotAllowedHost(
-                _("%(host)s leads to an address inside a network (%(address)s), which Secondline does not ask.")
-                % {"host": target.host, "address": address}
-            )
-
-
-def _may_be_asked(address: Address, port: int, listed: frozenset[str], *, inside: bool) -> bool:
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped:
-            return _may_be_asked(address.ipv4_mapped, port, listed, inside=inside)
-        if address.sixtofour or address.teredo or address in _NAT64:
-            return False  # an IPv4 address inside, reached by whoever translates
-    elif address in _RELAYS:
-        return False
-    if address.is_link_local or address.is_multicast or address.is_unspecified:
-        return False
-    if address.is_global and not address.is_reserved and not getattr(address, "is_site_local", False):
-        return True
-    metadata = str(address) in {"fd00:ec2::254", "100.100.100.200"}
-    literal = f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
-    return (inside or literal in listed) and not metadata
 
 
 class _Pinned:
@@ -328,7 +236,7 @@ class _Secure(_Pinned, HTTPSConnection):
     pass
 
 
-def _connection(target: _Target, addresses: list[Address], ends: float) -> _Plain | _Secure:
+def _connection(target: Target, addresses: list[Address], ends: float) -> _Plain | _Secure:
     timeout = max(0.001, ends - time.monotonic())
     made: _Plain | _Secure
     if target.scheme == "http":
@@ -343,13 +251,18 @@ def _connection(target: _Target, addresses: list[Address], ends: float) -> _Plai
 
 
 class _Deadline:
-    is_over = False
+    def __init__(self, ends: float, within: float) -> None:
+        self.ends, self.within, self.is_over = ends, within, False
+
+    def check(self) -> None:
+        if time.monotonic() >= self.ends:
+            raise TimeoutError
 
 
 @contextmanager
-def _deadline(connection: _Plain | _Secure, ends: float) -> Iterator[_Deadline]:
+def _deadline(connection: _Plain | _Secure, ends: float, within: float) -> Iterator[_Deadline]:
     """Cut the connection when the time is over: a time-out of a socket begins anew with every byte."""
-    deadline = _Deadline()
+    deadline = _Deadline(ends, within)
 
     def cut() -> None:
         deadline.is_over = True
@@ -372,22 +285,13 @@ def _deadline(connection: _Plain | _Secure, ends: float) -> Iterator[_Deadline]:
             connection.line.close()
 
 
-def _content(response: BaseHTTPResponse, largest: int, ends: float) -> tuple[bytes, bool]:
-    """Return at most `largest` bytes of the body, unpacked as they come, and whether there was more."""
-    content = bytearray()
-    try:
-        while len(content) <= largest:
-            if time.monotonic() >= ends:
-                raise TimeoutError
-            if not (chunk := response.read(min(CHUNK, largest + 1 - len(content)))):
-                break
-            content += chunk
-    finally:
-        response.close()
-    return bytes(content[:largest]), len(content) > largest
+def _translated(error: Exception, target: Target, deadline: _Deadline, *, was_sent: bool) -> OutgoingError:
+    if deadline.is_over or isinstance(error, TimeoutError) or time.monotonic() >= deadline.ends:
+        return TooSlow(deadline.within, was_sent=was_sent)
+    return Unreachable(_broken(error, target, was_sent=was_sent), was_sent=was_sent)
 
 
-def _broken(error: Exception, target: _Target, *, was_sent: bool) -> str:
+def _broken(error: Exception, target: Target, *, was_sent: bool) -> str:
     if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
         return _("%(host)s can't be trusted: its certificate is not valid for it.") % {"host": target.host}
     if was_sent:

@@ -87,6 +87,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "ask the endpoints whose re-check is due": {
+        "task": "investigations.tasks.run_rechecks",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "delete old drafts of messages": {
         "task": "escalations.tasks.forget_drafts",
         "schedule": crontab(hour=3, minute=20),

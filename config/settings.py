@@ -305,6 +305,11 @@ UPLOAD_MAX_BYTES = max(
 LOG_MAX_BYTES = (
     1024 * 1024 * env.read("LOG_MAX_MB", env.positive, expected="a whole number of megabytes", default=200)
 )
+LOGS_OF_TICKET_MAX_BYTES = (
+    1024
+    * 1024
+    * env.read("LOGS_OF_TICKET_MAX_MB", env.positive, expected="a whole number of megabytes", default=2000)
+)
 # A customer's document lies nowhere in clear, not even while a request lasts; only logs, which are larger, do.
 FILE_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # of all that is no file

@@ -194,6 +194,10 @@ def _said(alert: Alert) -> str:
             return _("%(person)s reminds you: this waits for you.")
         case AlertKind.APPROVAL:
             return _("%(person)s asks you to approve a sensitive action.")
+        case AlertKind.RECHECK if alert.event.kind == "ticket.recheck_works":
+            return _("The integration works again.")
+        case AlertKind.RECHECK:
+            return _("The re-check of the integration ended; it still fails.")
         case AlertKind.DECIDED:
             return str(_OF_ACTIONS.get(alert.event.kind, _("A sensitive action goes on.")))
     return _("%(person)s gave it to you.")

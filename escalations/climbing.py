@@ -145,8 +145,12 @@ def _raise_priority(ticket: Ticket, why: dict[str, Any]) -> Event | None:
 def _alert(
     ticket: Ticket, reached: Iterable[User], kind: AlertKind, event_kind: str, data: dict[str, Any]
 ) -> Event | None:
-    """Record that these people are alerted, and alert them; None where there is nobody."""
-    found = {person.pk: person for person in reached}
+    """Record that these people are alerted, and alert them; None where there is nobody.
+
+    A partner who has a hand-over of the ticket and not the ticket finds it in their queue.
+    """
+    seen = Ticket.objects.filter(pk=ticket.pk)
+    found = {person.pk: person for person in reached if seen.visible_to(person).exists()}
     if not found:
         return None
     event = record(ticket, event_kind, by=people.system(), people=sorted(found), **data)

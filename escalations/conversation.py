@@ -99,6 +99,11 @@ def thread(hand_over: HandOver) -> models.QuerySet[Message]:
     return said.prefetch_related("attachments").order_by("created_at", "pk")
 
 
+def files_of(hand_over: HandOver) -> models.QuerySet[Attachment]:
+    """Return the files of a hand-over's thread, for whoever may see the hand-over."""
+    return Attachment.objects.filter(message__in=thread(hand_over).order_by().values("pk"))
+
+
 def files(user: User, ticket: Ticket) -> models.QuerySet[Attachment]:
     """Return the files of the contract and of the messages that `user` may read, the oldest first."""
     of_messages = models.Q(message__in=readable(user, ticket).order_by().values("pk"))

@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 from itertools import combinations, islice
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from accounts import people
 from accounts.models import Membership, Role, Team, TeamKind, User
 from common import clock
-from escalations import access, handing_over, waits
+from escalations import access, climbing, handing_over, ticket_clocks, waits
 from escalations.hand_over_states import Move, Side
-from escalations.models import HandOver, PartnerAgreement, PartnerForm, State, Ticket
+from escalations.models import Alert, HandOver, PartnerAgreement, PartnerForm, State, Ticket
+from events.models import Delivery
 
 _ENGINEERING, _RISK, _COMPLIANCE = "Payments Engineering", "Risk Operations", "Compliance"
 _OLDEST = timedelta(hours=30)
@@ -61,6 +64,7 @@ def lay_out(now: datetime) -> list[HandOver]:
         return []
     for name in ("Product", "Logistics"):
         teams.setdefault(name, Team.objects.get_or_create(name=name, defaults={"kind": TeamKind.PARTNER})[0])
+    owed = set(Delivery.objects.values_list("pk", flat=True))
     with clock.replaying(now - timedelta(days=60)):
         _set_up(teams)
     laid: list[HandOver] = []
@@ -68,6 +72,10 @@ def lay_out(now: datetime) -> list[HandOver]:
     for stories, ticket in zip(_STORIES, tickets, strict=False):
         laid += [row for team, told in stories if team in teams and (row := _tell(ticket, teams[team], told, now))]
     _one_waits_for_another(tickets, now)
+    with clock.replaying(now):
+        ticket_clocks.mark_breaches()
+        climbing.take_steps()
+    Delivery.objects.exclude(pk__in=owed).delete()  # the past owes nothing
     return laid
 
 
@@ -86,8 +94,9 @@ def _set_up(teams: dict[str, Team]) -> None:
 
 
 def _tickets(now: datetime) -> Iterator[Ticket]:
-    """Yield tickets in work that nobody has handed over, those first that nobody has touched for longest."""
+    """Yield tickets in work, nobody handed over or alerted of; those first that nobody has touched for longest."""
     free = Ticket.objects.filter(
+        ~Exists(Alert.objects.filter(ticket=OuterRef("pk"))),
         state=State.IN_PROGRESS, owner__isnull=False, owner__is_active=True, hand_overs=None, restricted_as="",
         updated_at__lt=now - timedelta(minutes=30),
     )  # fmt: skip

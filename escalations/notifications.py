@@ -36,6 +36,7 @@ DEFAULTS: dict[AlertKind, Way] = {
     AlertKind.DECIDED: Way.PAGE,
     AlertKind.FIXED: Way.PAGE,
     AlertKind.ACCESS: Way.MAIL,
+    AlertKind.RECHECK: Way.MAIL,
 }
 
 #: A policy says whom the ladder's reach: they always stand in the page, or nobody would climb further. Nor may an

@@ -17,7 +17,7 @@ from typing import Any
 from django.db import models
 
 from accounts.models import Team, User
-from escalations import conversation, sla
+from escalations import conversation, sla, ticket_clocks
 from escalations.clocks import Ledger
 from escalations.models import (
     HandOver,
@@ -294,7 +294,7 @@ class Replay:
 
     def _open_hand_overs(self) -> list[OpenHandOver]:
         return [
-            OpenHandOver(row.team_id, row.asked_at)
+            ticket_clocks.open_hand_over(row)
             for row in self.rows
             if isinstance(row, HandOver) and row.ended_at is None
         ]

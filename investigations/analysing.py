@@ -11,12 +11,14 @@ from django.core.files.base import ContentFile
 from django.db import DatabaseError, transaction
 
 from common import progress
+from common.errors import Refused
 from common.zones import zone_info
 from events.models import Event
-from investigations import lines
+from investigations import fetching, lines
 from investigations.keeping import end
 from investigations.logs.analysis import NO_TIME, Analysis, Stopped, Template, analyze
 from investigations.models import Log, LogState, LogTemplate, LogTrouble
+from investigations.sources.asking import SourceTrouble
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +53,15 @@ def run(log: Log) -> None:
     Its row is not touched until the end, so that it can be cancelled meanwhile.
     """
     try:
+        if log.source_id is not None and not log.text:
+            fetching.fetch(log)
         _run(log)
     except Stopped:
         return
+    except SourceTrouble as error:
+        end(log, LogState.FAILED, error.trouble)
+    except Refused:
+        end(log, LogState.FAILED, LogTrouble.NO_ROOM)
     except DatabaseError:
         raise
     except TooLong:

@@ -9,32 +9,38 @@ class InvestigationsConfig(AppConfig):
     verbose_name = _("Investigations")
 
     def ready(self) -> None:
-        """Hear of logs that were added, show a ticket's beside it, and take larger ones than attachments."""
+        """Hear of what a job has to do, show beside a ticket what was found out, and hide it with the ticket."""
         from django.conf import settings
 
         from common import uploads
         from escalations import demo, hidden, panels
         from events import consumers, hiding
-        from investigations import analysing, keeping
+        from investigations import analysing, health_demo, keeping
         from investigations.console import demo as console_demo
         from investigations.console import runs
         from investigations.demo import lay_out
+        from investigations.health import checklists, news, rechecks
         from investigations.lookups import ready_made, running
-        from investigations.models import Log, LookupRun, Run, WebhookAddress, WebhookDelivery
-        from investigations.views import console_panel, lookup_panel, panel
+        from investigations.models import Checklist, Log, LookupRun, Recheck, Run, WebhookAddress, WebhookDelivery
+        from investigations.views import console_panel, health_panel, lookup_panel, panel
         from investigations.webhooks import receiving
 
         consumers.register(analysing.CONSUMER, [keeping.ADDED], analysing.consume)
+        consumers.register(news.CONSUMER, news.KINDS, news.handle)
+        consumers.register(running.CONSUMER, [running.ASKED], running.handle)
         panels.register("logs", panel.panel)
+        panels.register("integrations", health_panel.panel)
         panels.register("console", console_panel.render)
+        panels.register("lookups", lookup_panel.panel)
         hiding.register(runs.SUBJECT, hidden.on_tickets(Run))
         hiding.register(receiving.SUBJECT, hidden.on_tickets(WebhookAddress))
         hiding.register(receiving.DELIVERY, hidden.on_tickets(WebhookDelivery))
-        consumers.register(running.CONSUMER, [running.ASKED], running.handle)
-        panels.register("lookups", lookup_panel.panel)
         hiding.register(running.SUBJECT, hidden.on_tickets(LookupRun))
-        demo.register("lookups", ready_made.lay_out)
+        hiding.register(checklists.SUBJECT, hidden.on_tickets(Checklist))
+        hiding.register(rechecks.SUBJECT, hidden.on_tickets(Recheck))
         hiding.register(keeping.SUBJECT, hidden.on_tickets(Log))
+        demo.register("lookups", ready_made.lay_out)
         demo.register("logs", lay_out)
         demo.register("console", console_demo.lay_out)
+        demo.register("integrations", health_demo.lay_out)
         uploads.allow("logs", settings.LOG_MAX_BYTES)

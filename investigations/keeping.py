@@ -5,13 +5,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
-from typing import IO
+from functools import partial
+from typing import IO, Any
 
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 import redaction
@@ -19,7 +20,7 @@ from accounts.models import User
 from common import clock
 from common.errors import NotAllowed, Refused
 from common.zones import CalendarError, zone_info
-from escalations.access import works_on
+from escalations.access import Party, standing, works_on
 from escalations.attachments import files_in, safe_name
 from escalations.changes import lock
 from escalations.models import Ticket
@@ -31,6 +32,7 @@ from redaction.streams import redact_stream
 SUBJECT = "log"
 ADDED = "log.added"
 CANCELLED = "log.cancelled"
+REMOVED = "log.removed"
 FOLDER = "logs"
 
 #: So many logs a ticket may have.
@@ -50,10 +52,10 @@ def add(ticket: Ticket, file: IO[bytes], name: str, *, by: User, zone: str, serv
         zone_info(zone)
     except CalendarError as error:
         raise Refused(_("Choose one of the list."), field="zone") from error
-    with ExitStack() as temporary:
+    with ExitStack() as held:
         logs = []
         for member in members(file, name):
-            logs.append(_read(member, temporary.enter_context(_temporary())))
+            logs.append(_read(member, held.enter_context(temporary())))
             if len(logs) > MOST_LOGS:
                 raise _too_many()
         for log in logs:
@@ -67,33 +69,51 @@ def _keep(ticket: Ticket, logs: list[Log], *, by: User) -> None:
     locked = lock(ticket, by=by)
     if not works_on(by, locked):
         raise NotAllowed(_("You may not add logs to this escalation."))
-    if Log.objects.filter(ticket=locked).count() + len(logs) > MOST_LOGS:
-        raise _too_many()
+    check_room(locked, len(logs), sum(log.size for log in logs))
     for log in logs:
         log.ticket, log.added_by, log.added_at = locked, by, clock.now()
         log.save()  # its file, too
         recording.record(ADDED, subject=(SUBJECT, log.pk), by=by, data={"ticket": locked.pk, "sha256": log.sha256})
 
 
+def check_room(locked: Ticket, logs: int, size: int) -> None:
+    """Raise Refused where a locked ticket has no room for so many more logs, or bytes. Removed ones take none."""
+    there = Log.objects.filter(ticket=locked).exclude(state=LogState.REMOVED)
+    if there.count() + logs > MOST_LOGS:
+        raise _too_many()
+    used = there.aggregate(used=Sum("size"))["used"] or 0
+    if used + size > settings.LOGS_OF_TICKET_MAX_BYTES:
+        raise Refused(
+            _("All logs of an escalation may have %d MB together. Remove those that are not needed any more.")
+            % (settings.LOGS_OF_TICKET_MAX_BYTES // MEGABYTE),
+            field="file",
+        )
+
+
 def _too_many() -> Refused:
     return Refused(_("An escalation can have at most %d logs.") % MOST_LOGS, field="file")
 
 
-def _temporary() -> IO[bytes]:
+def temporary() -> IO[bytes]:
+    """Return a file for what is not kept yet."""
     return tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR)
 
 
 def _read(member: Member, target: IO[bytes]) -> Log:
     """Return a log that is not stored yet, its text in `target` without cards and secrets."""
-    digesting = _Digesting(target)
-    masked = len(list(redact_stream(_Bytes(member.lines), digesting)))  # type: ignore[arg-type]
-    target.seek(0)
-    log = Log(
-        name=safe_name(member.name), size=digesting.size, sha256=digesting.digest.hexdigest(),
-        lines=digesting.lines, masked=masked,
-    )  # fmt: skip
+    log = Log(name=safe_name(member.name), **redacted(member.lines, target))
     log.text = File(target, name="text")
     return log
+
+
+def redacted(lines: Iterator[str], target: IO[bytes]) -> dict[str, Any]:
+    """Write lines into `target` without cards and secrets; return what a log says of its text."""
+    digesting = _Digesting(target)
+    masked = len(list(redact_stream(_Bytes(lines), digesting)))  # type: ignore[arg-type]
+    target.seek(0)
+    return {
+        "size": digesting.size, "sha256": digesting.digest.hexdigest(), "lines": digesting.lines, "masked": masked,
+    }  # fmt: skip
 
 
 def sweep(older_than: timedelta = timedelta(days=1)) -> int:
@@ -145,6 +165,40 @@ def cancel(log: Log, *, by: User) -> None:
         raise NotAllowed(_("You may not cancel this."))
     if end(log, LogState.CANCELLED):
         recording.record(CANCELLED, subject=(SUBJECT, log.pk), by=by, data={"ticket": log.ticket_id})
+
+
+@transaction.atomic
+def remove(log: Log, *, why: str, by: User) -> None:
+    """Delete what is in a log, for its adder or a lead; the row stays and says who and why.
+
+    What was quoted from it as evidence stays, too: that is the diagnosis's. Removed twice, it is the same.
+    Raises NotAllowed, Refused.
+    """
+    locked = Log.objects.select_for_update().select_related("ticket").get(pk=log.pk)
+    if not may_remove(by, locked):
+        raise NotAllowed(_("Only who added a log, or a lead, may remove it."))
+    reason = redaction.clean(why).strip()[:300]
+    if not reason:
+        raise Refused(_("Say why it is removed."), field="why")
+    if locked.state == LogState.REMOVED:
+        return
+    files = [name for name in (locked.text.name, locked.index.name) if name]
+    locked.templates.all().delete()
+    locked.state, locked.trouble, locked.finished_at = LogState.REMOVED, "", clock.now()
+    locked.removed_by, locked.removed_why = by, reason
+    locked.text = locked.index = ""
+    locked.ids, locked.sources, locked.is_normal, locked.asked = [], [], False, {}
+    locked.save()
+    data = {"ticket": locked.ticket_id, "sha256": locked.sha256, "why": reason}
+    recording.record(REMOVED, subject=(SUBJECT, log.pk), by=by, data=data)
+    for name in files:
+        transaction.on_commit(partial(default_storage.delete, name))
+
+
+def may_remove(user: User, log: Log) -> bool:
+    """Tell whether the person may remove a log: who added it and still works on the ticket, and its leads."""
+    stances = standing(user, log.ticket)
+    return Party.LEAD in stances or (Party.SPECIALIST in stances and log.added_by_id == user.pk)
 
 
 def end(log: Log, state: LogState, trouble: str = "", **columns: object) -> bool:

@@ -3,9 +3,16 @@
 from celery import shared_task
 
 from investigations import keeping
+from investigations.health import rechecks
 
 
 @shared_task(ignore_result=True)
 def sweep_logs() -> None:
     """Delete files of logs that are not there (daily)."""
     keeping.sweep()
+
+
+@shared_task(ignore_result=True)
+def run_rechecks() -> None:
+    """Ask the endpoints whose re-check is due (every 30 seconds)."""
+    rechecks.run_due()

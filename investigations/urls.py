@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from investigations.views import console, customer_line, environments, lines, logs, lookup_setup, lookups, webhooks
+from investigations.views import (
+    console,
+    customer_line,
+    environments,
+    integrations,
+    lines,
+    logs,
+    lookup_setup,
+    lookups,
+    runbooks,
+    sources,
+    webhooks,
+)
 
 urlpatterns = [
     path("tickets/<str:reference>/logs/", logs.logs, name="logs"),
@@ -50,4 +62,23 @@ urlpatterns = [
     path(
         "setup/lookups/sources/<int:number>/check/", lookup_setup.check_lookup_source, name="check_lookup_source"
     ),
+    path("tickets/<str:reference>/logs/<int:number>/remove/", sources.remove_log, name="remove_log"),
+    path("tickets/<str:reference>/logs/fetch/", sources.fetch_log, name="fetch_log"),
+    path("tickets/<str:reference>/integration/", integrations.new_integration, name="new_integration"),
+    path("integrations/", integrations.failing_integrations, name="failing_integrations"),
+    path("integrations/<int:number>/", integrations.integration_page, name="integration"),
+    path("integrations/<int:number>/edit/", integrations.edit_integration, name="edit_integration"),
+    path("integrations/<int:number>/faults/", integrations.add_fault, name="add_version_fault"),
+    path("integrations/faults/<int:number>/remove/", integrations.remove_fault, name="remove_version_fault"),
+    path("integrations/<int:number>/checklist/", integrations.start_checklist, name="start_checklist"),
+    path("integrations/checklists/<int:number>/step/", integrations.mark_step, name="mark_step"),
+    path("integrations/checklists/<int:number>/message/", integrations.send_checklist, name="send_checklist"),
+    path("integrations/<int:number>/recheck/", integrations.start_recheck, name="start_recheck"),
+    path("integrations/rechecks/<int:number>/stop/", integrations.stop_recheck, name="stop_recheck"),
+    path("checklist/<str:token>/", runbooks.customer_checklist, name="customer_checklist"),
+    path("setup/runbooks/", runbooks.runbook_list, name="runbooks"),
+    path("setup/runbooks/<slug:plugin>/<slug:language>/", runbooks.edit_runbook, name="edit_runbook"),
+    path("setup/log-sources/", sources.log_source_list, name="log_sources"),
+    path("setup/log-sources/new/", sources.edit_log_source, name="new_log_source"),
+    path("setup/log-sources/<int:number>/", sources.edit_log_source, name="edit_log_source"),
 ]

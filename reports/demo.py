@@ -25,7 +25,7 @@ def lay_out(now: datetime) -> list[Proposal]:
         draft = Draft(
             title=f"Never again: {issue.title}"[:200],
             problem=issue.symptoms,
-            suggestion="Warn the shop before the limit is reached, and say so in the error.",
+            suggestion="Try what these escalations show before each release, and say in the error what to do.",
             evidence="The escalations linked to the known issue.",
             known_issue=issue,
         )

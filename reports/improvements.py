@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,6 +20,7 @@ from accounts.models import User
 from common import clock
 from common.errors import Absent, NotAllowed, Refused, StaleVersion
 from escalations.models import Clock, Metric, Ticket
+from escalations.models.ticket import TicketQuerySet
 from events import recording
 from knowledgebase import access as knowledge
 from knowledgebase.models import KnownIssue
@@ -112,7 +113,7 @@ def may(user: User, verb: str, proposal: Proposal) -> bool:
     return allowed and proposal.state in step.sources
 
 
-def tickets_of(proposal: Proposal) -> QuerySet[Ticket]:
+def tickets_of(proposal: Proposal) -> TicketQuerySet:
     """Return its escalations, but for restricted ones, which no figure gives away."""
     linked = Q(pk__in=proposal.tickets.values("pk"))
     if proposal.known_issue_id:

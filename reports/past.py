@@ -33,6 +33,8 @@ SILENT = (
     "ticket.tagged",
     "ticket.rated",
     "ticket.rating_asked",
+    "ticket.recheck_ended",
+    "ticket.recheck_works",
 )
 
 _ENDED = {State.RESOLVED, State.CLOSED}

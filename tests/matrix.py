@@ -59,8 +59,10 @@ from incidents.finds import Place
 from investigations import keeping
 from investigations.console import runs
 from investigations.console.composing import Composed
+from investigations.health import checklists, integrations
+from investigations.health.integrations import Stated
 from investigations.lookups import definitions, running
-from investigations.models import Environment
+from investigations.models import Environment, LogSource, Recheck, VersionFault
 from investigations.webhooks import receiving
 from knowledgebase import articles, known_issues
 from points import ledger
@@ -132,7 +134,7 @@ class Scenario:
         diagnosis.write(self.ticket, findings, by=desk.l2, version=0)
         self.evidence = evidence.keep(
             self.ticket, kind=EvidenceKind.OTHER, title="Ping fails", body="", source={}, by=desk.l2,
-            suspicion="The gateway is down",
+            suspicion="Gateway down",
         )  # fmt: skip
         self.reapplication = reapplications.request(Reapplication(), by=desk.lead)
         self.saved_view = saved_views.save("Untaken", "scope=untaken", by=desk.l2)
@@ -171,6 +173,7 @@ class Scenario:
         self._console()
         self._lookup()
         self._bug()
+        self._integration()
         self.audit_entry = Entry.objects.latest("pk").pk
         here = Place("ticket", self.ticket.pk)
         self.incident = finds.note({"card": 1}, place=here, way="form", by=desk.l2, deed="ticket.message").incident
@@ -218,6 +221,23 @@ class Scenario:
             trial.copied(policies=[self.policy_draft]), by=self.desk.lead, span=30, last=days.today()
         )
         simulation.run(self.simulation)
+
+    def _integration(self) -> None:
+        """Write down an integration, with a checklist and a re-check because of the ticket."""
+        l2 = self.desk.l2
+        self.integration = integrations.save(None, Stated("rest"), customer=self.ticket.customer, by=l2)
+        self.checklist = checklists.start(self.integration, self.ticket, by=l2)
+        self.recheck = Recheck.objects.create(
+            integration=self.integration, ticket=self.ticket, url="https://shop.example/", started_by=l2,
+            started_at=clock.now(), ends_at=clock.now(), next_at=clock.now(),
+        )  # fmt: skip
+        self.log_source = LogSource.objects.create(
+            name="Loki", kind="loki", url="https://loki.example", within="{}"
+        )
+        self.fault = VersionFault.objects.create(
+            issue=known_issues.open_issue(by=l2, title="Old plugin", symptoms="No payments."),
+            plugin="rest", versions="<2", added_by=l2, added_at=clock.now(),
+        )  # fmt: skip
 
     def _action(self) -> None:
         """Request an action on the ticket, with its note as evidence."""

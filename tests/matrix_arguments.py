@@ -4,6 +4,7 @@ from typing import Any
 
 from escalations import notifications
 from escalations.models import TippingOffWords
+from investigations.health import checklists
 from tests.matrix import Scenario
 
 
@@ -29,6 +30,34 @@ def attachment(scenario: Scenario) -> dict[str, Any]:
 
 def log(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "number": scenario.log.pk}
+
+
+def integration(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.integration.pk}
+
+
+def checklist(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.checklist.pk}
+
+
+def checklist_link(scenario: Scenario) -> dict[str, Any]:
+    return {"token": checklists.link(scenario.checklist).rsplit("/", 2)[1]}
+
+
+def recheck(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.recheck.pk}
+
+
+def fault(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.fault.pk}
+
+
+def log_source(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.log_source.pk}
+
+
+def runbook(scenario: Scenario) -> dict[str, Any]:
+    return {"plugin": "rest", "language": "es"}
 
 
 def hypothesis(scenario: Scenario) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from escalations import defaults
 
 def remember() -> None:
     """Copy every seeded row aside. To be called once, when the test database has just been made."""
-    connection.ops.execute_sql_flush = _flush_and_restore  # type: ignore[method-assign]
+    connection.ops.execute_sql_flush = _flush_and_restore  # type: ignore[method-assign,assignment]
     people.system()  # whoever has it already must not meet another one in the catalogue
     with transaction.atomic(), connection.cursor() as cursor:
         _keep_in("seed", cursor)

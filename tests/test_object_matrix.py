@@ -28,10 +28,11 @@ NUMBER = 987_654_321  # that nothing has
 
 #: Addresses whose arguments name something else than a ticket or what hangs on one.
 ABOUT_NO_TICKET = (
-    "access/", "account/", "articles/", "baton/<int:number>/", "bulk/", "compliance/", "cross-posts/",
-    "dashboard/", "escalate/", "hooks/", "improvements/", "known-issues/", "points/", "queue/views/", "rate/",
-    "roster/", "setup/", "simulator/", "trackers/", "trends/", "unsubscribe/", "api/v1/^articles/",
-    "api/v1/^bulk-actions/", "api/v1/^categories/", "api/v1/^known-issues/", "api/v1/^trends/", "api/v1/^views/",
+    "access/", "account/", "articles/", "baton/<int:number>/", "bulk/", "checklist/", "compliance/",
+    "cross-posts/", "dashboard/", "escalate/", "hooks/", "improvements/", "integrations/<int:number>/",
+    "integrations/faults/", "known-issues/", "points/", "queue/views/", "rate/", "roster/", "setup/",
+    "simulator/", "trackers/", "trends/", "unsubscribe/", "api/v1/^articles/", "api/v1/^bulk-actions/",
+    "api/v1/^categories/", "api/v1/^known-issues/", "api/v1/^trends/", "api/v1/^views/",
 )  # fmt: skip
 
 
@@ -128,6 +129,9 @@ THINGS: dict[str, Thing] = {
         ("auditor", "admin"),
         lambda secret, _: Entry.objects.get(action="ticket.restricted", object_id=secret.ticket.pk).pk,
     ),
+    "mark_step": Thing(OFF_THE_LIST, lambda secret, _: secret.scenario.checklist.pk),
+    "send_checklist": Thing(OFF_THE_LIST, lambda secret, _: secret.scenario.checklist.pk),
+    "stop_recheck": Thing(OFF_THE_LIST, lambda secret, _: secret.scenario.recheck.pk),
     "incident": Thing(OFF_THE_LIST, lambda secret, _: secret.scenario.incident.pk),
     **dict.fromkeys(
         (

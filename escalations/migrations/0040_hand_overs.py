@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0007_compliance_teams"),
-        ("escalations", "0031_hypothesis_ids"),
+        ("escalations", "0038_recheck_alert"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -136,6 +136,7 @@ class Migration(migrations.Migration):
                     ("approval", "Asks for your approval"),
                     ("decided", "Sensitive action"),
                     ("access", "Access list"),
+                    ("recheck", "Re-check of an integration"),
                 ],
                 max_length=16,
             ),
@@ -163,6 +164,7 @@ class Migration(migrations.Migration):
                     ("approval", "Asks for your approval"),
                     ("decided", "Sensitive action"),
                     ("access", "Access list"),
+                    ("recheck", "Re-check of an integration"),
                 ],
                 max_length=16,
             ),

@@ -108,6 +108,7 @@ class AlertKind(models.TextChoices):
     DECIDED = "decided", _("Sensitive action")
     ACCESS = "access", _("Access list")
     FIXED = "fixed", _("Bug fixed")
+    RECHECK = "recheck", _("Re-check of an integration")
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):

@@ -15,7 +15,7 @@ from common.errors import Absent, Refused, StaleVersion
 from escalations import access, contract, conversation, deadlines, hand_over_list, handing_over, timeline
 from escalations.forms.handing_over import AskForm, ShareForm, StepForm
 from escalations.hand_over_states import Move, Side, open_to
-from escalations.models import Attachment, HandOver, Ticket
+from escalations.models import HandOver, Ticket
 from escalations.views.files import sent
 from escalations.views.parts import done, forbidding, person, ticket_url, visible_ticket
 
@@ -80,7 +80,7 @@ def new_hand_over(request: HttpRequest, reference: str) -> HttpResponse:
             status = 409 if isinstance(refusal, StaleVersion) else 422
             if isinstance(refusal, StaleVersion):
                 form.data = again = request.POST.copy()
-                again["version"] = str(Ticket.objects.get(pk=ticket.pk).version)
+                again["version"] = str(refusal.current.version) if isinstance(refusal.current, Ticket) else ""
             return _ask_page(request, ticket, form, partner, status=status)
         done(request, _("Handed over to %s.") % row.team)
         return redirect(ticket_url(ticket))
@@ -167,9 +167,7 @@ def _page(
 def hand_over_file(request: HttpRequest, number: int, file: int) -> FileResponse:
     """Send a file of the thread, to whoever may see the hand-over."""
     row = _visible(request, number)
-    found = Attachment.objects.filter(
-        pk=file, message__in=conversation.thread(row).order_by().values("pk")
-    ).first()
+    found = conversation.files_of(row).filter(pk=file).first()
     if found is None:
         raise Http404
     return sent(request, found)

@@ -181,6 +181,11 @@ def _plain(line: str) -> str:
     return line.replace("\x00", "") if "\x00" in line else line
 
 
+def shortened(line: str) -> str:
+    """Return a line as it is kept: of one that is too long the beginning, without half a number."""
+    return _finished(line, 0) if len(line) > LONGEST_LINE else _plain(line)
+
+
 def _finished(line: str, dropped: int) -> str:
     """Return what is kept of a line that is too long.
 

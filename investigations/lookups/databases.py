@@ -91,13 +91,13 @@ def _postgresql(place: Place, seconds: float) -> Iterator[Any]:
         "-c standard_conforming_strings=on -c timezone=UTC -c lock_timeout=2000 "
         "-c idle_in_transaction_session_timeout=30000"
     )
-    address = {} if place.is_socket else {"hostaddr": place.address, "sslmode": place.tls}
+    pinned = None if place.is_socket else place.address
     try:
         connection = psycopg2.connect(
             host=place.host, port=place.port or None, dbname=place.database, user=place.user,
             password=place.secret or None, connect_timeout=max(2, int(seconds)), application_name="secondline",
-            client_encoding="utf8",
-            options=options, target_session_attrs="any", **address,
+            client_encoding="utf8", options=options, hostaddr=pinned,
+            sslmode=None if place.is_socket else place.tls,
         )  # fmt: skip
         line = socket.socket(fileno=os.dup(connection.fileno()))
         watch = _Watch(line, began + seconds + _GRACE)
@@ -205,7 +205,7 @@ def _mysql(place: Place, seconds: float) -> Iterator[Any]:
             watch.cut()  # closing would read on through what is left of an endless answer
             watch.stop()
         if connection is not None and connection.open:
-            connection._force_close()
+            connection.close()
         elif line is not None:
             line.close()
 

@@ -124,9 +124,9 @@ def save(lookup: Lookup | None, name: str, draft: Draft, *, why: str, by: User, 
     reason = " ".join(redaction.clean(why).split())[:300]
     if lookup is not None and not reason:
         raise Refused(_("Say why this changes."), field="why")
-    if Lookup.objects.exclude(pk=lookup.pk if lookup else None).filter(name=name).exists():
-        raise Refused(_("There is a lookup of that name."), field="name")
     stored = Lookup.objects.select_for_update().get(pk=lookup.pk) if lookup else Lookup()
+    if Lookup.objects.exclude(pk=stored.pk).filter(name=name).exists():
+        raise Refused(_("There is a lookup of that name."), field="name")
     latest = latest_of(stored) if lookup else None
     if latest is not None and latest.number != number:
         raise StaleVersion(_("Somebody changed this lookup meanwhile. Nothing was changed."), current=latest)

@@ -188,7 +188,7 @@ class Migration(migrations.Migration):
                     "id",
                     models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
-                ("token", models.CharField(max_length=300)),
+                ("token", models.TextField()),
                 ("token_hash", models.CharField(max_length=64, unique=True)),
                 (
                     "scheme",
@@ -206,7 +206,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("header", models.CharField(blank=True, max_length=100, verbose_name="header")),
-                ("secret", models.CharField(blank=True, max_length=800)),
+                ("secret", models.TextField(blank=True)),
                 ("tolerance", models.PositiveIntegerField(default=300, verbose_name="tolerance in seconds")),
                 ("made_at", models.DateTimeField()),
                 ("expires_at", models.DateTimeField()),

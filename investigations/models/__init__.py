@@ -9,7 +9,17 @@ from investigations.models.console import (
     Run,
     RunState,
 )
-from investigations.models.log import IssueTemplate, Log, LogState, LogTemplate, LogTrouble
+from investigations.models.integration import (
+    Checklist,
+    ChecklistStep,
+    Integration,
+    IntegrationEnvironment,
+    Plugin,
+    Runbook,
+    StepState,
+    VersionFault,
+)
+from investigations.models.log import IssueTemplate, Log, LogCut, LogState, LogTemplate, LogTrouble
 from investigations.models.lookup import (
     Lookup,
     LookupKind,
@@ -19,14 +29,22 @@ from investigations.models.lookup import (
     LookupTrouble,
     LookupVersion,
 )
+from investigations.models.recheck import Outcome, Recheck, RecheckResult, RecheckState
+from investigations.models.source import LogSource, SignIn, SourceKind
 from investigations.models.webhooks import Scheme, Verdict, WebhookAddress, WebhookDelivery
 
 __all__ = [
     "READING",
     "WRITING",
+    "Checklist",
+    "ChecklistStep",
     "Environment",
+    "Integration",
+    "IntegrationEnvironment",
     "IssueTemplate",
     "Log",
+    "LogCut",
+    "LogSource",
     "LogState",
     "LogTemplate",
     "LogTrouble",
@@ -38,11 +56,21 @@ __all__ = [
     "LookupTrouble",
     "LookupVersion",
     "Method",
+    "Outcome",
+    "Plugin",
+    "Recheck",
+    "RecheckResult",
+    "RecheckState",
     "RequestTemplate",
     "Run",
     "RunState",
+    "Runbook",
     "Scheme",
+    "SignIn",
+    "SourceKind",
+    "StepState",
     "Verdict",
+    "VersionFault",
     "WebhookAddress",
     "WebhookDelivery",
 ]

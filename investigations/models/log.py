@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from escalations.models import Ticket
+from investigations.models.source import LogSource
 from knowledgebase.models import KnownIssue
 
 
@@ -18,6 +19,7 @@ class LogState(models.TextChoices):
     DONE = "done", pgettext_lazy("a log", "Analysed")
     CANCELLED = "cancelled", pgettext_lazy("a log", "Cancelled")
     FAILED = "failed", pgettext_lazy("a log", "Failed")
+    REMOVED = "removed", pgettext_lazy("a log", "Removed")
 
 
 class LogTrouble(models.TextChoices):
@@ -26,6 +28,29 @@ class LogTrouble(models.TextChoices):
     TOO_LONG = "too_long", _("It took longer than seven minutes. Cut out the hours that matter, and add those.")
     GONE = "gone", _("Its file is not there any more. Add it again.")
     BROKEN = "broken", _("Something went wrong that should not. The worker's log has the details.")
+    NO_ROOM = "no_room", _("The escalation has no room for it. Remove logs that are not needed any more.")
+    # What a source says, or does not say.
+    NO_LINES = "no_lines", _("The source has no such lines. Ask for another id, or for a longer time.")
+    KEY = "key", _("The source refuses our key (401 or 403). An admin has to give it a new one.")
+    NO_INDEX = "no_index", _("The source knows no such index or address (404). An admin has to correct it.")
+    BUSY = "busy", _("The source has too much to do (429). Try again in some minutes, with a shorter time.")
+    QUERY = "query", _("The source does not understand the query (400). An admin has to look at its set-up.")
+    SOURCE_BROKEN = "source_broken", _("The source has a fault of its own (5xx). Try again later.")
+    RUBBISH = "rubbish", _("The source answers what nobody can read. An admin has to look at its address.")
+    REDIRECT = "redirect", _("The source sends us to another address; Secondline does not follow.")
+    SILENT = "silent", _("The source did not answer in time. Try again, with a shorter time.")
+    AWAY = "away", _("The source can't be reached. Try again later, or tell an admin.")
+    NOT_ALLOWED = "not_allowed", _("Secondline may not call this source: its host is not in OUTGOING_HOSTS.")
+    NO_SECRET = "no_secret", _("The source's key can't be opened. An admin has to enter it again.")
+
+
+class LogCut(models.TextChoices):
+    """Why not all that was asked for was fetched."""
+
+    LINES = "lines", _("Not all lines were fetched: there are more than a log may have.")
+    BYTES = "bytes", _("Not all lines were fetched: all of them would be too many megabytes.")
+    TIME = "time", _("Not all lines were fetched: the source took too long.")
+    PARTIAL = "partial", _("The source itself says that lines may be missing.")
 
 
 def stored_as(_log: "Log", _name: str) -> str:
@@ -40,7 +65,8 @@ class Log(models.Model):
     `text` is UTF-8 with a line feed behind each line, `index` an array of investigations.lines.RECORD; `size` and
     `sha256` are of `text`. `zone` is the one of times that name none. `service` is what wrote it, in the desk's
     words; logs of a service that are `is_normal` say which templates are nothing new there. `ids` is a list of
-    [what of, id, lines].
+    [what of, id, lines]. A log of a `source` is fetched by the job; `asked` says by which `ids`, `since` when and
+    `until` when. Of a removed log the row stays, with nothing of what was in it.
     """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="logs")
@@ -49,7 +75,10 @@ class Log(models.Model):
     zone = models.CharField(_("time zone"), max_length=64)
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     added_at = models.DateTimeField()
-    text = models.FileField(upload_to=stored_as, max_length=120)
+    source = models.ForeignKey(LogSource, null=True, on_delete=models.PROTECT, related_name="+")
+    asked = models.JSONField(default=dict)
+    cut = models.CharField(max_length=10, choices=LogCut, blank=True)
+    text = models.FileField(upload_to=stored_as, max_length=120, blank=True)
     index = models.FileField(upload_to=stored_as, max_length=120, blank=True)
     size = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64)
@@ -68,6 +97,8 @@ class Log(models.Model):
     sources = models.JSONField(default=list)
     ids = models.JSONField(default=list)
     is_normal = models.BooleanField(default=False)
+    removed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    removed_why = models.CharField(max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("log")

@@ -63,11 +63,11 @@ class WebhookAddress(models.Model):
     """Where a ticket takes webhooks in. The token is found by its hash; it and the secret are kept sealed."""
 
     ticket = models.OneToOneField(Ticket, on_delete=models.CASCADE, related_name="webhook_address")
-    token = models.CharField(max_length=300)
+    token = models.TextField()
     token_hash = models.CharField(max_length=64, unique=True)
     scheme = models.CharField(_("signature"), max_length=8, choices=Scheme, default=Scheme.NONE)
     header = models.CharField(_("header"), max_length=100, blank=True)
-    secret = models.CharField(max_length=800, blank=True)
+    secret = models.TextField(blank=True)
     tolerance = models.PositiveIntegerField(_("tolerance in seconds"), default=300)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()

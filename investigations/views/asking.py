@@ -19,6 +19,8 @@ def internal_ticket(request: HttpRequest, reference: str) -> Ticket:
 
 def log_of(ticket: Ticket, number: int) -> Log:
     """Return a log of the ticket, or answer 404."""
-    log = get_object_or_404(Log.objects.filter(ticket=ticket).select_related("added_by"), pk=number)
+    log = get_object_or_404(
+        Log.objects.filter(ticket=ticket).select_related("added_by", "removed_by", "source"), pk=number
+    )
     log.ticket = ticket
     return log

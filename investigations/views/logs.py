@@ -19,11 +19,11 @@ from common.errors import Refused
 from escalations.access import works_on
 from escalations.models import Ticket
 from escalations.views.parts import done, forbidding, person
-from investigations import analysing, keeping, recognising
+from investigations import analysing, fetching, keeping, recognising
 from investigations.forms.logs import LogForm
 from investigations.logs import signs
 from investigations.logs.layouts import LEVELS
-from investigations.models import Log, LogState, LogTemplate
+from investigations.models import Log, LogSource, LogState, LogTemplate
 from investigations.views.asking import internal_ticket, log_of
 from knowledgebase.models import KnownIssue
 
@@ -55,6 +55,7 @@ def logs(request: HttpRequest, reference: str) -> HttpResponse:
         "logs": _logs(ticket),
         "form": form if works_on(user, ticket) else None,
         "services": _services(user),
+        "may_fetch": LogSource.objects.filter(is_active=True).exists(),
         "most_bytes": settings.LOG_MAX_BYTES,
         "limits": _("A log may have at most %d MB.") % (settings.LOG_MAX_BYTES // 1024**2),
     }
@@ -80,9 +81,13 @@ def log(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     """Show one log: how far its analysis is, or its templates."""
     ticket, user = internal_ticket(request, reference), person(request)
     found = log_of(ticket, number)
-    context: dict[str, Any] = {"ticket": ticket, "log": found, "works": works_on(user, ticket)}
+    context: dict[str, Any] = {
+        "ticket": ticket, "log": found, "works": works_on(user, ticket),
+        "may_remove": found.state != LogState.REMOVED and keeping.may_remove(user, found),
+    }  # fmt: skip
     if found.state == LogState.UNDER_WAY:
         context["progress"] = progress.of(analysing.job(found))
+        context["fetched"] = None if context["progress"] else progress.of(fetching.job(found))
         part = "investigations/_progress.html"
         return render(request, part if request.headers.get("HX-Request") else "investigations/log.html", context)
     if found.state == LogState.DONE:

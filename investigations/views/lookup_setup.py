@@ -77,7 +77,7 @@ def edit_lookup(request: HttpRequest, number: int | None = None) -> HttpResponse
         else:
             done(request, _("Version %d is kept.") % made.number)
             return redirect(made.lookup)
-    context = {"form": form, "lookup": lookup, "name": Lookup.objects.get(pk=number).name if lookup else ""}
+    context = {"form": form, "lookup": lookup, "name": Lookup.objects.get(pk=lookup.pk).name if lookup else ""}
     return render(request, "investigations/setup/edit_lookup.html", context, status=status)
 
 

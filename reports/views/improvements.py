@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from accounts.views.once import once
+from common import markdown
 from common.errors import Refused, StaleVersion
 from escalations.models import Ticket
 from escalations.views.parts import done, forbidding
@@ -78,7 +79,16 @@ def _page(
     context: dict[str, Any] = {
         "proposal": proposal,
         "cost": cost,
-        "hours": wording.decimal(cost.hours),
+        "hours": wording.decimal(round(cost.hours, 1)),
+        "parts": [
+            (label, markdown.render(text))
+            for label, text in (
+                (_("Problem"), proposal.problem),
+                (_("Evidence"), proposal.evidence),
+                (_("Suggestion"), proposal.suggestion),
+            )
+            if text
+        ],
         "outcome": _outcome(improvements.outcome(proposal)),
         "steps": steps,
         "may_write": access.may_write(user) and proposal.state not in {"measured", "declined"},
@@ -92,17 +102,21 @@ def _page(
 def _outcome(found: improvements.Outcome | None) -> dict[str, Any] | None:
     if found is None:
         return None
-    high = "∞" if found.high is None else wording.decimal(found.high, 2)
     return {
         "weeks": found.weeks,
-        "before": wording.decimal(found.before / found.weeks),
-        "after": wording.decimal(found.after / found.weeks),
+        "before": wording.decimal(round(found.before / found.weeks, 1)),
+        "after": wording.decimal(round(found.after / found.weeks, 1)),
         "before_count": found.before,
         "after_count": found.after,
-        "ratio": wording.decimal(found.ratio, 2),
-        "interval": _("95 %% interval %(low)s to %(high)s") % {"low": wording.decimal(found.low, 2), "high": high},
+        "ratio": _two(found.ratio),
+        "interval": _("95 %% interval %(low)s to %(high)s")
+        % {"low": _two(found.low), "high": "∞" if found.high is None else _two(found.high)},
         "tone": "good" if found.is_better else "bad" if found.low > 1 else "",
     }
+
+
+def _two(ratio: float | None) -> str:
+    return wording.decimal(None if ratio is None else round(ratio, 2), 2)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

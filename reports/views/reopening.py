@@ -55,14 +55,18 @@ def reopen_rates_csv(request: HttpRequest) -> HttpResponse:
 def _all(resolved: int, reopened: int) -> dict[str, str]:
     whole = Reopening(None, "", resolved, reopened)
     low, high = whole.interval
-    note = _("95 %% interval %(low)s to %(high)s") % {"low": wording.percent(low), "high": wording.percent(high)}
-    return {"value": wording.percent(whole.percent), "note": note}
+    note = _("95 %% interval %(low)s to %(high)s") % {"low": _percent(low), "high": _percent(high)}
+    return {"value": _percent(whole.percent), "note": note}
+
+
+def _percent(share: float) -> str:
+    return wording.percent(round(share, 1))  # the format alone would cut it off
 
 
 def _table(rows: list[Reopening], csv_url: str) -> Table:
     columns = [
         _("Root cause"), str(Measure.RESOLVED.label), str(Measure.REOPENED.label), _("Reopened, %"),
-        _("95 % interval, from"), _("to, %"),
+        _("Interval of 95 %, from"), _("to, %"),
     ]  # fmt: skip
     return Table(
         "reopening",
@@ -77,6 +81,6 @@ def _table(rows: list[Reopening], csv_url: str) -> Table:
 
 def _row(row: Reopening) -> list[Entry]:
     name = row.name or _("No root cause was recorded")
-    shares = [Entry(wording.percent(share), round(share, 2)) for share in (row.percent, *row.interval)]
+    shares = [Entry(_percent(share), round(share, 2)) for share in (row.percent, *row.interval)]
     counts = [Entry(wording.whole(count), count) for count in (row.resolved, row.reopened)]
     return [Entry(name, name), *counts, *shares]

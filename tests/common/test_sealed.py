@@ -1,8 +1,11 @@
 """Sealed secrets open where they were sealed, by the key that sealed them, and nowhere else."""
 
+import json
+
 import pytest
 
 from common import sealed
+from redaction import clean
 
 OLD, NEW = {"old": b"o" * 32}, {"new": b"n" * 32}
 
@@ -18,12 +21,19 @@ def test_it_opens_in_its_place_alone(settings):
             sealed.open_(broken, place)
 
 
+def test_it_is_taken_for_no_key_and_no_card(settings):
+    settings.SECRETS_KEYS = {"2027": b"k" * 32}
+    for number in range(50):
+        kept = json.dumps({"API_KEY": sealed.seal("4111111111111111", str(number))})
+        assert clean(kept) == kept
+
+
 def test_another_first_key_still_opens_what_the_old_one_sealed(settings):
     settings.SECRETS_KEYS = OLD
     kept = sealed.seal("secret", "here")
     settings.SECRETS_KEYS = NEW | OLD
     assert sealed.open_(kept, "here") == "secret"
-    assert sealed.seal("secret", "here").startswith("new:")
+    assert sealed.seal("secret", "here").startswith("gogfhh:")
     settings.SECRETS_KEYS = NEW
     with pytest.raises(sealed.Unreadable):
         sealed.open_(kept, "here")

@@ -1,8 +1,10 @@
 """The diagnosis board: hypotheses, evidence for and against, verdicts, and the report of it all."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
@@ -209,3 +211,19 @@ def test_the_board_asks_as_often_for_much_as_for_little(
     for name in ("diagnosis_board", "diagnosis_report"):
         with django_assert_max_num_queries(14):
             shown(client, ticket, name)
+
+
+def test_hypotheses_from_before_there_were_ids_are_numbered_alike_in_all_versions(
+    desk: Desk, ticket: Ticket
+) -> None:
+    both = [Hypothesis("Bank"), Hypothesis("Queue")]
+    diagnosis.write(ticket, Findings(hypotheses=both), by=desk.l2, version=0)
+    found = diagnosis.write(ticket, Findings(hypotheses=[both[1], both[1]]), by=desk.l2, version=1)
+    for row in (found, *found.revisions.all()):
+        row.hypotheses = [{name: one[name] for name in ("text", "status", "evidence")} for one in row.hypotheses]
+        row.save()
+    import_module("escalations.migrations.0031_hypothesis_ids").name_them(apps, None)
+    named = [[row["id"] for row in one.hypotheses] for one in found.revisions.order_by("version")]
+    assert named == [["h1", "h2"], ["h2", "h3"]]
+    assert [row["id"] for row in rows(ticket)] == ["h2", "h3"]
+    assert hypotheses.suspect(ticket, "New", by=desk.l2) == "h4"

@@ -10,7 +10,7 @@ from accounts.models import User
 from common import clock
 from escalations import conversation, escalating, lifecycle, policies, ticket_clocks, triage
 from escalations.escalating import Contract
-from escalations.models import Clock, HandOver, MessageKind, Reason, RootCause, State, Ticket
+from escalations.models import Clock, HandOver, MessageKind, PartnerAgreement, Reason, RootCause, State, Ticket
 from events.models import Event
 from integrations import demo, storing
 from integrations.replay import Replay
@@ -27,6 +27,7 @@ COMPARED = [
 def staffed(db):
     """The catalogue and the people, without cases."""
     demo.load(now=NOW, tickets=0)
+    PartnerAgreement.objects.all().delete()  # what an import tells of had none
     return {
         "l1": User.objects.get(email="l1@secondline.test"),
         "l2": User.objects.get(email="l2@secondline.test"),

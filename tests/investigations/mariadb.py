@@ -50,7 +50,7 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDB]:
         port = probe.getsockname()[1]
     env = os.environ | {"LD_LIBRARY_PATH": str(HOME / "lib" / "x86_64-linux-gnu")}
     start = [
-        program, "--no-defaults", f"--basedir={HOME}", f"--datadir={folder}/data", "--user=root",
+        str(program), "--no-defaults", f"--basedir={HOME}", f"--datadir={folder}/data", "--user=root",
         f"--lc-messages-dir={HOME}/share/mysql", "--innodb-buffer-pool-size=8M",
         "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", "--loose-innodb-log-file-size=4M",
     ]  # fmt: skip

@@ -36,9 +36,15 @@ def desk(settings: Any, server: Any) -> Desk:
     seed.catalogue()
     made = Desk()
     made.second_lead = made.person("Luz Lead", (made.payments, Role.LEAD))  # type: ignore[attr-defined]
-    made.second_lead.set_password(PASSWORD)  # type: ignore[attr-defined]
-    made.second_lead.save()  # type: ignore[attr-defined]
     return made
+
+
+def approving(desk: Desk) -> Client:
+    """Return the client of another lead, who has a password."""
+    lead = desk.second_lead  # type: ignore[attr-defined]
+    lead.set_password(PASSWORD)
+    lead.save()
+    return client_of(lead)
 
 
 @pytest.fixture
@@ -173,7 +179,7 @@ def test_a_write_waits_for_another_lead_and_goes_out_once_with_a_key(desk, ticke
     sent = {"digest": run.digest, "password": PASSWORD}
     for user in (desk.lead, desk.l2, desk.other_l2):  # who made it, and who leads nobody
         assert client_of(user).post(approve, sent).status_code == 422
-    lead = client_of(desk.second_lead)
+    lead = approving(desk)
     assert lead.post(approve, {**sent, "password": "guessed"}).status_code == 422
     assert lead.post(approve, {**sent, "digest": "0" * 64}).status_code == 422
     assert (newest().state, len(server.requests)) == (RunState.WAITING, before)
@@ -194,7 +200,7 @@ def test_an_approval_is_for_the_environment_as_it_was(desk, ticket, server):
     fields = {"name": to.name, "base_url": server.url + "/other", "headers": "", "version": to.version}
     client_of(desk.lead).post(to.get_absolute_url(), {**fields, "allows_writes": "on"})
     sent = {"digest": run.digest, "password": PASSWORD}
-    answer = client_of(desk.second_lead).post(reverse("approve_run", args=[ticket.reference, run.pk]), sent)
+    answer = approving(desk).post(reverse("approve_run", args=[ticket.reference, run.pk]), sent)
     assert "made anew" in answer.content.decode()
     assert newest().state == RunState.WAITING
 
@@ -205,7 +211,7 @@ def test_a_write_without_an_answer_is_unknown_and_not_repeated(desk, ticket, ser
     send(desk.l2, ticket, to, "/hang", "PUT", reason="Needed")
     run, before = newest(), len(server.requests)
     sent = {"digest": run.digest, "password": PASSWORD}
-    client_of(desk.second_lead).post(reverse("approve_run", args=[ticket.reference, run.pk]), sent)
+    approving(desk).post(reverse("approve_run", args=[ticket.reference, run.pk]), sent)
     assert (newest().state, len(server.requests)) == (RunState.UNKNOWN, before + 1)
     page = client_of(desk.l2).get(run.get_absolute_url()).content.decode()
     assert "may have been carried out" in page

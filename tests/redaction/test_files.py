@@ -90,6 +90,22 @@ def test_a_workbook_opens_and_shows_masks() -> None:
     assert again.properties.title == f"for {masked}"
 
 
+def test_a_boundary_of_a_mail_that_looks_like_a_card_and_what_no_program_shows() -> None:
+    boundary = f"==============={CARD}=="
+    mail = (
+        f'From: a@b.example\r\nContent-Type: multipart/mixed; boundary="{boundary}"\r\n\r\n'
+        f"before\r\n--{boundary}\r\nContent-Type: text/plain\r\n\r\nhello\r\n--{boundary}--\r\nafter"
+    )
+    answer = redact_file(mail.encode(), "a.eml")
+    assert answer.content is not None and CARD.encode() not in answer.content
+    assert not answer.findings
+    kept = message_from_bytes(answer.content, policy=policy.default)
+    assert [part.get_content().strip() for part in kept.iter_parts()] == ["hello"]
+    for hidden in (mail.replace("before", CARD), mail.replace("after", CARD)):
+        answer = redact_file(hidden.encode(), "a.eml")
+        assert answer.findings and answer.content is not None and CARD.encode() not in answer.content
+
+
 def test_a_mail_is_cleaned_with_its_files() -> None:
     mail = EmailMessage(policy=policy.SMTP)
     mail["Subject"] = f"Reembolso señor {CARD}"

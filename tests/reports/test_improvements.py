@@ -87,7 +87,8 @@ def test_from_a_known_issue_to_the_outcome(desk: Desk) -> None:
     assert "3 in 5 weeks" in shown
     client.post(f"{address}measure/", {"version": 3})
     proposal.refresh_from_db()
-    assert (proposal.state, proposal.outcome["before"], proposal.outcome["after"]) == ("measured", 2, 3)
+    outcome = proposal.outcome or {}
+    assert (proposal.state, outcome["before"], outcome["after"]) == ("measured", 2, 3)
     Ticket.objects.update(known_issue=None)
     assert "3 in 5 weeks" in client.get(address).content.decode()  # what was measured stays
     kinds = [event.kind for event in Event.objects.filter(subject_type="proposal").order_by("id")]

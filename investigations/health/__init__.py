@@ -1,0 +1,1 @@
+"""What customers have connected to us: its versions, runbooks, checklists and re-checks."""

@@ -1,0 +1,218 @@
+"""Re-checks: an endpoint is asked on a schedule until it works again, and the ticket's people are told.
+
+A worker claims a few that are due, asks without holding anything, and keeps what came of it. Whoever dies in
+between leaves a claim that lapses. With the queue away nothing is asked, and everything is asked late when it
+is back.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+import redaction
+from accounts import people
+from accounts.models import User
+from common import clock, outgoing
+from common.errors import NotAllowed, Refused
+from escalations.access import works_on
+from escalations.changes import record
+from escalations.models import Ticket
+from events import recording
+from investigations.health.integrations import check_address
+from investigations.models import Integration, Outcome, Recheck, RecheckResult, RecheckState
+
+SUBJECT = "recheck"
+STARTED = "recheck.started"
+STOPPED = "recheck.stopped"
+WORKS = "ticket.recheck_works"
+ENDED = "ticket.recheck_ended"
+
+#: So many are asked in one run, one after the other; so many may run of one ticket.
+AT_ONCE = 5
+MOST_OF_TICKET = 5
+LONGEST = timedelta(days=14)
+LONGEST_PAUSE = timedelta(hours=1)
+#: An answer is waited for so long, and a body read so far.
+WITHIN = 10.0
+LARGEST = 256 * 1024
+#: A claim of a worker that died lapses after this.
+_CLAIM = timedelta(minutes=3)
+#: Results that are kept of each.
+KEPT = 200
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked, how often, until when, and what is success."""
+
+    url: str
+    ends_at: datetime
+    minutes: int = 5
+    status: int = 200
+    most_milliseconds: int | None = None
+    contains: str = ""
+    wanted: int = 2
+
+
+@transaction.atomic
+def start(integration: Integration, ticket: Ticket, asked: Wanted, *, by: User) -> Recheck:
+    """Begin to ask. Raises NotAllowed, Refused."""
+    if not works_on(by, ticket):
+        raise NotAllowed(_("You may not start re-checks on this escalation."))
+    if integration.customer_id != ticket.customer_id:
+        raise Refused(_("This integration is another customer's."))
+    now = clock.now()
+    check_address(asked.url, "url")
+    outgoing_allowed(asked.url)
+    if not 1 <= asked.minutes <= 24 * 60:
+        raise Refused(_("Between one minute and a day."), field="minutes")
+    if not now < asked.ends_at <= now + LONGEST:
+        raise Refused(_("It can go on for %d days at most.") % LONGEST.days, field="ends_at")
+    if not 1 <= asked.wanted <= 10:
+        raise Refused(_("Between one and ten."), field="wanted")
+    Ticket.objects.select_for_update(no_key=True).get(pk=ticket.pk)
+    running = Recheck.objects.filter(ticket=ticket, state=RecheckState.RUNNING)
+    if running.count() >= MOST_OF_TICKET:
+        raise Refused(_("At most %d re-checks can run for an escalation. Stop one.") % MOST_OF_TICKET)
+    recheck = Recheck.objects.create(
+        integration=integration, ticket=ticket, url=asked.url, status=asked.status,
+        most_milliseconds=asked.most_milliseconds, contains=redaction.clean(asked.contains)[:200],
+        minutes=asked.minutes, wanted=asked.wanted, started_by=by, started_at=now, ends_at=asked.ends_at,
+        next_at=now,
+    )  # fmt: skip
+    data = {"ticket": ticket.pk, "integration": integration.pk}
+    recording.record(STARTED, subject=(SUBJECT, recheck.pk), by=by, data=data)
+    return recheck
+
+
+def outgoing_allowed(url: str) -> None:
+    """Raise Refused where Secondline may not call this host at all."""
+    try:
+        outgoing.check(url)
+    except outgoing.NotAllowedHost as error:
+        raise Refused(str(error), field="url") from error
+
+
+@transaction.atomic
+def stop(recheck: Recheck, *, by: User) -> None:
+    """Ask no more; one that is over stays as it is. Raises NotAllowed."""
+    if not works_on(by, recheck.ticket):
+        raise NotAllowed(_("You may not stop this re-check."))
+    if _end(recheck, RecheckState.STOPPED):
+        recording.record(STOPPED, subject=(SUBJECT, recheck.pk), by=by, data={"ticket": recheck.ticket_id})
+
+
+def _end(recheck: Recheck, state: RecheckState) -> bool:
+    running = Recheck.objects.filter(pk=recheck.pk, state=RecheckState.RUNNING)
+    return bool(running.update(state=state, finished_at=clock.now(), claimed_at=None))
+
+
+def run_due() -> int:
+    """Ask those that are due, at most AT_ONCE one after the other; return how many."""
+    claimed = _claim()
+    for recheck in claimed:
+        ask(recheck)
+    return len(claimed)
+
+
+@transaction.atomic
+def _claim() -> list[Recheck]:
+    now = clock.now()
+    lapsed = Q(claimed_at=None) | Q(claimed_at__lt=now - _CLAIM)
+    busy = Recheck.objects.filter(state=RecheckState.RUNNING, claimed_at__gte=now - _CLAIM).count()
+    due = (
+        Recheck.objects.filter(lapsed, state=RecheckState.RUNNING, next_at__lte=now)
+        .select_for_update(skip_locked=True)
+        .order_by("next_at", "pk")[: max(0, AT_ONCE - busy)]
+    )
+    claimed = list(due)
+    Recheck.objects.filter(pk__in=[one.pk for one in claimed]).update(claimed_at=now)
+    return claimed
+
+
+def ask(recheck: Recheck) -> RecheckResult | None:
+    """Ask once, and keep what came of it; None when it was stopped meanwhile."""
+    outcome, status, seconds = _ask(recheck)
+    milliseconds = None if seconds is None else round(seconds * 1000)
+    with transaction.atomic():
+        # The ticket first, as every change has it.
+        ticket = Ticket.objects.select_for_update(no_key=True).get(pk=recheck.ticket_id)
+        locked = Recheck.objects.select_for_update().get(pk=recheck.pk)
+        if locked.state != RecheckState.RUNNING:
+            return None
+        now = clock.now()
+        result = RecheckResult.objects.create(
+            recheck=locked, at=now, outcome=outcome, status=status, milliseconds=milliseconds
+        )
+        _go_on(locked, ticket, works=outcome == Outcome.WORKS, now=now)
+        old = locked.results.order_by("-pk").values_list("pk", flat=True)[KEPT : KEPT + 1]
+        if old:
+            locked.results.filter(pk__lte=old[0]).delete()
+    return result
+
+
+def _ask(recheck: Recheck) -> tuple[Outcome, int | None, float | None]:
+    began = time.monotonic()
+    try:
+        answer = outgoing.send("GET", recheck.url, within=WITHIN, largest=LARGEST)
+    except outgoing.NotAllowedHost:
+        return Outcome.NOT_ALLOWED, None, None
+    except outgoing.TooSlow:
+        return Outcome.TIMEOUT, None, time.monotonic() - began
+    except outgoing.Unreachable:
+        return Outcome.AWAY, None, time.monotonic() - began
+    return judge(recheck, answer.status, answer.seconds, answer.body), answer.status, answer.seconds
+
+
+def judge(recheck: Recheck, status: int, seconds: float, body: bytes) -> Outcome:
+    """Return what an answer comes to."""
+    if status != recheck.status:
+        return Outcome.STATUS
+    if recheck.most_milliseconds is not None and seconds * 1000 > recheck.most_milliseconds:
+        return Outcome.SLOW
+    if recheck.contains and recheck.contains.encode() not in body:
+        return Outcome.BODY
+    return Outcome.WORKS
+
+
+def pause(recheck: Recheck) -> timedelta:
+    """Return how long until the next one: longer by half for each failure after the third, an hour at most."""
+    usual = timedelta(minutes=recheck.minutes)
+    if recheck.failures <= 3:
+        return usual
+    return max(usual, min(LONGEST_PAUSE, usual * 1.5 ** min(recheck.failures - 3, 20)))
+
+
+def _go_on(recheck: Recheck, ticket: Ticket, *, works: bool, now: datetime) -> None:
+    if works:
+        recheck.successes, recheck.failures = recheck.successes + 1, 0
+    else:
+        recheck.successes, recheck.failures = 0, recheck.failures + 1
+    recheck.claimed_at = None
+    recheck.next_at = now + pause(recheck)
+    over: dict[RecheckState, str] = {RecheckState.WORKS: "recheck_works", RecheckState.ENDED: "recheck_ended"}
+    if recheck.successes >= recheck.wanted:
+        recheck.state = RecheckState.WORKS
+    elif recheck.next_at > recheck.ends_at:
+        recheck.state = RecheckState.ENDED
+    if recheck.state != RecheckState.RUNNING:
+        recheck.finished_at = now
+        record(ticket, over[RecheckState(recheck.state)], by=people.system(), recheck=recheck.pk)
+    recheck.save()
+
+
+def with_strips(rechecks: Iterable[Recheck], size: int = 30) -> list[tuple[Recheck, list[RecheckResult]]]:
+    """Return each re-check with its newest results, the oldest of these first."""
+    return [(one, list(reversed(one.results.order_by("-pk")[:size]))) for one in rechecks]
+
+
+def failing() -> Any:
+    """Return the re-checks that run and failed last, those that fail longest first."""
+    running = Recheck.objects.filter(state=RecheckState.RUNNING, failures__gt=0)
+    return running.select_related("integration__customer", "ticket").order_by("started_at")

@@ -1,0 +1,283 @@
+"""Search servers as their makers document them: paths, parameters, paging and errors, on a port of this machine.
+
+Splunk: REST API reference, search/v2/jobs/export. Elasticsearch: _pit, _search with search_after, error bodies.
+OpenSearch: _search with scroll. Loki: HTTP API, query_range. Each refuses what the real one refuses.
+"""
+
+import json
+import re
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+TOKEN = "a secret of the tests"
+Answer = tuple[str, list[tuple[str, str]], Iterable[bytes]]
+JSON = [("Content-Type", "application/json")]
+
+
+@dataclass
+class Server:
+    """Lines as (time, level, service, id, text). `fault` makes it fail: a status, or a name of FAULTS."""
+
+    lines: list[tuple[datetime, str, str, str, str]]
+    authorization: str
+    fault: str = ""
+    calls: list[tuple[str, str, str]] = field(default_factory=list)
+    open_contexts: set[str] = field(default_factory=set)
+    url: str = ""
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        query = {name: values[0] for name, values in parse_qs(environ["QUERY_STRING"]).items()}
+        self.calls.append((method, path, body.decode()))
+        if self.fault:
+            status, headers, content = FAULTS.get(self.fault, _of_status)(self)
+        elif environ.get("HTTP_AUTHORIZATION") != self.authorization:
+            status, headers, content = self.refused()
+        else:
+            status, headers, content = self.answer(method, path, query, body, environ)
+        start_response(status, headers)
+        return content
+
+    def refused(self) -> Answer:
+        raise NotImplementedError
+
+    def answer(
+        self, method: str, path: str, query: dict[str, str], body: bytes, environ: dict[str, Any]
+    ) -> Answer:
+        raise NotImplementedError
+
+
+def _json(status: str, value: Any) -> Answer:
+    return status, [*JSON], [json.dumps(value).encode()]
+
+
+def _of_status(server: Server) -> Answer:
+    reason = {"401": "Unauthorized", "404": "Not Found", "429": "Too Many Requests"}.get(server.fault, "Error")
+    return f"{server.fault} {reason}", [("Content-Type", "text/plain"), ("Retry-After", "5")], [b"no"]
+
+
+def _hang(_server: Server) -> Answer:
+    time.sleep(0.6)
+    return _json("200 OK", {})
+
+
+def _endless(_server: Server) -> Answer:
+    def drip() -> Iterator[bytes]:
+        while True:
+            yield b'{"preview":true}\n' * 4000
+
+    return "200 OK", [*JSON], drip()
+
+
+def _rubbish(_server: Server) -> Answer:
+    return "200 OK", [("Content-Type", "text/html")], [b"<html>Welcome to the proxy</html>"]
+
+
+def _redirect(server: Server) -> Answer:
+    return "302 Found", [("Location", f"{server.url}/elsewhere")], [b""]
+
+
+FAULTS: dict[str, Callable[[Server], Answer]] = {
+    "hang": _hang, "endless": _endless, "rubbish": _rubbish, "redirect": _redirect,
+}  # fmt: skip
+
+
+class Splunk(Server):
+    def refused(self) -> Answer:
+        said = {"type": "WARN", "text": "call not properly authenticated"}
+        return _json("401 Unauthorized", {"messages": [said]})
+
+    def answer(
+        self, method: str, path: str, query: dict[str, str], body: bytes, environ: dict[str, Any]
+    ) -> Answer:
+        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        if (method, path) != ("POST", "/services/search/v2/jobs/export") or form.get("output_mode") != "json":
+            return _json("404 Not Found", {"messages": [{"type": "ERROR", "text": "Not Found"}]})
+        match = re.match(r'search index="(\w+)"(?: \((.*?)\))? \|', form["search"])
+        if match is None:
+            said = {"type": "FATAL", "text": "Error in 'search' command: Unable to parse the search"}
+            return _json("400 Bad Request", {"messages": [said]})
+        ids = re.findall(r'"([^"]*)"', match[2] or "")
+        since, until = float(form["earliest_time"]), float(form["latest_time"])
+        limit = int(re.search(r"head (\d+)", form["search"])[1])  # type: ignore[index]
+        found = [
+            line for line in self.lines
+            if match[1] == "payments" and since <= line[0].timestamp() < until
+            and (not ids or any(one in line[4] for one in ids))
+        ][-limit:]  # fmt: skip
+        return "200 OK", [*JSON], self._results(found)
+
+    def _results(self, found: list[Any]) -> Iterator[bytes]:
+        for place, (at, _level, service, _id, text) in enumerate(found):
+            result = {"_time": at.isoformat(timespec="milliseconds"), "_raw": text, "source": service}
+            row: dict[str, Any] = {"preview": False, "offset": place, "result": result}
+            if place == len(found) - 1:
+                row["lastrow"] = True
+            yield json.dumps(row).encode() + b"\n"
+        if not found:
+            yield b'{"preview":false,"lastrow":true}\n'
+
+
+class Elasticsearch(Server):
+    def refused(self) -> Answer:
+        cause = {"type": "security_exception", "reason": "unable to authenticate"}
+        return _json("401 Unauthorized", {"error": {"root_cause": [cause], **cause}, "status": 401})
+
+    def answer(
+        self, method: str, path: str, query: dict[str, str], body: bytes, environ: dict[str, Any]
+    ) -> Answer:
+        said = json.loads(body) if body else {}
+        if (method, path) == ("POST", "/payments-*/_pit") and query.get("keep_alive"):
+            self.open_contexts.add("pit1")
+            return _json("200 OK", {"id": "pit1", "_shards": {"total": 1, "successful": 1, "failed": 0}})
+        if (method, path) == ("DELETE", "/_pit"):
+            self.open_contexts.discard(said["id"])
+            return _json("200 OK", {"succeeded": True, "num_freed": 1})
+        if (method, path) == ("POST", "/_search") and said.get("pit", {}).get("id") in self.open_contexts:
+            order = [next(iter(one)) for one in said["sort"]]
+            assert order == ["@timestamp", "_shard_doc"], "a page must begin where the one before ended"
+            after = said.get("search_after")
+            hits = self._hits(said)
+            rest = [hit for hit in hits if after is None or hit["sort"] > after]
+            return _json("200 OK", {"pit_id": "pit1", **_found(rest[: said["size"]])})
+        return self._missing(path)
+
+    def _missing(self, path: str) -> Answer:
+        cause = {"type": "index_not_found_exception", "reason": f"no such index [{path}]"}
+        return _json("404 Not Found", {"error": {"root_cause": [cause], **cause}, "status": 404})
+
+    def _hits(self, said: dict[str, Any]) -> list[dict[str, Any]]:
+        span, *rest = said["query"]["bool"]["filter"]
+        since, until = span["range"]["@timestamp"]["gte"], span["range"]["@timestamp"]["lt"]
+        wanted: list[str] = []
+        for one in rest:
+            if "query_string" in one:
+                wanted = re.findall(r'"([^"]*)"', one["query_string"]["query"])
+            else:
+                wanted = [next(iter(term["term"].values())) for term in one["bool"]["should"]]
+        hits = []
+        for place, (at, level, service, key, text) in enumerate(self.lines):
+            milliseconds = int(at.timestamp() * 1000)
+            if since <= milliseconds < until and (not wanted or key in wanted):
+                document = {
+                    "@timestamp": at.isoformat(timespec="milliseconds"), "log": {"level": level},
+                    "service.name": service, "trace": {"id": key}, "message": text, "password": "never asked for",
+                }  # fmt: skip
+                hits.append(
+                    {
+                        "_id": str(place),
+                        "_source": _filtered(document, said["_source"]),
+                        "sort": [milliseconds, place],
+                    }
+                )
+        return hits
+
+
+def _filtered(document: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in document.items()
+        if any(name == key or name.startswith(f"{key}.") for name in names)
+    }
+
+
+def _found(hits: list[dict[str, Any]]) -> dict[str, Any]:
+    shards = {"total": 1, "successful": 1, "skipped": 0, "failed": 0}
+    return {"took": 1, "timed_out": False, "_shards": shards, "hits": {"max_score": None, "hits": hits}}
+
+
+class OpenSearch(Elasticsearch):
+    left: list[dict[str, Any]]
+
+    def answer(
+        self, method: str, path: str, query: dict[str, str], body: bytes, environ: dict[str, Any]
+    ) -> Answer:
+        said = json.loads(body) if body else {}
+        if (method, path) == ("POST", "/payments-*/_search") and query.get("scroll"):
+            self.open_contexts.add("scroll1")
+            self.left, self.size = self._hits(said), said["size"]
+        elif (method, path) == ("DELETE", "/_search/scroll"):
+            self.open_contexts.difference_update(said["scroll_id"])
+            return _json("200 OK", {"succeeded": True, "num_freed": 1})
+        elif (method, path) != ("POST", "/_search/scroll") or said.get("scroll_id") not in self.open_contexts:
+            return self._missing(path)
+        page, self.left = self.left[: self.size], self.left[self.size :]
+        return _json("200 OK", {"_scroll_id": "scroll1", **_found(page)})
+
+
+class Loki(Server):
+    def refused(self) -> Answer:
+        return "401 Unauthorized", [("Content-Type", "text/plain")], [b"no org id\n"]
+
+    def answer(
+        self, method: str, path: str, query: dict[str, str], body: bytes, environ: dict[str, Any]
+    ) -> Answer:
+        if (method, path) != ("GET", "/loki/api/v1/query_range"):
+            return "404 Not Found", [("Content-Type", "text/plain")], [b"404 page not found\n"]
+        match = re.fullmatch(r'\{app="payments"\}(?: \|(=|~) `(.*)`)?', query["query"])
+        if match is None or environ.get("HTTP_X_SCOPE_ORGID") != "desk":
+            return "400 Bad Request", [("Content-Type", "text/plain")], [b"parse error at line 1, col 1\n"]
+        pattern = re.compile(re.escape(match[2]) if match[1] == "=" else match[2] or "")
+        start, end, limit = int(query["start"]), int(query["end"]), int(query["limit"])
+        found = [
+            (int(at.timestamp() * 1000) * 10**6, level, text) for at, level, _service, _id, text in self.lines
+            if pattern.search(text)
+        ]  # fmt: skip
+        page = [one for one in found if start <= one[0] < end][:limit]
+        streams: dict[str, list[list[str]]] = {}
+        for at, level, text in page:
+            streams.setdefault(level, []).append([str(at), text])
+        result = [
+            {"stream": {"app": "payments", "detected_level": level}, "values": values}
+            for level, values in streams.items()
+        ]
+        return _json(
+            "200 OK", {"status": "success", "data": {"resultType": "streams", "result": result, "stats": {}}}
+        )
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  its name there
+        """Say nothing."""
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except OSError:
+            pass  # whoever asked has gone
+
+
+@contextmanager
+def running(server: Server) -> Iterator[Server]:
+    """Serve on a port of this machine."""
+    with make_server("127.0.0.1", 0, server, handler_class=_Quiet) as served:
+        server.url = f"http://127.0.0.1:{served.server_port}"
+        thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            served.shutdown()
+            thread.join()
+
+
+def bearer(scheme: str = "Bearer") -> str:
+    return f"{scheme} {TOKEN}"
+
+
+def basic() -> str:
+    return f"Basic {b64encode(TOKEN.encode()).decode()}"
+
+
+def at(second: float) -> datetime:
+    """Return an instant of the tests' hour."""
+    return datetime.fromtimestamp(1_795_600_000 + second, UTC)
