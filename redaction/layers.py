@@ -150,7 +150,9 @@ def _is_assignment(text: str, mark: Mark) -> bool:
     start, end, meaning = mark
     if meaning.isascii() and meaning.isalpha():
         return True
-    return meaning.isdigit() and text[start - 1 : start].isalpha() and text[end : end + 1] != "="
+    # The D of `=2D=35` is no word: these are two escapes.
+    follows_word = text[start - 1 : start].isalpha() and text[start - 3 : start - 2] != "="
+    return meaning.isdigit() and follows_word and text[end : end + 1] != "="
 
 
 def unshaped(text: str) -> View | None:

@@ -129,6 +129,12 @@ def test_left_alone(text: str) -> None:
     assert redact(text) == (text, ())
 
 
+def test_an_escape_that_ends_in_a_letter_is_no_word_before_the_next() -> None:
+    number = "can you check =34=387=38-83=32=31=2D1=35=36=38=2D=357=391?"
+    assert [one.kind for one in redact(number).findings] == ["card"]
+    assert [one.kind for one in redact(f"pan={VISA}").findings] == ["card"]
+
+
 def test_ids_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
     ids = OwnIds(["ORD-################", "TK@@############"])
     text = f"ORD-{VISA} and TKab411111111111 but {VISA}"
