@@ -1,101 +1,117 @@
-"""What a tracker tells: by a signed webhook, or when it is asked."""
+"""What trackers tell: by a signed webhook, or when they are asked."""
 
 import hashlib
 import hmac
-import json
 import logging
-from typing import Any
+from collections.abc import Mapping
+from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import F, Min
 
-from accounts import people
-from bugs import reports, setup
-from bugs.models import BugReport, State, Tracker, TrackerDelivery, TrackerKind
-from bugs.trackers import choosing, github
-from bugs.trackers.issue import Issue
+from bugs import commenting, setup, standing
+from bugs.models import BugReport, Tracker, TrackerDelivery, TrackerKind
+from bugs.trackers import choosing, hooks
+from bugs.trackers.hooks import Told
+from bugs.trackers.issue import Issue, Said
 from common import clock
 from common.errors import Refused
-from events import recording
 
 logger = logging.getLogger(__name__)
 
-HEARD, FIXED = "bug.heard", "bug.fixed"
 LARGEST = 1024 * 1024
-MOST_AT_ONCE = 50
+#: Changes that a tracker shows a little later than it dates them.
+OVERLAP = timedelta(minutes=5)
+LONGEST_REST = timedelta(hours=1)
+MOST = 50
+FORGOTTEN_AFTER = timedelta(days=30)
 
 
 class NotSigned(Exception):
-    """The webhook does not come from the tracker, or can't be read."""
+    """The webhook does not come from the tracker."""
 
 
 @transaction.atomic
-def take(tracker: Tracker, *, signature: str, body: bytes) -> bool:
-    """Take a webhook of GitHub in; return whether it was new and about a report. Raises NotSigned.
+def take(tracker: Tracker, *, headers: Mapping[str, str], body: bytes) -> bool:
+    """Take a webhook in; return whether it told something new of a report. Raises NotSigned.
 
-    `signature` is X-Hub-Signature-256. It covers the body and no more, so what is heard twice is known by its
-    body, and changes nothing.
+    A signature covers the body and no more, so what is heard twice is known by its body, and changes nothing.
     """
-    secret = setup.webhook_secret(tracker)
-    right = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    if (
-        not secret
-        or tracker.kind != TrackerKind.GITHUB
-        or not hmac.compare_digest(right.encode(), signature.encode())
-    ):
+    if not _is_signed(tracker, headers, body):
         raise NotSigned
     digest = hashlib.sha256(body).hexdigest()
     _row, is_new = TrackerDelivery.objects.get_or_create(
         tracker=tracker, digest=digest, defaults={"at": clock.now()}
     )
-    issue = _issue(tracker, body) if is_new else None
-    if issue is None:
+    told = hooks.read(tracker, body) if is_new else None
+    return told is not None and _hear(tracker, told)
+
+
+def forget() -> None:
+    """Forget webhooks of long ago: what they told is older than what is known, and would change nothing."""
+    TrackerDelivery.objects.filter(at__lt=clock.now() - FORGOTTEN_AFTER).delete()
+
+
+def _is_signed(tracker: Tracker, headers: Mapping[str, str], body: bytes) -> bool:
+    """Tell whether it bears what this kind of tracker signs with. GitLab sends the secret itself."""
+    secret = setup.webhook_secret(tracker)
+    if not secret:
         return False
-    bug = BugReport.objects.select_for_update().filter(tracker=tracker, remote_number=issue.number).first()
-    return bug is not None and apply(bug, issue)
+    if tracker.kind == TrackerKind.GITLAB:
+        given, right = headers.get("X-Gitlab-Token", ""), secret
+    else:
+        name = "X-Hub-Signature-256" if tracker.kind == TrackerKind.GITHUB else "X-Hub-Signature"
+        given = headers.get(name, "")
+        right = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(right.encode(), given.encode())
 
 
-def _issue(tracker: Tracker, body: bytes) -> Issue | None:
-    try:
-        said: Any = json.loads(body)
-        found, project = said["issue"], said["repository"]["full_name"]
-        assignee = next((one["login"] for one in found.get("assignees") or []), "")
-        state = github.state_of(str(found["state"]), found.get("state_reason"))
-        issue = Issue(str(int(found["number"])), str(found["html_url"]), state, str(assignee))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return issue if project == tracker.project else None
-
-
-def apply(locked: BugReport, issue: Issue) -> bool:
-    """Have a locked report say what its issue says; return whether that was new. Within a transaction."""
-    now = clock.now()
-    locked.heard_at = now
-    former = (locked.state, locked.remote_assignee)
-    locked.state, locked.remote_assignee = issue.state, issue.assignee[:120]
-    is_new = former != (locked.state, locked.remote_assignee)
-    is_fixed = issue.state == State.FIXED and former[0] != State.FIXED
-    locked.remote_url = issue.url[:500]  # a project may move
-    locked.fixed_at = (locked.fixed_at or now) if issue.state == State.FIXED else None
-    locked.save(update_fields=["heard_at", "state", "remote_assignee", "remote_url", "fixed_at"])
-    if is_new:
-        subject, by = (reports.SUBJECT, locked.pk), people.system()
-        recording.record(HEARD, subject=subject, by=by, data={"state": locked.state, "assignee": issue.assignee})
-        if is_fixed:
-            recording.record(FIXED, subject=subject, by=by, data={"title": locked.title})
-    return is_new
+def _hear(tracker: Tracker, told: Told) -> bool:
+    bug = BugReport.objects.select_for_update().filter(tracker=tracker, remote_number=told.number).first()
+    if bug is None:
+        return False
+    is_new = told.issue is not None and standing.apply(bug, told.issue)
+    return commenting.hear(bug, told.comments) > 0 or is_new
 
 
 def poll() -> None:
-    """Ask trackers about the reports that were not heard of the longest. Never within a transaction."""
-    waiting = BugReport.objects.filter(tracker__in=setup.usable()).exclude(remote_number="")
-    for bug in waiting.select_related("tracker").order_by("heard_at")[:MOST_AT_ONCE]:
-        assert bug.tracker is not None  # noqa: S101  by the filter
+    """Ask each tracker what has changed since it was asked last. Never within a transaction.
+
+    One that does not answer, or wants to be left alone, is asked again later and later.
+    """
+    now = clock.now()
+    for tracker in setup.usable().exclude(rests_until__gt=now):
         try:
-            issue = choosing.client(bug.tracker).get(bug.remote_number)
+            _ask(tracker)
         except Refused as refusal:
-            logger.warning("Bug report %s: %s", bug.pk, refusal.message)
-            continue
-        with transaction.atomic():
-            locked = BugReport.objects.select_for_update().filter(pk=bug.pk, remote_number=issue.number).first()
-            if locked is not None:
-                apply(locked, issue)
+            logger.warning("Tracker %s: %s", tracker, refusal.message)
+            waits = min(timedelta(minutes=1) * 2 ** min(tracker.failures, 6), LONGEST_REST)
+            rests = max(waits, getattr(refusal, "rest", timedelta()))
+            Tracker.objects.filter(pk=tracker.pk).update(
+                failures=F("failures") + 1, rests_until=now + rests, trouble=str(refusal.message)[:500]
+            )
+        else:
+            Tracker.objects.filter(pk=tracker.pk).update(asked_at=now, failures=0, rests_until=None, trouble="")
+
+
+def _ask(tracker: Tracker) -> None:
+    ours = BugReport.objects.filter(tracker=tracker).exclude(remote_number="")
+    began = tracker.asked_at or ours.aggregate(first=Min("made_at"))["first"]
+    if began is None:
+        return
+    client = choosing.client(tracker)
+    changed = client.changed(began - OVERLAP)
+    numbers = {issue.number for issue in changed}
+    known = set(ours.filter(remote_number__in=numbers).values_list("remote_number", flat=True))
+    for issue in changed:
+        if issue.number in known:
+            _take_in(tracker, issue, client.comments(issue.number))
+    # More may have changed than is shown at once: those heard of the longest ago are asked one by one.
+    if len(changed) >= MOST:
+        for bug in ours.exclude(remote_number__in=numbers).order_by(F("heard_at").asc(nulls_first=True))[:MOST]:
+            _take_in(tracker, client.get(bug.remote_number), client.comments(bug.remote_number))
+
+
+@transaction.atomic
+def _take_in(tracker: Tracker, issue: Issue, said: list[Said]) -> None:
+    _hear(tracker, Told(issue.number, issue, said))

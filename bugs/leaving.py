@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 import redaction
 from bugs import impact
 from bugs.models import BugReport, Severity
+from common.errors import Refused
 from escalations.models import Evidence
 
 MARK = "secondline-bug"
@@ -21,6 +22,12 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 def mark_of(bug: BugReport) -> str:
     """Return the line by which a report is found in a tracker."""
     return f"{MARK}:{bug.marker.hex}"
+
+
+def check(bug: BugReport) -> None:
+    """Raise Refused where nothing about the report may leave the house."""
+    if bug.concerned.exclude(ticket__restricted_as="").exists():
+        raise Refused(_("One of its escalations is restricted: nothing about it leaves the house."))
 
 
 def chosen_evidence(bug: BugReport) -> list[Evidence]:

@@ -107,7 +107,7 @@ def locked_for(bug: BugReport, *, by: User) -> BugReport:
 
 def _seen(bug: BugReport, by: User) -> BugReport:
     if not BugReport.objects.visible_to(by).filter(pk=bug.pk).exists():
-        raise Absent
+        raise Absent(_("There is no such bug report."))
     return BugReport.objects.select_for_update(of=("self",)).select_related("ticket", "tracker").get(pk=bug.pk)
 
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from accounts import people
 from accounts.models import User
 from bugs import leaving, reports, setup
-from bugs.hearing import apply
 from bugs.models import BugReport, State, Tracker
+from bugs.standing import apply
 from bugs.trackers import choosing
 from bugs.trackers.issue import Issue
 from common import clock
@@ -40,7 +40,7 @@ def ask(bug: BugReport, tracker: Tracker, *, by: User) -> BugReport:
         raise Refused(_("This tracker is not in use. Choose another one."))
     if locked.tracker_id not in {None, tracker.pk} and locked.state == State.UNSENT and locked.tried_at:
         raise Refused(_("It may have arrived at “%s”: send it there again, and nowhere else.") % locked.tracker)
-    _check_open(locked)
+    leaving.check(locked)
     locked.state, locked.tracker, locked.trouble = State.SENDING, tracker, ""
     locked.asked_at, locked.sent_text = clock.now(), leaving.markdown(locked)
     locked.save()
@@ -48,11 +48,6 @@ def ask(bug: BugReport, tracker: Tracker, *, by: User) -> BugReport:
         ASKED, subject=(reports.SUBJECT, locked.pk), by=by, data={"tracker": tracker.name, "title": locked.title}
     )
     return locked
-
-
-def _check_open(bug: BugReport) -> None:
-    if bug.concerned.exclude(ticket__restricted_as="").exists():
-        raise Refused(_("One of its escalations is restricted: the report must not leave the house."))
 
 
 def handle(event: Event) -> None:
@@ -69,7 +64,7 @@ def carry_out(number: int) -> None:
     bug = BugReport.objects.select_related("tracker", "ticket").get(pk=number)
     assert bug.tracker is not None  # noqa: S101  of what is being sent
     try:
-        _check_open(bug)
+        leaving.check(bug)
         client = choosing.client(bug.tracker)
         issue = client.find(leaving.mark_of(bug)) or client.create(leaving.title(bug), bug.sent_text)
     except Refused as refusal:
@@ -104,7 +99,7 @@ def _keep(bug: BugReport, issue: Issue) -> None:
     if locked.state != State.SENDING:
         return
     locked.state, locked.trouble = State.OPEN, ""
-    locked.remote_number, locked.remote_url = issue.number, issue.url[:500]
+    locked.remote_number, locked.remote_url, locked.linked_at = issue.number, issue.url[:500], clock.now()
     locked.save()
     data = {"number": issue.number, "url": issue.url}
     recording.record(SENT, subject=(reports.SUBJECT, locked.pk), by=people.system(), data=data)
@@ -126,19 +121,20 @@ def link(bug: BugReport, address: str, *, by: User) -> BugReport:
         number = choosing.number_in(tracker, address)
         if number:
             issue = choosing.client(tracker).get(number)
-            return _link(bug, tracker, issue, by=by)
+            return keep_link(bug, tracker, issue, by=by)
     raise Refused(_("This is the address of no issue in a tracker that is set up here."), field="address")
 
 
 @transaction.atomic
-def _link(bug: BugReport, tracker: Tracker, issue: Issue, *, by: User) -> BugReport:
+def keep_link(bug: BugReport, tracker: Tracker, issue: Issue, *, by: User) -> BugReport:
+    """Have this issue, as the tracker has it, stand for the report. Raises Absent, NotAllowed, Refused."""
     locked = reports.locked_for(bug, by=by)
     if locked.state not in {State.DRAFT, State.UNSENT}:
         raise Refused(_("The report has an issue already."), field="address")
     if BugReport.objects.filter(tracker=tracker, remote_number=issue.number).exists():
         raise Refused(_("Another report stands for this issue: link the escalation there."), field="address")
     locked.tracker, locked.remote_number, locked.remote_url = tracker, issue.number, issue.url[:500]
-    locked.state, locked.trouble = State.OPEN, ""
+    locked.state, locked.trouble, locked.linked_at = State.OPEN, "", clock.now()
     locked.save()
     recording.record(LINKED, subject=(reports.SUBJECT, locked.pk), by=by, data={"url": issue.url})
     apply(locked, issue)
@@ -154,6 +150,7 @@ def unlink(bug: BugReport, *, by: User) -> BugReport:
     data = {"url": locked.remote_url}
     locked.tracker, locked.remote_number, locked.remote_url, locked.remote_assignee = None, "", "", ""
     locked.state, locked.sent_text, locked.tried_at, locked.fixed_at = State.DRAFT, "", None, None
+    locked.remote_changed_at = locked.linked_at = None
     locked.save()
     recording.record(UNLINKED, subject=(reports.SUBJECT, locked.pk), by=by, data=data)
     return locked

@@ -1,5 +1,6 @@
 """Setting trackers up: their address, project, token and webhook secret."""
 
+import re
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -14,6 +15,9 @@ from common.errors import NotAllowed, Refused, StaleVersion
 from events import recording
 
 SUBJECT = "tracker"
+_GITHUB = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_GITLAB = re.compile(r"[\w.-]+(?:/[\w.-]+)+", re.ASCII)
+_JIRA = re.compile(r"[A-Z][A-Z0-9_]{1,99}")
 ADDED, CHANGED = "tracker.added", "tracker.changed"
 
 
@@ -82,8 +86,15 @@ def _judge(tracker: Tracker, wanted: Wanted) -> None:
         raise Refused(_("Give it a name."), field="name")
     if Tracker.objects.exclude(pk=tracker.pk).filter(name=wanted.name.strip()).exists():
         raise Refused(_("There is a tracker of this name."), field="name")
-    if wanted.kind == TrackerKind.GITHUB and wanted.project.strip().strip("/").count("/") != 1:
+    project = wanted.project.strip().strip("/")
+    if wanted.kind == TrackerKind.GITHUB and not _GITHUB.fullmatch(project):
         raise Refused(_("A project of GitHub is written as owner/name."), field="project")
+    if wanted.kind == TrackerKind.GITLAB and not _GITLAB.fullmatch(project):
+        raise Refused(_("A project of GitLab is written as group/name."), field="project")
+    if wanted.kind == TrackerKind.JIRA and not _JIRA.fullmatch(project):
+        raise Refused(_("A project of Jira is written as its key, such as PAY."), field="project")
+    if tracker.is_of_settings and wanted.kind != TrackerKind.GITHUB:
+        raise Refused(_("The tracker of the settings is a GitHub."), field="kind")
     if not tracker.is_of_settings:
         try:
             outgoing.check(wanted.base_url)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bugs.views import report, setup, tracker
+from bugs.views import listing, report, setup, tracker
 
 urlpatterns = [
     path("tickets/<str:reference>/bugs/new/", report.new_bug, name="new_bug"),
@@ -16,6 +16,9 @@ urlpatterns = [
     path("bugs/<int:number>/issue/link/", tracker.link_issue, name="link_bug_issue"),
     path("bugs/<int:number>/issue/unlink/", tracker.unlink_issue, name="unlink_bug_issue"),
     path("bugs/<int:number>/answers/", tracker.bug_answers, name="bug_answers"),
+    path("bugs/<int:number>/comment/", tracker.comment_bug, name="comment_bug"),
+    path("bugs/", listing.bug_list, name="bugs"),
+    path("setup/trackers/<int:number>/check/", setup.check_tracker, name="check_tracker"),
     path("trackers/<int:number>/hook/", tracker.tracker_hook, name="tracker_hook"),
     path("setup/trackers/", setup.tracker_list, name="trackers"),
     path("setup/trackers/new/", setup.tracker, name="new_tracker"),

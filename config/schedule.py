@@ -87,6 +87,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "forget what trackers told long ago": {
+        "task": "bugs.tasks.forget_webhooks",
+        "schedule": crontab(hour=3, minute=25),
+    },
     "ask the endpoints whose re-check is due": {
         "task": "investigations.tasks.run_rechecks",
         "schedule": 30.0,

@@ -115,6 +115,7 @@ THINGS: dict[str, Thing] = {
         (
             "bug", "edit_bug", "bug_archive", "bug_markdown", "link_bug", "unlink_bug", "send_bug",
             "link_bug_issue", "unlink_bug_issue", "bug_answers",
+            "comment_bug",
         ),
         Thing(OFF_THE_LIST, _bug),
     ),

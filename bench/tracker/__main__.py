@@ -28,6 +28,8 @@ def main() -> None:
         f"http://127.0.0.1:{port}", os.environ["TRACKER_TOKEN"], os.environ["TRACKER_SECRET"],
         os.environ.get("TRACKER_HOOK", ""), Path(file) if file else None,
     )  # fmt: skip
+    if not tracker.issues:
+        tracker.begin("acme/payments")
     server = Server(("127.0.0.1", port), Handler)
     server.set_app(tracker)
     server.serve_forever()

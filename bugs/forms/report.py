@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from bugs.models import Severity
+from bugs.models import Comment, Severity
 from bugs.reports import LONGEST, Words
 from escalations.models import Evidence
 from knowledgebase.models import KnownIssue
@@ -58,6 +58,21 @@ class ReferenceForm(forms.Form):
     """One more escalation that a report concerns."""
 
     reference = forms.CharField(label=_("Escalation"), max_length=20)
+
+
+class CommentForm(forms.ModelForm):
+    """A comment for the tracker, and how the issue is to stand from then on."""
+
+    class Meta:
+        model = Comment
+        fields = ["body", "asked_state", "asked_assignee"]
+        widgets = {"body": forms.Textarea(attrs={"rows": 3})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        state = self.fields["asked_state"]
+        assert isinstance(state, forms.ChoiceField)  # noqa: S101  by the model
+        state.choices = [("", _("Leave it as it is")), *Comment.ASKED_STATES]
 
 
 class AddressForm(forms.Form):

@@ -2,6 +2,7 @@
 
 import uuid
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import models
@@ -78,11 +79,13 @@ class BugReport(models.Model):
     tracker = models.ForeignKey(Tracker, on_delete=models.PROTECT, null=True, related_name="bugs")
     remote_number = models.CharField(max_length=80, blank=True)
     remote_url = models.CharField(max_length=500, blank=True)
+    remote_changed_at = models.DateTimeField(null=True)
     remote_assignee = models.CharField(max_length=120, blank=True)
     sent_text = models.TextField(blank=True)
     trouble = models.CharField(max_length=500, blank=True)
     tried_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True)
+    linked_at = models.DateTimeField(null=True)
     heard_at = models.DateTimeField(null=True)
     fixed_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
@@ -110,6 +113,18 @@ class BugReport(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("bug", args=[self.pk])
+
+    @property
+    def remote_name(self) -> str:
+        """How the tracker calls the issue: #7, or PAY-7."""
+        return f"#{self.remote_number}" if self.remote_number.isdecimal() else self.remote_number
+
+    @property
+    def issue_url(self) -> str:
+        """Where the issue's page is. The tracker of the settings may be elsewhere by now."""
+        if self.tracker is not None and self.tracker.is_of_settings:
+            return settings.TRACKER_URL + urlsplit(self.remote_url).path
+        return self.remote_url
 
     @property
     def is_linked(self) -> bool:

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 class TrackerKind(models.TextChoices):
     GITHUB = "github", "GitHub"
+    GITLAB = "gitlab", "GitLab"
+    JIRA = "jira", "Jira"
 
 
 class Tracker(models.Model):
@@ -16,7 +18,8 @@ class Tracker(models.Model):
 
     `token` and `webhook_secret` are sealed; nobody is shown them again. One that `is_of_settings` has its address,
     token and secret from the settings TRACKER_URL, TRACKER_TOKEN and TRACKER_SECRET and stores none of them.
-    `version` counts the changes.
+    `version` counts the changes. `asked_at`: until when its changes are known here; after `failures` in a row it
+    is left alone until `rests_until`, for `trouble`.
     """
 
     name = models.CharField(_("name"), max_length=80, unique=True)
@@ -28,6 +31,10 @@ class Tracker(models.Model):
     webhook_secret = models.TextField(blank=True)
     is_retired = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
+    asked_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+    rests_until = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=500, blank=True)
     changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     changed_at = models.DateTimeField()
 

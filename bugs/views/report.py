@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from accounts.views.once import once
 from bugs import impact, leaving, reports, setup
-from bugs.forms.report import AddressForm, ReferenceForm, ReportForm
+from bugs.forms.report import AddressForm, CommentForm, ReferenceForm, ReportForm
 from bugs.models import BugReport, State
 from common.errors import Refused, StaleVersion
 from escalations.access import reads_internal, works_on
@@ -57,8 +57,10 @@ def new_bug(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _issues(user: User, ticket: Ticket, bug: BugReport | None = None) -> Any:
-    numbers = {ticket.known_issue_id} | (set(bug.issues.values_list("pk", flat=True)) if bug else set())
-    return KnownIssue.objects.visible_to(user).filter(pk__in=numbers - {None})
+    numbers = set(bug.issues.values_list("pk", flat=True)) if bug else set()
+    if ticket.known_issue_id:
+        numbers.add(ticket.known_issue_id)
+    return KnownIssue.objects.visible_to(user).filter(pk__in=numbers)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -83,8 +85,12 @@ def edit_bug(request: HttpRequest, number: int) -> HttpResponse:
         except Refused as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         except StaleVersion as stale:
-            context = {"message": stale.message, "rows": [], "back_url": reverse("edit_bug", args=[bug.pk])}
-            return render(request, "409.html", context, status=409)
+            again: dict[str, Any] = {
+                "message": stale.message,
+                "rows": [],
+                "back_url": reverse("edit_bug", args=[bug.pk]),
+            }
+            return render(request, "409.html", again, status=409)
         else:
             done(request, _("Saved."))
             return redirect(bug)
@@ -98,7 +104,9 @@ def bug(request: HttpRequest, number: int) -> HttpResponse:
     return page(request, seen(request, number))
 
 
-def page(request: HttpRequest, bug: BugReport, refusal: Refused | None = None) -> HttpResponse:
+def page(
+    request: HttpRequest, bug: BugReport, refusal: Refused | None = None, comment_form: CommentForm | None = None
+) -> HttpResponse:
     """Show a report, with what was refused of what one wanted to do with it."""
     user = person(request)
     rows = bug.concerned.filter(ticket__in=Ticket.objects.visible_to(user)).select_related("ticket__customer")
@@ -108,9 +116,10 @@ def page(request: HttpRequest, bug: BugReport, refusal: Refused | None = None) -
         "others": bug.concerned.count() - len(rows), "impact": impact.of(bug), "text": leaving.markdown(bug),
         "leaving_title": leaving.title(bug), "may_change": may_change, "reference_form": ReferenceForm(),
         "address_form": AddressForm(), "trackers": setup.usable() if may_change else [],
+        "comments": bug.comments.select_related("by"), "comment_form": comment_form or CommentForm(),
         "can_be_sent": bug.state in {State.DRAFT, State.UNSENT},
     }  # fmt: skip
-    return render(request, "bugs/bug.html", context, status=422 if refusal else 200)
+    return render(request, "bugs/bug.html", context, status=422 if refusal or comment_form else 200)
 
 
 @require_safe

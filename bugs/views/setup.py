@@ -1,16 +1,19 @@
 """Setting trackers up."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
 from accounts.views.once import once
 from bugs import setup
 from bugs.forms.tracker import TrackerForm
 from bugs.models import Tracker
+from bugs.trackers import choosing
 from common.errors import Refused, StaleVersion
 from escalations.views.parts import done, forbidding, person
 
@@ -20,6 +23,12 @@ def _reader(request: HttpRequest) -> User:
     if not user.reads_all:
         raise Http404
     return user
+
+
+def _form(tracker: Tracker | None, entered: QueryDict | None = None) -> TrackerForm:
+    names = ("name", "kind", "base_url", "project", "is_retired", "version")
+    initial = {name: getattr(tracker, name) for name in names} if tracker else None
+    return TrackerForm(entered, tracker=tracker, initial=initial)
 
 
 @require_safe
@@ -34,6 +43,22 @@ def tracker_list(request: HttpRequest) -> HttpResponse:
     return render(request, "bugs/trackers.html", {"rows": rows, "may_change": setup.may_change(user)})
 
 
+@require_POST
+@forbidding
+def check_tracker(request: HttpRequest, number: int) -> HttpResponse:
+    """Ask a tracker whether its project is there and our token is good."""
+    if not setup.may_change(_reader(request)):
+        raise Http404
+    found = get_object_or_404(Tracker, pk=number)
+    try:
+        choosing.client(found).check()
+    except Refused as refusal:
+        context = {"tracker": found, "form": _form(found), "refusal": refusal}
+        return render(request, "bugs/tracker.html", context, status=422)
+    done(request, _("The tracker knows us and the project."))
+    return redirect(found)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 @forbidding
@@ -43,17 +68,15 @@ def tracker(request: HttpRequest, number: int | None = None) -> HttpResponse:
     if not setup.may_change(user):
         raise Http404
     found = get_object_or_404(Tracker, pk=number) if number is not None else None
-    names = ("name", "base_url", "project", "is_retired", "version")
-    initial = {name: getattr(found, name) for name in names} if found else None
-    form = TrackerForm(request.POST or None, tracker=found, initial=initial)
+    form = _form(found, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             setup.save(found, form.wanted(), by=user, version=form.cleaned_data["version"] or 0)
         except Refused as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         except StaleVersion as stale:
-            context = {"message": stale.message, "rows": [], "back_url": reverse("trackers")}
-            return render(request, "409.html", context, status=409)
+            again: dict[str, Any] = {"message": stale.message, "rows": [], "back_url": reverse("trackers")}
+            return render(request, "409.html", again, status=409)
         else:
             done(request, _("Saved."))
             return redirect("trackers")

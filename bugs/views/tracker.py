@@ -9,10 +9,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.views.once import once
-from bugs import fixes, hearing, sending
+from bugs import commenting, fixes, hearing, sending
+from bugs.forms.report import CommentForm
 from bugs.models import State, Tracker
 from bugs.views.report import page, seen
 from common.errors import Refused
+from escalations.models import Ticket
 from escalations.views.parts import done, forbidding, person
 
 
@@ -48,6 +50,27 @@ def link_issue(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 @once
 @forbidding
+def comment_bug(request: HttpRequest, number: int) -> HttpResponse:
+    """Have a comment brought to the tracker."""
+    bug = seen(request, number)
+    form = CommentForm(request.POST)
+    if not form.is_valid():
+        return page(request, bug, comment_form=form)
+    data = form.cleaned_data
+    try:
+        commenting.write(
+            bug, data["body"], by=person(request), state=data["asked_state"], assignee=data["asked_assignee"]
+        )
+    except Refused as refusal:
+        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        return page(request, bug, comment_form=form)
+    done(request, _("The comment is on its way."))
+    return redirect(bug)
+
+
+@require_POST
+@once
+@forbidding
 def unlink_issue(request: HttpRequest, number: int) -> HttpResponse:
     """Have no issue stand for the report any more."""
     bug = seen(request, number)
@@ -62,7 +85,7 @@ def unlink_issue(request: HttpRequest, number: int) -> HttpResponse:
 def bug_answers(request: HttpRequest, number: int) -> HttpResponse:
     """Show the answers that a fix makes possible, and send those that are ticked."""
     bug, user = seen(request, number), person(request)
-    refused = []
+    refused: list[tuple[Ticket, str]] = []
     if request.method == "POST":
         ticked = {int(one) for one in request.POST.getlist("ticket") if one.isdecimal() and len(one) < 19}
         texts = {one: request.POST.get(f"text-{one}", "").strip() for one in ticked}
@@ -90,7 +113,7 @@ def tracker_hook(request: HttpRequest, number: int) -> HttpResponse:
     try:
         if tracker is None:
             raise hearing.NotSigned
-        hearing.take(tracker, signature=request.headers.get("X-Hub-Signature-256", ""), body=request.body)
+        hearing.take(tracker, headers=request.headers, body=request.body)
     except (hearing.NotSigned, Refused):
         return HttpResponse(status=403)
     return HttpResponse(status=204)

@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts import people
+from accounts.models import User
 from bench.tracker.program import Tracker as Program
-from bugs import hearing, sending, setup
+from bugs import hearing, sending, setup, standing
 from bugs.models import BugReport, State, Tracker, TrackerKind
 from common.errors import Refused
 from common.outgoing import entry_of
@@ -138,7 +138,7 @@ def test_a_signed_fix_wakes_the_owners_and_each_customer_is_answered_once(
     assert (bug.state, bug.remote_assignee) == (State.FIXED, "sam")
     from events.models import Event
 
-    event = Event.objects.get(kind=hearing.FIXED)
+    event = Event.objects.get(kind=standing.FIXED)
     from bugs import fixes
 
     fixes.handle(event)
@@ -186,7 +186,7 @@ def test_an_issue_that_is_there_is_linked_by_its_address_and_unlinked(
 
 def test_another_host_does_not_get_the_token(desk: Desk, tracker: Tracker, settings: Any) -> None:
     settings.OUTGOING_HOSTS = ["api.github.com"]
-    admin = people.User.objects.get(is_superuser=True, name="Ada Admin")
+    admin = User.objects.get(is_superuser=True, name="Ada Admin")
     wanted = setup.Wanted("Payments", TrackerKind.GITHUB, "https://api.github.com", PROJECT)
     changed = setup.save(tracker, wanted, by=admin, version=1)
     with pytest.raises(Refused, match="token"):
