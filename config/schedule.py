@@ -82,6 +82,15 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "investigations.tasks.sweep_logs",
         "schedule": crontab(hour=3, minute=35),
     },
+    "keep bug reports in step with their trackers": {
+        "task": "bugs.tasks.keep_in_step",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "forget what trackers told long ago": {
+        "task": "bugs.tasks.forget_webhooks",
+        "schedule": crontab(hour=3, minute=25),
+    },
     "ask the endpoints whose re-check is due": {
         "task": "investigations.tasks.run_rechecks",
         "schedule": 30.0,

@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "actions.apps.ActionsConfig",
     "compliance.apps.ComplianceConfig",
     "investigations.apps.InvestigationsConfig",
+    "bugs.apps.BugsConfig",
     "reports.apps.ReportsConfig",
     "integrations.apps.IntegrationsConfig",
 ]
@@ -488,6 +489,11 @@ BACK_OFFICE_TOKEN = env.read(
 BACK_OFFICE_LOOKUPS_URL = env.read(
     "BACK_OFFICE_LOOKUPS_URL", str, expected="postgres://… of the back office's database", default=""
 )  # fmt: skip
+
+# The issue tracker that a demo brings with it: bugs/setup.py. Others are set up on their page.
+TRACKER_URL = env.read("TRACKER_URL", env.https, expected="the https:// address of a tracker's API", default="")
+TRACKER_TOKEN = env.read("TRACKER_TOKEN", str, expected="the token it knows Secondline by", default="")
+TRACKER_SECRET = env.read("TRACKER_SECRET", str, expected="the secret that signs its webhooks", default="")
 
 # Compliance reviews are encrypted. The ring's first key encrypts, the others still decrypt.
 COMPLIANCE_KEYS = env.read(

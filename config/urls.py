@@ -22,5 +22,6 @@ urlpatterns = [
     path("", include("actions.urls")),
     path("", include("compliance.urls")),
     path("", include("investigations.urls")),
+    path("", include("bugs.urls")),
     path("", include("reports.urls")),
 ]

@@ -186,6 +186,8 @@ def _said(alert: Alert) -> str:
             return _("%(person)s named a new custodian of its access list.")
         case AlertKind.ACCESS:
             return _("It is restricted, and you are on its access list.")
+        case AlertKind.FIXED:
+            return _("The bug it waits for is fixed: the customer can be told.")
         case AlertKind.HANDED_OVER:
             return _("%(person)s asks your team something.")
         case AlertKind.NUDGED:

@@ -34,6 +34,7 @@ DEFAULTS: dict[AlertKind, Way] = {
     AlertKind.UNSENT: Way.MAIL,
     AlertKind.APPROVAL: Way.MAIL,
     AlertKind.DECIDED: Way.PAGE,
+    AlertKind.FIXED: Way.PAGE,
     AlertKind.ACCESS: Way.MAIL,
     AlertKind.RECHECK: Way.MAIL,
 }

@@ -39,6 +39,7 @@ class On(StrEnum):
     US = "us"
     TICKET = "ticket"
     APPROVAL = "approval"
+    BUG = "bug"
 
 
 LABELS = {
@@ -48,6 +49,7 @@ LABELS = {
     On.US: gettext_lazy("Us"),
     On.TICKET: gettext_lazy("Another escalation"),
     On.APPROVAL: gettext_lazy("Approval"),
+    On.BUG: gettext_lazy("Bug"),
 }
 
 
@@ -84,12 +86,12 @@ class Wait:
 Source = Callable[[TicketQuerySet, User], Iterable[Wait]]
 #: Whom a reminder of one of its waits reaches.
 Reached = Callable[[Ticket, str], Iterable[User]]
-_sources: dict[str, tuple[Source, Reached]] = {}
+_sources: dict[str, tuple[On, Source, Reached]] = {}
 
 
-def register(name: str, waits: Source, reached: Reached) -> None:
-    """List an upper app's waits too; their keys begin with the name and a colon."""
-    _sources[name] = (waits, reached)
+def register(name: str, waits: Source, reached: Reached, *, on: On = On.APPROVAL) -> None:
+    """List an upper app's waits too, which are all `on` the same; their keys begin with the name and a colon."""
+    _sources[name] = (on, waits, reached)
 
 
 _STATES = {State.WAITING_CUSTOMER: On.CUSTOMER, State.WAITING_L1: On.L1, State.RETURNED: On.L1}
@@ -135,8 +137,8 @@ def _of_kind(tickets: TicketQuerySet, user: User) -> dict[tuple[str, ...], Calla
         (On.PARTNER, On.US): lambda: _of_hand_overs(tickets),
         (On.TICKET,): lambda: _of_dependencies(tickets, user),
     }
-    for name, (source, _reached) in _sources.items():
-        kinds[(On.APPROVAL, name)] = partial(source, tickets, user)
+    for name, (on, source, _reached) in _sources.items():
+        kinds[(on, name)] = partial(source, tickets, user)
     return kinds
 
 
@@ -226,7 +228,7 @@ def _reached(ticket: Ticket, key: str, by: User) -> tuple[Iterable[User], dict[s
         if other is not None and Ticket.objects.visible_to(by).filter(pk=other.on_id).exists():
             return [other.on.owner] if other.on.owner is not None else _specialists(other.on), {}
     if name in _sources:
-        return _sources[name][1](ticket, key), {}
+        return _sources[name][2](ticket, key), {}
     raise Absent(_("Nobody is waited for here any more."))
 
 

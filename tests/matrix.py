@@ -25,6 +25,8 @@ from accounts.models import Availability, Role, TeamKind, User
 from accounts.rostering import WeeklyShift
 from actions.facts import Facts
 from audit.models import Entry
+from bugs import reports as bug_reports
+from bugs.models import Severity, Tracker
 from common import clock
 from common.business_hours import Interval
 from escalations import (
@@ -170,6 +172,7 @@ class Scenario:
         (self.log,) = keeping.add(self.ticket, BytesIO(b"a line\n"), "a.log", by=desk.l2, zone="UTC")
         self._console()
         self._lookup()
+        self._bug()
         self._integration()
         self.audit_entry = Entry.objects.latest("pk").pk
         here = Place("ticket", self.ticket.pk)
@@ -199,6 +202,14 @@ class Scenario:
         version = definitions.save(None, "Accounts", definitions.Draft(self.lookup_source, "/"), why="", by=admin)
         self.lookup = version.lookup
         self.lookup_run = running.ask(self.ticket, version, {}, reason="To see.", by=self.desk.l2)
+
+    def _bug(self) -> None:
+        words = bug_reports.Words("Payments fail", "", "Pay.", "Paid", "Zanzibar", Severity.MAJOR)
+        self.bug = bug_reports.write(self.ticket, words, by=self.desk.l2)
+        self.tracker = Tracker.objects.create(
+            name="Payments", base_url="https://api.github.com", project="acme/payments",
+            changed_by=self.people["admin"], changed_at=clock.now(),
+        )  # fmt: skip
 
     def _simulation(self) -> None:
         self.policy = policy = Policy.objects.get(name="Standard")

@@ -84,6 +84,14 @@ def environment(scenario: Scenario) -> dict[str, Any]:
     return {"number": scenario.environment.pk}
 
 
+def bug(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.bug.pk}
+
+
+def tracker(scenario: Scenario) -> dict[str, Any]:
+    return {"number": scenario.tracker.pk}
+
+
 def lookup_run(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "number": scenario.lookup_run.pk}
 

@@ -31,8 +31,8 @@ ABOUT_NO_TICKET = (
     "access/", "account/", "articles/", "baton/<int:number>/", "bulk/", "checklist/", "compliance/",
     "cross-posts/", "dashboard/", "escalate/", "hooks/", "improvements/", "integrations/<int:number>/",
     "integrations/faults/", "known-issues/", "points/", "queue/views/", "rate/", "roster/", "setup/",
-    "simulator/", "trends/", "unsubscribe/", "api/v1/^articles/", "api/v1/^bulk-actions/", "api/v1/^categories/",
-    "api/v1/^known-issues/", "api/v1/^trends/", "api/v1/^views/",
+    "simulator/", "trackers/", "trends/", "unsubscribe/", "api/v1/^articles/", "api/v1/^bulk-actions/",
+    "api/v1/^categories/", "api/v1/^known-issues/", "api/v1/^trends/", "api/v1/^views/",
 )  # fmt: skip
 
 
@@ -97,6 +97,10 @@ def _hand_over(secret: Secret, _role: str) -> int:
     return secret.ticket.hand_overs.earliest("pk").pk
 
 
+def _bug(secret: Secret, _role: str) -> int:
+    return secret.scenario.bug.pk
+
+
 OFF_THE_LIST = ("l1", "lead", "partner", "auditor", "admin")
 
 THINGS: dict[str, Thing] = {
@@ -106,6 +110,14 @@ THINGS: dict[str, Thing] = {
     **dict.fromkeys(
         ("hand_over", "hand_over_file", "move_hand_over", "share_hand_over", "take_hand_over"),
         Thing(OFF_THE_LIST, _hand_over),
+    ),
+    **dict.fromkeys(
+        (
+            "bug", "edit_bug", "bug_archive", "bug_markdown", "link_bug", "unlink_bug", "send_bug",
+            "link_bug_issue", "unlink_bug_issue", "bug_answers",
+            "comment_bug",
+        ),
+        Thing(OFF_THE_LIST, _bug),
     ),
     "discard_message_draft": Thing(("l1", "lead", "partner"), _draft),
     "fetch_back": Thing(("l1", "lead", "partner"), _draft),

@@ -107,6 +107,7 @@ class AlertKind(models.TextChoices):
     APPROVAL = "approval", _("Asks for your approval")
     DECIDED = "decided", _("Sensitive action")
     ACCESS = "access", _("Access list")
+    FIXED = "fixed", _("Bug fixed")
     RECHECK = "recheck", _("Re-check of an integration")
 
 

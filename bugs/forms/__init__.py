@@ -1,0 +1,1 @@
+"""What people send to bug reports and trackers."""
