@@ -12,7 +12,7 @@ from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectio
 
 from bugs.models import State
 from bugs.setup import Way
-from bugs.trackers.issue import NEWEST, PAGE, Issue, Said, refused_with, told
+from bugs.trackers.issue import NEWEST, PAGE, Issue, Said, refused_with, told, without_mentions
 from bugs.trackers.through import through
 
 #: How an issue is closed that is not to be fixed.
@@ -50,7 +50,7 @@ class GithubClient:
 
     def create(self, title: str, body: str) -> Issue:
         with _told():
-            return _issue(self._project.create_issue(title=title, body=body))
+            return _issue(self._project.create_issue(title=title, body=without_mentions(body)))
 
     def find(self, mark: str) -> Issue | None:
         with _told():
@@ -77,7 +77,7 @@ class GithubClient:
 
     def comment(self, number: str, body: str) -> Said:
         with _told():
-            one = self._project.get_issue(int(number)).create_comment(body)
+            one = self._project.get_issue(int(number)).create_comment(without_mentions(body))
             return Said(str(one.id), one.user.login, one.body or "", one.created_at)
 
     def change(self, number: str, *, state: State | None, assignee: str) -> Issue:
