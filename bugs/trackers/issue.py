@@ -84,7 +84,7 @@ def refused_with(status: int, headers: Mapping[str, str] | None = None) -> Track
 
 
 def _rest(headers: Mapping[str, str]) -> timedelta:
-    """Return for how long to leave a tracker alone, by Retry-After (seconds) or GitHub's X-RateLimit-Reset."""
+    """Return for how long to leave a tracker alone: Retry-After (seconds), or a while once nothing remains."""
     found = {name.lower(): value for name, value in headers.items()}
     seconds = found.get("retry-after", "")
     if seconds.isdecimal() and len(seconds) < 8:
