@@ -31,6 +31,7 @@ class ReportForm(forms.Form):
     evidence = forms.ModelMultipleChoiceField(
         label=_("Evidence that leaves with it"), queryset=Evidence.objects.none(), required=False,
         widget=forms.CheckboxSelectMultiple,
+        help_text=_("Lookups, API answers and the customer's words tell of a person: only what the bug needs."),
     )  # fmt: skip
     issues = forms.ModelMultipleChoiceField(
         label=_("Known issues"), queryset=KnownIssue.objects.none(), required=False,

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from accounts.views.once import once
-from bugs import hand_overs, impact, leaving, reports, setup
+from bugs import beginning, hand_overs, impact, leaving, reports, setup
 from bugs.forms.report import AddressForm, CommentForm, HandOverForm, ReferenceForm, ReportForm
 from bugs.models import BugReport, State
 from common.errors import Refused, StaleVersion
@@ -39,15 +39,11 @@ def new_bug(request: HttpRequest, reference: str) -> HttpResponse:
     if not reads_internal(user, ticket) or not works_on(user, ticket):
         raise Http404
     evidence = Evidence.objects.filter(ticket=ticket, removed_at=None)
-    issue = ticket.known_issue
-    asked = issue is not None and request.GET.get("issue", "") == str(issue.pk)
-    initial = {
-        "title": issue.title if issue and asked else ticket.subject,
-        "actual": issue.symptoms if issue and asked else ticket.error_code, "environment": ticket.product,
-        "severity": impact.of_ticket(ticket).suggested.value, "evidence": evidence.filter(supports=True),
-        "issues": [issue.pk] if issue else [], "links_others": asked,
-    }  # fmt: skip
-    form = ReportForm(request.POST or None, evidence=evidence, issues=_issues(user, ticket), initial=initial)
+    issues = _issues(user, ticket)
+    issue = next(iter(issues), None)
+    asked = issue if issue is not None and request.GET.get("issue", "") == str(issue.pk) else None
+    initial = beginning.of(ticket, asked) | {"issues": issues, "links_others": asked is not None}
+    form = ReportForm(request.POST or None, evidence=evidence, issues=issues, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             bug = reports.write(ticket, form.words(), by=user)

@@ -42,7 +42,8 @@ def browser_type_launch_args() -> dict[str, Any]:
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -77,7 +78,7 @@ def _server(
     django_db_setup: None, back_office_process: BackOffice, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("live")
-    address = f"http://127.0.0.1:{_free_port()}"
+    address = f"http://127.0.0.1:{free_port()}"
     env = _environment(folder, address, back_office_process)
     if "STATIC_ROOT" not in os.environ:
         collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]

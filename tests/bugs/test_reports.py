@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import User
 from bugs.models import BugReport, Severity
 from bugs.views.panel import panel
-from escalations import evidence
+from escalations import evidence, hypotheses
 from escalations.models import EvidenceKind, Ticket
 from tests import seed
 from tests.escalations.desk import Desk
@@ -96,3 +96,22 @@ def test_a_change_that_comes_too_late_is_shown_and_not_saved(desk: Desk) -> None
     assert l2.post(reverse("edit_bug", args=[bug.pk]), fields | {"title": "Late"}).status_code == 409
     bug.refresh_from_db()
     assert (bug.title, bug.severity) == ("Anew", Severity.MINOR)
+
+
+def test_a_report_begins_with_what_was_found_out_and_not_with_the_customer(desk: Desk) -> None:
+    ticket, l2 = desk.started(), client_of(desk.l2)
+    suspected = hypotheses.suspect(ticket, "The acquirer does not answer", by=desk.l2)
+    kept = {
+        kind: evidence.keep(
+            ticket, kind=kind, title=kind.label, body="x", source={}, by=desk.l2, hypothesis=suspected
+        )
+        for kind in (EvidenceKind.LOG, EvidenceKind.LOOKUP, EvidenceKind.API_RUN, EvidenceKind.CUSTOMER)
+    }
+    address = reverse("new_bug", args=[ticket.reference])
+    assert l2.get(address).context["form"].initial["title"] == ticket.subject
+    hypotheses.judge(
+        ticket, suspected, status="confirmed", reason="It is silent.", root_cause=None, by=desk.l2, version=1
+    )
+    initial = l2.get(address).context["form"].initial
+    assert initial["title"] == "The acquirer does not answer"
+    assert list(initial["evidence"]) == [kept[EvidenceKind.LOG]]
