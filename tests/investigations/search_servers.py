@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qs
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -91,7 +91,17 @@ FAULTS: dict[str, Callable[[Server], Answer]] = {
 }  # fmt: skip
 
 
+@dataclass
 class Splunk(Server):
+    """`said` are messages in the midst of the results, `previews` rows of a search that has not ended yet.
+
+    A server before 9.0 knows only the first version of the address (`is_old`).
+    """
+
+    said: list[dict[str, str]] = field(default_factory=list)
+    previews: int = 0
+    is_old: bool = False
+
     def refused(self) -> Answer:
         said = {"type": "WARN", "text": "call not properly authenticated"}
         return _json("401 Unauthorized", {"messages": [said]})
@@ -100,7 +110,8 @@ class Splunk(Server):
         self, method: str, path: str, query: dict[str, str], body: bytes, environ: dict[str, Any]
     ) -> Answer:
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        if (method, path) != ("POST", "/services/search/v2/jobs/export") or form.get("output_mode") != "json":
+        known = "/services/search/jobs/export" if self.is_old else "/services/search/v2/jobs/export"
+        if (method, path) != ("POST", known) or form.get("output_mode") != "json":
             return _json("404 Not Found", {"messages": [{"type": "ERROR", "text": "Not Found"}]})
         match = re.match(r'search index="(\w+)"(?: \((.*?)\))? \|', form["search"])
         if match is None:
@@ -109,22 +120,37 @@ class Splunk(Server):
         ids = re.findall(r'"([^"]*)"', match[2] or "")
         since, until = float(form["earliest_time"]), float(form["latest_time"])
         limit = int(re.search(r"head (\d+)", form["search"])[1])  # type: ignore[index]
+        named = re.search(r'eval (\w+)=strftime\(_time, *"%Y-%m-%dT%H:%M:%S\.%6N%:z"\)', form["search"])
         found = [
             line for line in self.lines
             if match[1] == "payments" and since <= line[0].timestamp() < until
             and (not ids or any(one in line[4] for one in ids))
         ][-limit:]  # fmt: skip
-        return "200 OK", [*JSON], self._results(found)
+        return "200 OK", [*JSON], self._results(found, named[1] if named else "")
 
-    def _results(self, found: list[Any]) -> Iterator[bytes]:
-        for place, (at, _level, service, _id, text) in enumerate(found):
-            result = {"_time": at.isoformat(timespec="milliseconds"), "_raw": text, "source": service}
-            row: dict[str, Any] = {"preview": False, "offset": place, "result": result}
-            if place == len(found) - 1:
-                row["lastrow"] = True
+    def _results(self, found: list[Any], iso: str) -> Iterator[bytes]:
+        """Yield rows; `iso` is the field of the search that has the time as ISO 8601, which `_time` is not."""
+        rows: list[dict[str, Any]] = []
+        for at, _level, service, _id, text in found:
+            local = at.astimezone(timezone(timedelta(hours=2)))
+            rows.append(
+                {
+                    "_time": f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03} CEST",
+                    "_raw": text, "source": service,
+                    **({iso: local.isoformat(timespec="microseconds")} if iso else {}),
+                }
+            )  # fmt: skip
+        sent: list[dict[str, Any]] = [
+            {"preview": True, "offset": place, "result": row} for place, row in enumerate(rows[: self.previews])
+        ]
+        sent += [{"preview": False, "offset": place, "result": row} for place, row in enumerate(rows)]
+        sent[len(sent) // 2 : len(sent) // 2] = [{"preview": False, "messages": [one]} for one in self.said]
+        if rows:
+            sent[-1]["lastrow"] = True
+        else:
+            sent.append({"preview": False, "lastrow": True})
+        for row in sent:
             yield json.dumps(row).encode() + b"\n"
-        if not found:
-            yield b'{"preview":false,"lastrow":true}\n'
 
 
 class Elasticsearch(Server):

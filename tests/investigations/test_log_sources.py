@@ -182,6 +182,47 @@ def test_what_a_source_does_wrong_ends_in_a_sentence(
     assert str(log.get_trouble_display())
 
 
+@pytest.mark.parametrize("kind", ["splunk"])
+def test_splunk_says_the_time_in_its_own_way_and_ours(
+    server: Splunk, desk: Desk, ticket: Ticket, admin: User
+) -> None:
+    server.lines = [(moment, level, name, key, text[24:]) for moment, level, name, key, text in lines()]
+    server.previews = 5
+    log = fetched(ticket, source_of("splunk", server, admin), desk.l2)
+    assert (log.state, log.lines, log.begins_at, log.ends_at) == (LogState.DONE, 20, at(0), at(9))
+
+
+@pytest.mark.parametrize("kind", ["splunk"])
+def test_an_older_splunk_is_asked_at_its_older_address(
+    server: Splunk, desk: Desk, ticket: Ticket, admin: User
+) -> None:
+    server.is_old = True
+    log = fetched(ticket, source_of("splunk", server, admin), desk.l2)
+    assert (log.state, log.lines) == (LogState.DONE, 20)
+
+
+@pytest.mark.parametrize("kind", ["splunk"])
+@pytest.mark.parametrize(
+    ("kind_of_message", "text", "ids", "outcome"),
+    [
+        ("INFO", "Your timerange was substituted", ["req_0"], (LogState.DONE, "", "")),
+        ("WARN", "The search has more than one filter", ["req_0"], (LogState.DONE, "", "")),
+        ("WARN", "Search results might be incomplete", ["req_0"], (LogState.DONE, "", LogCut.PARTIAL)),
+        ("ERROR", "Unable to distribute to peer", ["req_0"], (LogState.DONE, "", LogCut.PARTIAL)),
+        ("FATAL", "The search was cancelled", ["req_0"], (LogState.DONE, "", LogCut.PARTIAL)),
+        ("WARN", "Search results might be incomplete", ["req_9"], (LogState.FAILED, LogTrouble.INCOMPLETE, "")),
+        ("FATAL", "Unknown search command", ["req_9"], (LogState.FAILED, LogTrouble.QUERY, "")),
+    ],
+)
+def test_what_splunk_says_amid_its_results(
+    server: Splunk, desk: Desk, ticket: Ticket, admin: User, kind_of_message: str, text: str, ids: list[str],
+    outcome: tuple[str, str, str],
+) -> None:  # fmt: skip
+    server.said = [{"type": kind_of_message, "text": text}]
+    log = fetched(ticket, source_of("splunk", server, admin), desk.l2, ids=ids)
+    assert (log.state, log.trouble, log.cut) == outcome
+
+
 def test_a_source_is_set_up_and_asked_through_pages(
     desk: Desk, ticket: Ticket, admin: User, settings: Any
 ) -> None:
