@@ -133,6 +133,13 @@ def keeping_what_came(fetch: Fetch) -> Fetch:
     return kept
 
 
+def halved(size: int, error: SourceTrouble) -> int:
+    """Return how many lines to ask for after a page that was too large; raise what went wrong where none was."""
+    if error.trouble != LogTrouble.TOO_LARGE or size == 1:
+        raise error
+    return size // 2
+
+
 def trouble_of(status: int) -> LogTrouble | None:
     """Return what a status says is wrong; None where nothing is."""
     if 200 <= status < 300:

@@ -1,7 +1,7 @@
 """Search servers as their makers document them: paths, parameters, paging and errors, on a port of this machine.
 
-Splunk: REST API reference, search/v2/jobs/export. Elasticsearch: _pit, _search with search_after, error bodies.
-OpenSearch: _search with scroll. Loki: HTTP API, query_range. Each refuses what the real one refuses.
+Splunk: REST API reference, search/v2/jobs/export. Loki: HTTP API, query_range. Elasticsearch and OpenSearch:
+elastic_search_servers.py. Each refuses what the real one refuses.
 """
 
 import json
@@ -56,7 +56,7 @@ class Server:
         raise NotImplementedError
 
 
-def _json(status: str, value: Any) -> Answer:
+def json_answer(status: str, value: Any) -> Answer:
     return status, [*JSON], [json.dumps(value).encode()]
 
 
@@ -67,7 +67,7 @@ def _of_status(server: Server) -> Answer:
 
 def _hang(_server: Server) -> Answer:
     time.sleep(0.6)
-    return _json("200 OK", {})
+    return json_answer("200 OK", {})
 
 
 def _endless(_server: Server) -> Answer:
@@ -82,12 +82,16 @@ def _rubbish(_server: Server) -> Answer:
     return "200 OK", [("Content-Type", "text/html")], [b"<html>Welcome to the proxy</html>"]
 
 
+def _hostile(_server: Server) -> Answer:
+    return "200 OK", [("Content-Type", "text/html")], [b"<html><script>alert(1)</script></html>"]
+
+
 def _redirect(server: Server) -> Answer:
     return "302 Found", [("Location", f"{server.url}/elsewhere")], [b""]
 
 
 FAULTS: dict[str, Callable[[Server], Answer]] = {
-    "hang": _hang, "endless": _endless, "rubbish": _rubbish, "redirect": _redirect,
+    "hang": _hang, "endless": _endless, "rubbish": _rubbish, "redirect": _redirect, "hostile": _hostile,
 }  # fmt: skip
 
 
@@ -104,7 +108,7 @@ class Splunk(Server):
 
     def refused(self) -> Answer:
         said = {"type": "WARN", "text": "call not properly authenticated"}
-        return _json("401 Unauthorized", {"messages": [said]})
+        return json_answer("401 Unauthorized", {"messages": [said]})
 
     def answer(
         self, method: str, path: str, query: dict[str, str], body: bytes, environ: dict[str, Any]
@@ -112,11 +116,11 @@ class Splunk(Server):
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         known = "/services/search/jobs/export" if self.is_old else "/services/search/v2/jobs/export"
         if (method, path) != ("POST", known) or form.get("output_mode") != "json":
-            return _json("404 Not Found", {"messages": [{"type": "ERROR", "text": "Not Found"}]})
+            return json_answer("404 Not Found", {"messages": [{"type": "ERROR", "text": "Not Found"}]})
         match = re.match(r'search index="(\w+)"(?: \((.*?)\))? \|', form["search"])
         if match is None:
             said = {"type": "FATAL", "text": "Error in 'search' command: Unable to parse the search"}
-            return _json("400 Bad Request", {"messages": [said]})
+            return json_answer("400 Bad Request", {"messages": [said]})
         ids = re.findall(r'"([^"]*)"', match[2] or "")
         since, until = float(form["earliest_time"]), float(form["latest_time"])
         limit = int(re.search(r"head (\d+)", form["search"])[1])  # type: ignore[index]
@@ -153,93 +157,6 @@ class Splunk(Server):
             yield json.dumps(row).encode() + b"\n"
 
 
-class Elasticsearch(Server):
-    def refused(self) -> Answer:
-        cause = {"type": "security_exception", "reason": "unable to authenticate"}
-        return _json("401 Unauthorized", {"error": {"root_cause": [cause], **cause}, "status": 401})
-
-    def answer(
-        self, method: str, path: str, query: dict[str, str], body: bytes, environ: dict[str, Any]
-    ) -> Answer:
-        said = json.loads(body) if body else {}
-        if (method, path) == ("POST", "/payments-*/_pit") and query.get("keep_alive"):
-            self.open_contexts.add("pit1")
-            return _json("200 OK", {"id": "pit1", "_shards": {"total": 1, "successful": 1, "failed": 0}})
-        if (method, path) == ("DELETE", "/_pit"):
-            self.open_contexts.discard(said["id"])
-            return _json("200 OK", {"succeeded": True, "num_freed": 1})
-        if (method, path) == ("POST", "/_search") and said.get("pit", {}).get("id") in self.open_contexts:
-            order = [next(iter(one)) for one in said["sort"]]
-            assert order == ["@timestamp", "_shard_doc"], "a page must begin where the one before ended"
-            after = said.get("search_after")
-            hits = self._hits(said)
-            rest = [hit for hit in hits if after is None or hit["sort"] > after]
-            return _json("200 OK", {"pit_id": "pit1", **_found(rest[: said["size"]])})
-        return self._missing(path)
-
-    def _missing(self, path: str) -> Answer:
-        cause = {"type": "index_not_found_exception", "reason": f"no such index [{path}]"}
-        return _json("404 Not Found", {"error": {"root_cause": [cause], **cause}, "status": 404})
-
-    def _hits(self, said: dict[str, Any]) -> list[dict[str, Any]]:
-        span, *rest = said["query"]["bool"]["filter"]
-        since, until = span["range"]["@timestamp"]["gte"], span["range"]["@timestamp"]["lt"]
-        wanted: list[str] = []
-        for one in rest:
-            if "query_string" in one:
-                wanted = re.findall(r'"([^"]*)"', one["query_string"]["query"])
-            else:
-                wanted = [next(iter(term["term"].values())) for term in one["bool"]["should"]]
-        hits = []
-        for place, (at, level, service, key, text) in enumerate(self.lines):
-            milliseconds = int(at.timestamp() * 1000)
-            if since <= milliseconds < until and (not wanted or key in wanted):
-                document = {
-                    "@timestamp": at.isoformat(timespec="milliseconds"), "log": {"level": level},
-                    "service.name": service, "trace": {"id": key}, "message": text, "password": "never asked for",
-                }  # fmt: skip
-                hits.append(
-                    {
-                        "_id": str(place),
-                        "_source": _filtered(document, said["_source"]),
-                        "sort": [milliseconds, place],
-                    }
-                )
-        return hits
-
-
-def _filtered(document: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    return {
-        key: value
-        for key, value in document.items()
-        if any(name == key or name.startswith(f"{key}.") for name in names)
-    }
-
-
-def _found(hits: list[dict[str, Any]]) -> dict[str, Any]:
-    shards = {"total": 1, "successful": 1, "skipped": 0, "failed": 0}
-    return {"took": 1, "timed_out": False, "_shards": shards, "hits": {"max_score": None, "hits": hits}}
-
-
-class OpenSearch(Elasticsearch):
-    left: list[dict[str, Any]]
-
-    def answer(
-        self, method: str, path: str, query: dict[str, str], body: bytes, environ: dict[str, Any]
-    ) -> Answer:
-        said = json.loads(body) if body else {}
-        if (method, path) == ("POST", "/payments-*/_search") and query.get("scroll"):
-            self.open_contexts.add("scroll1")
-            self.left, self.size = self._hits(said), said["size"]
-        elif (method, path) == ("DELETE", "/_search/scroll"):
-            self.open_contexts.difference_update(said["scroll_id"])
-            return _json("200 OK", {"succeeded": True, "num_freed": 1})
-        elif (method, path) != ("POST", "/_search/scroll") or said.get("scroll_id") not in self.open_contexts:
-            return self._missing(path)
-        page, self.left = self.left[: self.size], self.left[self.size :]
-        return _json("200 OK", {"_scroll_id": "scroll1", **_found(page)})
-
-
 class Loki(Server):
     def refused(self) -> Answer:
         return "401 Unauthorized", [("Content-Type", "text/plain")], [b"no org id\n"]
@@ -249,15 +166,19 @@ class Loki(Server):
     ) -> Answer:
         if (method, path) != ("GET", "/loki/api/v1/query_range"):
             return "404 Not Found", [("Content-Type", "text/plain")], [b"404 page not found\n"]
+        if not (tenant := environ.get("HTTP_X_SCOPE_ORGID")):
+            return self.refused()
         match = re.fullmatch(r'\{app="payments"\}(?: \|(=|~) `(.*)`)?', query["query"])
-        if match is None or environ.get("HTTP_X_SCOPE_ORGID") != "desk":
+        if match is None:
             return "400 Bad Request", [("Content-Type", "text/plain")], [b"parse error at line 1, col 1\n"]
         pattern = re.compile(re.escape(match[2]) if match[1] == "=" else match[2] or "")
-        start, end, limit = int(query["start"]), int(query["end"]), int(query["limit"])
+        start, end, limit = int(query["start"]), int(query["end"]), int(query.get("limit", 100))
         found = [
             (int(at.timestamp() * 1000) * 10**6, level, text) for at, level, _service, _id, text in self.lines
-            if pattern.search(text)
+            if pattern.search(text) and tenant == "desk"
         ]  # fmt: skip
+        is_backward = query.get("direction", "backward") == "backward"
+        found.sort(key=lambda one: one[0], reverse=is_backward)
         page = [one for one in found if start <= one[0] < end][:limit]
         streams: dict[str, list[list[str]]] = {}
         for at, level, text in page:
@@ -266,7 +187,7 @@ class Loki(Server):
             {"stream": {"app": "payments", "detected_level": level}, "values": values}
             for level, values in streams.items()
         ]
-        return _json(
+        return json_answer(
             "200 OK", {"status": "success", "data": {"resultType": "streams", "result": result, "stats": {}}}
         )
 
