@@ -24,11 +24,15 @@ JSON = [("Content-Type", "application/json")]
 
 @dataclass
 class Server:
-    """Lines as (time, level, service, id, text). `fault` makes it fail: a status, or a name of FAULTS."""
+    """Lines as (time, level, service, id, text). `fault` makes it fail: a status, or a name of FAULTS.
+
+    `sound`: so many calls are answered before it does.
+    """
 
     lines: list[tuple[datetime, str, str, str, str]]
     authorization: str
     fault: str = ""
+    sound: int = 0
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     open_contexts: set[str] = field(default_factory=set)
     url: str = ""
@@ -38,7 +42,7 @@ class Server:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         query = {name: values[0] for name, values in parse_qs(environ["QUERY_STRING"]).items()}
         self.calls.append((method, path, body.decode()))
-        if self.fault:
+        if self.fault and len(self.calls) > self.sound:
             status, headers, content = FAULTS.get(self.fault, _of_status)(self)
         elif environ.get("HTTP_AUTHORIZATION") != self.authorization:
             status, headers, content = self.refused()
