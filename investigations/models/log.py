@@ -33,6 +33,11 @@ class LogTrouble(models.TextChoices):
     NO_LINES = "no_lines", _("The source has no such lines. Ask for another id, or for a longer time.")
     KEY = "key", _("The source refuses our key (401 or 403). An admin has to give it a new one.")
     NO_INDEX = "no_index", _("The source knows no such index or address (404). An admin has to correct it.")
+    INCOMPLETE = (
+        "incomplete",
+        _("The source found nothing, but says that it could not look everywhere. Try again."),
+    )
+    TOO_LARGE = "too_large", _("The source answers more than Secondline takes in. Ask for a shorter time.")
     BUSY = "busy", _("The source has too much to do (429). Try again in some minutes, with a shorter time.")
     QUERY = "query", _("The source does not understand the query (400). An admin has to look at its set-up.")
     SOURCE_BROKEN = "source_broken", _("The source has a fault of its own (5xx). Try again later.")

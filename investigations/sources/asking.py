@@ -4,9 +4,10 @@ import json
 import re
 import time
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import wraps
 from typing import Any
 
 from common import outgoing
@@ -103,6 +104,42 @@ class Record:
     document: Mapping[str, Any] | None = None
 
 
+#: What is no reason to throw away the lines that came before it, and what the log says then.
+_CUTS = {
+    LogTrouble.SILENT: LogCut.TIME,
+    LogTrouble.TOO_LARGE: LogCut.BYTES,
+    LogTrouble.INCOMPLETE: LogCut.PARTIAL,
+}
+Fetch = Callable[[Place, Question], Iterator[Record]]
+
+
+def keeping_what_came(fetch: Fetch) -> Fetch:
+    """Have a source that breaks off end with the lines that came, and the reason in `cut`.
+
+    Without any line that is a trouble; so it is where none came of a source that could not look everywhere.
+    """
+
+    @wraps(fetch)
+    def kept(place: Place, question: Question) -> Iterator[Record]:
+        try:
+            yield from fetch(place, question)
+        except SourceTrouble as error:
+            if not question.came or error.trouble not in _CUTS:
+                raise
+            question.cut = _CUTS[error.trouble]
+        if not question.came and question.cut == LogCut.PARTIAL:
+            raise SourceTrouble(LogTrouble.INCOMPLETE)
+
+    return kept
+
+
+def halved(size: int, error: SourceTrouble) -> int:
+    """Return how many lines to ask for after a page that was too large; raise what went wrong where none was."""
+    if error.trouble != LogTrouble.TOO_LARGE or size == 1:
+        raise error
+    return size // 2
+
+
 def trouble_of(status: int) -> LogTrouble | None:
     """Return what a status says is wrong; None where nothing is."""
     if 200 <= status < 300:
@@ -140,11 +177,13 @@ def call(place: Place, question: Question, method: str, path: str, body: object 
         raise SourceTrouble(trouble_out(error)) from error
     if (trouble := trouble_of(answer.status)) is not None:
         raise SourceTrouble(trouble)
+    if answer.is_cut:
+        raise SourceTrouble(LogTrouble.TOO_LARGE)
     return parsed(answer.body)
 
 
 def parsed(content: bytes) -> dict[str, Any]:
-    """Return a JSON object. Raises SourceTrouble for what is none, or was cut off because it is too long."""
+    """Return a JSON object. Raises SourceTrouble for what is none."""
     try:
         value = json.loads(content)
     except (ValueError, RecursionError) as error:

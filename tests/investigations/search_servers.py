@@ -1,7 +1,7 @@
 """Search servers as their makers document them: paths, parameters, paging and errors, on a port of this machine.
 
-Splunk: REST API reference, search/v2/jobs/export. Elasticsearch: _pit, _search with search_after, error bodies.
-OpenSearch: _search with scroll. Loki: HTTP API, query_range. Each refuses what the real one refuses.
+Splunk: REST API reference, search/v2/jobs/export. Loki: HTTP API, query_range. Elasticsearch and OpenSearch:
+elastic_search_servers.py. Each refuses what the real one refuses.
 """
 
 import json
@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qs
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -24,11 +24,15 @@ JSON = [("Content-Type", "application/json")]
 
 @dataclass
 class Server:
-    """Lines as (time, level, service, id, text). `fault` makes it fail: a status, or a name of FAULTS."""
+    """Lines as (time, level, service, id, text). `fault` makes it fail: a status, or a name of FAULTS.
+
+    `sound`: so many calls are answered before it does.
+    """
 
     lines: list[tuple[datetime, str, str, str, str]]
     authorization: str
     fault: str = ""
+    sound: int = 0
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     open_contexts: set[str] = field(default_factory=set)
     url: str = ""
@@ -38,7 +42,7 @@ class Server:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         query = {name: values[0] for name, values in parse_qs(environ["QUERY_STRING"]).items()}
         self.calls.append((method, path, body.decode()))
-        if self.fault:
+        if self.fault and len(self.calls) > self.sound:
             status, headers, content = FAULTS.get(self.fault, _of_status)(self)
         elif environ.get("HTTP_AUTHORIZATION") != self.authorization:
             status, headers, content = self.refused()
@@ -56,7 +60,7 @@ class Server:
         raise NotImplementedError
 
 
-def _json(status: str, value: Any) -> Answer:
+def json_answer(status: str, value: Any) -> Answer:
     return status, [*JSON], [json.dumps(value).encode()]
 
 
@@ -67,7 +71,7 @@ def _of_status(server: Server) -> Answer:
 
 def _hang(_server: Server) -> Answer:
     time.sleep(0.6)
-    return _json("200 OK", {})
+    return json_answer("200 OK", {})
 
 
 def _endless(_server: Server) -> Answer:
@@ -82,136 +86,79 @@ def _rubbish(_server: Server) -> Answer:
     return "200 OK", [("Content-Type", "text/html")], [b"<html>Welcome to the proxy</html>"]
 
 
+def _hostile(_server: Server) -> Answer:
+    return "200 OK", [("Content-Type", "text/html")], [b"<html><script>alert(1)</script></html>"]
+
+
 def _redirect(server: Server) -> Answer:
     return "302 Found", [("Location", f"{server.url}/elsewhere")], [b""]
 
 
 FAULTS: dict[str, Callable[[Server], Answer]] = {
-    "hang": _hang, "endless": _endless, "rubbish": _rubbish, "redirect": _redirect,
+    "hang": _hang, "endless": _endless, "rubbish": _rubbish, "redirect": _redirect, "hostile": _hostile,
 }  # fmt: skip
 
 
+@dataclass
 class Splunk(Server):
+    """`said` are messages in the midst of the results, `previews` rows of a search that has not ended yet.
+
+    A server before 9.0 knows only the first version of the address (`is_old`).
+    """
+
+    said: list[dict[str, str]] = field(default_factory=list)
+    previews: int = 0
+    is_old: bool = False
+
     def refused(self) -> Answer:
         said = {"type": "WARN", "text": "call not properly authenticated"}
-        return _json("401 Unauthorized", {"messages": [said]})
+        return json_answer("401 Unauthorized", {"messages": [said]})
 
     def answer(
         self, method: str, path: str, query: dict[str, str], body: bytes, environ: dict[str, Any]
     ) -> Answer:
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        if (method, path) != ("POST", "/services/search/v2/jobs/export") or form.get("output_mode") != "json":
-            return _json("404 Not Found", {"messages": [{"type": "ERROR", "text": "Not Found"}]})
+        known = "/services/search/jobs/export" if self.is_old else "/services/search/v2/jobs/export"
+        if (method, path) != ("POST", known) or form.get("output_mode") != "json":
+            return json_answer("404 Not Found", {"messages": [{"type": "ERROR", "text": "Not Found"}]})
         match = re.match(r'search index="(\w+)"(?: \((.*?)\))? \|', form["search"])
         if match is None:
             said = {"type": "FATAL", "text": "Error in 'search' command: Unable to parse the search"}
-            return _json("400 Bad Request", {"messages": [said]})
+            return json_answer("400 Bad Request", {"messages": [said]})
         ids = re.findall(r'"([^"]*)"', match[2] or "")
         since, until = float(form["earliest_time"]), float(form["latest_time"])
         limit = int(re.search(r"head (\d+)", form["search"])[1])  # type: ignore[index]
+        named = re.search(r'eval (\w+)=strftime\(_time, *"%Y-%m-%dT%H:%M:%S\.%6N%:z"\)', form["search"])
         found = [
             line for line in self.lines
             if match[1] == "payments" and since <= line[0].timestamp() < until
             and (not ids or any(one in line[4] for one in ids))
         ][-limit:]  # fmt: skip
-        return "200 OK", [*JSON], self._results(found)
+        return "200 OK", [*JSON], self._results(found, named[1] if named else "")
 
-    def _results(self, found: list[Any]) -> Iterator[bytes]:
-        for place, (at, _level, service, _id, text) in enumerate(found):
-            result = {"_time": at.isoformat(timespec="milliseconds"), "_raw": text, "source": service}
-            row: dict[str, Any] = {"preview": False, "offset": place, "result": result}
-            if place == len(found) - 1:
-                row["lastrow"] = True
+    def _results(self, found: list[Any], iso: str) -> Iterator[bytes]:
+        """Yield rows; `iso` is the field of the search that has the time as ISO 8601, which `_time` is not."""
+        rows: list[dict[str, Any]] = []
+        for at, _level, service, _id, text in found:
+            local = at.astimezone(timezone(timedelta(hours=2)))
+            rows.append(
+                {
+                    "_time": f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 1000:03} CEST",
+                    "_raw": text, "source": service,
+                    **({iso: local.isoformat(timespec="microseconds")} if iso else {}),
+                }
+            )  # fmt: skip
+        sent: list[dict[str, Any]] = [
+            {"preview": True, "offset": place, "result": row} for place, row in enumerate(rows[: self.previews])
+        ]
+        sent += [{"preview": False, "offset": place, "result": row} for place, row in enumerate(rows)]
+        sent[len(sent) // 2 : len(sent) // 2] = [{"preview": False, "messages": [one]} for one in self.said]
+        if rows:
+            sent[-1]["lastrow"] = True
+        else:
+            sent.append({"preview": False, "lastrow": True})
+        for row in sent:
             yield json.dumps(row).encode() + b"\n"
-        if not found:
-            yield b'{"preview":false,"lastrow":true}\n'
-
-
-class Elasticsearch(Server):
-    def refused(self) -> Answer:
-        cause = {"type": "security_exception", "reason": "unable to authenticate"}
-        return _json("401 Unauthorized", {"error": {"root_cause": [cause], **cause}, "status": 401})
-
-    def answer(
-        self, method: str, path: str, query: dict[str, str], body: bytes, environ: dict[str, Any]
-    ) -> Answer:
-        said = json.loads(body) if body else {}
-        if (method, path) == ("POST", "/payments-*/_pit") and query.get("keep_alive"):
-            self.open_contexts.add("pit1")
-            return _json("200 OK", {"id": "pit1", "_shards": {"total": 1, "successful": 1, "failed": 0}})
-        if (method, path) == ("DELETE", "/_pit"):
-            self.open_contexts.discard(said["id"])
-            return _json("200 OK", {"succeeded": True, "num_freed": 1})
-        if (method, path) == ("POST", "/_search") and said.get("pit", {}).get("id") in self.open_contexts:
-            order = [next(iter(one)) for one in said["sort"]]
-            assert order == ["@timestamp", "_shard_doc"], "a page must begin where the one before ended"
-            after = said.get("search_after")
-            hits = self._hits(said)
-            rest = [hit for hit in hits if after is None or hit["sort"] > after]
-            return _json("200 OK", {"pit_id": "pit1", **_found(rest[: said["size"]])})
-        return self._missing(path)
-
-    def _missing(self, path: str) -> Answer:
-        cause = {"type": "index_not_found_exception", "reason": f"no such index [{path}]"}
-        return _json("404 Not Found", {"error": {"root_cause": [cause], **cause}, "status": 404})
-
-    def _hits(self, said: dict[str, Any]) -> list[dict[str, Any]]:
-        span, *rest = said["query"]["bool"]["filter"]
-        since, until = span["range"]["@timestamp"]["gte"], span["range"]["@timestamp"]["lt"]
-        wanted: list[str] = []
-        for one in rest:
-            if "query_string" in one:
-                wanted = re.findall(r'"([^"]*)"', one["query_string"]["query"])
-            else:
-                wanted = [next(iter(term["term"].values())) for term in one["bool"]["should"]]
-        hits = []
-        for place, (at, level, service, key, text) in enumerate(self.lines):
-            milliseconds = int(at.timestamp() * 1000)
-            if since <= milliseconds < until and (not wanted or key in wanted):
-                document = {
-                    "@timestamp": at.isoformat(timespec="milliseconds"), "log": {"level": level},
-                    "service.name": service, "trace": {"id": key}, "message": text, "password": "never asked for",
-                }  # fmt: skip
-                hits.append(
-                    {
-                        "_id": str(place),
-                        "_source": _filtered(document, said["_source"]),
-                        "sort": [milliseconds, place],
-                    }
-                )
-        return hits
-
-
-def _filtered(document: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    return {
-        key: value
-        for key, value in document.items()
-        if any(name == key or name.startswith(f"{key}.") for name in names)
-    }
-
-
-def _found(hits: list[dict[str, Any]]) -> dict[str, Any]:
-    shards = {"total": 1, "successful": 1, "skipped": 0, "failed": 0}
-    return {"took": 1, "timed_out": False, "_shards": shards, "hits": {"max_score": None, "hits": hits}}
-
-
-class OpenSearch(Elasticsearch):
-    left: list[dict[str, Any]]
-
-    def answer(
-        self, method: str, path: str, query: dict[str, str], body: bytes, environ: dict[str, Any]
-    ) -> Answer:
-        said = json.loads(body) if body else {}
-        if (method, path) == ("POST", "/payments-*/_search") and query.get("scroll"):
-            self.open_contexts.add("scroll1")
-            self.left, self.size = self._hits(said), said["size"]
-        elif (method, path) == ("DELETE", "/_search/scroll"):
-            self.open_contexts.difference_update(said["scroll_id"])
-            return _json("200 OK", {"succeeded": True, "num_freed": 1})
-        elif (method, path) != ("POST", "/_search/scroll") or said.get("scroll_id") not in self.open_contexts:
-            return self._missing(path)
-        page, self.left = self.left[: self.size], self.left[self.size :]
-        return _json("200 OK", {"_scroll_id": "scroll1", **_found(page)})
 
 
 class Loki(Server):
@@ -223,15 +170,19 @@ class Loki(Server):
     ) -> Answer:
         if (method, path) != ("GET", "/loki/api/v1/query_range"):
             return "404 Not Found", [("Content-Type", "text/plain")], [b"404 page not found\n"]
+        if not (tenant := environ.get("HTTP_X_SCOPE_ORGID")):
+            return self.refused()
         match = re.fullmatch(r'\{app="payments"\}(?: \|(=|~) `(.*)`)?', query["query"])
-        if match is None or environ.get("HTTP_X_SCOPE_ORGID") != "desk":
+        if match is None:
             return "400 Bad Request", [("Content-Type", "text/plain")], [b"parse error at line 1, col 1\n"]
         pattern = re.compile(re.escape(match[2]) if match[1] == "=" else match[2] or "")
-        start, end, limit = int(query["start"]), int(query["end"]), int(query["limit"])
+        start, end, limit = int(query["start"]), int(query["end"]), int(query.get("limit", 100))
         found = [
             (int(at.timestamp() * 1000) * 10**6, level, text) for at, level, _service, _id, text in self.lines
-            if pattern.search(text)
+            if pattern.search(text) and tenant == "desk"
         ]  # fmt: skip
+        is_backward = query.get("direction", "backward") == "backward"
+        found.sort(key=lambda one: one[0], reverse=is_backward)
         page = [one for one in found if start <= one[0] < end][:limit]
         streams: dict[str, list[list[str]]] = {}
         for at, level, text in page:
@@ -240,7 +191,7 @@ class Loki(Server):
             {"stream": {"app": "payments", "detected_level": level}, "values": values}
             for level, values in streams.items()
         ]
-        return _json(
+        return json_answer(
             "200 OK", {"status": "success", "data": {"resultType": "streams", "result": result, "stats": {}}}
         )
 

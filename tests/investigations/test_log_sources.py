@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from accounts.models import User
 from common.errors import NotAllowed, Refused
@@ -20,11 +21,10 @@ from investigations.sources import asking
 from tests import seed
 from tests.escalations.desk import Desk
 from tests.factories import UserFactory
+from tests.investigations.elastic_search_servers import Elasticsearch, OpenSearch
 from tests.investigations.search_servers import (
     TOKEN,
-    Elasticsearch,
     Loki,
-    OpenSearch,
     Server,
     Splunk,
     at,
@@ -41,7 +41,7 @@ KINDS: dict[str, tuple[type[Server], str, dict[str, Any]]] = {
     "elastic": (
         Elasticsearch,
         bearer("ApiKey"),
-        {"within": "payments-*", "sign_in": "ApiKey", "id_fields": "trace.id"},
+        {"within": "payments-*", "sign_in": "ApiKey", "id_fields": "order, trace.id"},
     ),
     "opensearch": (OpenSearch, basic(), {"within": "payments-*", "sign_in": "Basic"}),
     "loki": (Loki, bearer(), {"within": '{app="payments"}', "sign_in": "Bearer", "tenant": "desk"}),
@@ -70,9 +70,9 @@ def lines(count: int = 40) -> list[Any]:
     """Lines of two requests in turn, several of them at one instant; the third is a failure with a card."""
     return [
         (
-            at(number // 4), "error" if number == 2 else "info", "gateway", f"req_{number % 2}",
+            at(number // 4), "error" if number == 2 else "info", "gateway", f"Req-{number % 2}",
             f"{at(number // 4):%Y-%m-%d %H:%M:%S},000 {'ERROR' if number == 2 else 'INFO'}  [http-1] gateway - "
-            f"req_{number % 2} {f'card {CARD} declined' if number == 2 else 'charge approved'} no {number}",
+            f"Req-{number % 2} {f'card {CARD} declined' if number == 2 else 'charge approved'} no {number}",
         )
         for number in range(count)
     ]  # fmt: skip
@@ -98,7 +98,7 @@ def source_of(kind: str, server: Server, admin: User, **more: Any) -> LogSource:
 
 def fetched(ticket: Ticket, source: LogSource, by: User, ids: list[str] | None = None, seconds: float = 60) -> Log:
     log = fetching.ask(
-        ticket, source, ids=["req_0"] if ids is None else ids, since=at(0), until=at(seconds), by=by
+        ticket, source, ids=["Req-0"] if ids is None else ids, since=at(0), until=at(seconds), by=by
     )
     analysing.run(log)
     return Log.objects.get(pk=log.pk)
@@ -123,17 +123,18 @@ def test_each_source_gives_its_lines(
     assert (log.begins_at, log.ends_at) == (at(0), at(9))
     text = text_of(log)
     assert CARD not in text
-    assert "req_1" not in text
+    assert "Req-1" not in text
     assert [bool(re.search(rf"no {number}\b", text)) for number in range(4)] == [True, False, True, False]
     assert "never asked for" not in text
+    assert kind not in {"elastic", "opensearch"} or text.count('"level": "info"') == 19
     assert not server.open_contexts, "a point in time or scroll is closed"
     assert TOKEN not in str(Log.objects.filter(pk=log.pk).values())
 
-    both = fetched(ticket, source, desk.l2, ids=["req_0", "req_1"], seconds=5)
+    both = fetched(ticket, source, desk.l2, ids=["Req-0", "Req-1"], seconds=5)
     assert both.lines == 20
     everything = fetched(ticket, source, desk.l2, ids=[])
     assert everything.lines == 40
-    nothing = fetched(ticket, source, desk.l2, ids=["req_9"])
+    nothing = fetched(ticket, source, desk.l2, ids=["Req-9"])
     assert (nothing.state, nothing.trouble) == (LogState.FAILED, LogTrouble.NO_LINES)
 
 
@@ -149,6 +150,69 @@ def test_a_source_is_asked_for_no_more_than_it_may_give(
     assert log.cut == LogCut.BYTES
 
 
+def padded(server: Server, size: int = 1000) -> None:
+    server.lines = [(*line[:4], line[4] + "x" * size) for line in server.lines]
+
+
+@pytest.mark.parametrize("kind", ["elastic", "opensearch", "loki"])
+def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(
+    server: Server, kind: str, desk: Desk, ticket: Ticket, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = "loki" if kind == "loki" else "elastic"
+    monkeypatch.setattr(f"investigations.sources.{module}.PAGE", 16)
+    monkeypatch.setattr(asking, "LARGEST_PAGE", 13_000)  # eight lines, with what stands around them
+    padded(server)
+    source = source_of(kind, server, admin)
+    log = fetched(ticket, source, desk.l2)
+    assert (log.state, log.lines, log.cut) == (LogState.DONE, 20, "")
+    monkeypatch.setattr(asking, "LARGEST_PAGE", 700)
+    log = fetched(ticket, source, desk.l2)
+    assert (log.state, log.trouble) == (LogState.FAILED, LogTrouble.TOO_LARGE)
+
+
+@pytest.mark.parametrize("kind", ["elastic", "opensearch"])
+def test_documents_stay_that_came_before_a_source_broke_off(
+    server: Elasticsearch, kind: str, desk: Desk, ticket: Ticket, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("investigations.sources.elastic.PAGE", 6)
+    source = source_of(kind, server, admin)
+    server.lapses = True
+    log = fetched(ticket, source, desk.l2)
+    assert (log.state, log.lines, log.cut) == (LogState.DONE, 6, LogCut.PARTIAL)
+
+    server.lapses, server.failed = False, 1
+    log = fetched(ticket, source, desk.l2)
+    assert (log.state, log.lines, log.cut) == (LogState.DONE, 20, LogCut.PARTIAL)
+    log = fetched(ticket, source, desk.l2, ids=["Req-9"])
+    assert (log.state, log.trouble) == (LogState.FAILED, LogTrouble.INCOMPLETE)
+
+    server.failed = 0
+    server.lines[39] = (*server.lines[39][:4], "x" * 9000)
+    monkeypatch.setattr(asking, "LARGEST_PAGE", 8000)
+    log = fetched(ticket, source, desk.l2, ids=[])
+    assert (log.state, log.lines, log.cut) == (LogState.DONE, 39, LogCut.BYTES)
+
+
+@pytest.mark.parametrize("kind", ["loki"])
+@pytest.mark.parametrize(("tenant", "trouble"), [("", LogTrouble.KEY), ("other", LogTrouble.NO_LINES)])
+def test_loki_gives_a_tenant_its_own_lines_only(
+    server: Server, desk: Desk, ticket: Ticket, admin: User, tenant: str, trouble: LogTrouble
+) -> None:
+    log = fetched(ticket, source_of("loki", server, admin, tenant=tenant), desk.l2)
+    assert (log.state, log.trouble) == (LogState.FAILED, trouble)
+
+
+@pytest.mark.parametrize("kind", ["elastic", "opensearch", "loki"])
+def test_lines_stay_that_came_before_a_source_fell_silent(
+    server: Server, kind: str, desk: Desk, ticket: Ticket, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"investigations.sources.{'loki' if kind == 'loki' else 'elastic'}.PAGE", 6)
+    monkeypatch.setattr(fetching, "LONGEST_SECONDS", 0.5)
+    server.fault, server.sound = "hang", 2 if kind == "elastic" else 1
+    log = fetched(ticket, source_of(kind, server, admin), desk.l2)
+    assert (log.state, log.lines, log.cut) == (LogState.DONE, 6, LogCut.TIME)
+
+
 @pytest.mark.parametrize(
     ("fault", "trouble"),
     [
@@ -157,29 +221,70 @@ def test_a_source_is_asked_for_no_more_than_it_may_give(
         ("429", LogTrouble.BUSY),
         ("503", LogTrouble.SOURCE_BROKEN),
         ("hang", LogTrouble.SILENT),
-        ("endless", None),
+        ("endless", LogTrouble.TOO_LARGE),
         ("rubbish", LogTrouble.RUBBISH),
         ("redirect", LogTrouble.REDIRECT),
     ],
 )
 def test_what_a_source_does_wrong_ends_in_a_sentence(
     server: Server, kind: str, desk: Desk, ticket: Ticket, admin: User, monkeypatch: pytest.MonkeyPatch,
-    fault: str, trouble: LogTrouble | None,
+    fault: str, trouble: LogTrouble,
 ) -> None:  # fmt: skip
-    if fault in {"hang", "endless"}:
+    if fault == "hang":
         monkeypatch.setattr(fetching, "LONGEST_SECONDS", 0.3)
-        monkeypatch.setattr(asking, "LARGEST_PAGE", 1000_000)
+    monkeypatch.setattr(fetching, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(asking, "LARGEST_PAGE", 100_000)
     source = source_of(kind, server, admin)
     server.fault = fault
     log = fetched(ticket, source, desk.l2)
-    assert log.state == LogState.FAILED
-    if trouble is None:
-        assert log.trouble in {LogTrouble.SILENT, LogTrouble.RUBBISH, LogTrouble.NO_LINES}
-    else:
-        assert log.trouble == trouble
+    assert (log.state, log.trouble) == (LogState.FAILED, trouble)
     assert "/elsewhere" not in [path for _method, path, _body in server.calls]
-    ticket.refresh_from_db()
-    assert str(log.get_trouble_display())
+    client = Client()
+    client.force_login(desk.l2)
+    shown = client.get(log.get_absolute_url()).content.decode()
+    assert shown.count(escape(str(trouble.label))) == 1
+    assert "Welcome to the proxy" not in shown
+
+
+@pytest.mark.parametrize("kind", ["splunk"])
+def test_splunk_says_the_time_in_its_own_way_and_ours(
+    server: Splunk, desk: Desk, ticket: Ticket, admin: User
+) -> None:
+    server.lines = [(moment, level, name, key, text[24:]) for moment, level, name, key, text in lines()]
+    server.previews = 5
+    log = fetched(ticket, source_of("splunk", server, admin), desk.l2)
+    assert (log.state, log.lines, log.begins_at, log.ends_at) == (LogState.DONE, 20, at(0), at(9))
+
+
+@pytest.mark.parametrize("kind", ["splunk"])
+def test_an_older_splunk_is_asked_at_its_older_address(
+    server: Splunk, desk: Desk, ticket: Ticket, admin: User
+) -> None:
+    server.is_old = True
+    log = fetched(ticket, source_of("splunk", server, admin), desk.l2)
+    assert (log.state, log.lines) == (LogState.DONE, 20)
+
+
+@pytest.mark.parametrize("kind", ["splunk"])
+@pytest.mark.parametrize(
+    ("kind_of_message", "text", "ids", "outcome"),
+    [
+        ("INFO", "Your timerange was substituted", ["Req-0"], (LogState.DONE, "", "")),
+        ("WARN", "The search has more than one filter", ["Req-0"], (LogState.DONE, "", "")),
+        ("WARN", "Search results might be incomplete", ["Req-0"], (LogState.DONE, "", LogCut.PARTIAL)),
+        ("ERROR", "Unable to distribute to peer", ["Req-0"], (LogState.DONE, "", LogCut.PARTIAL)),
+        ("FATAL", "The search was cancelled", ["Req-0"], (LogState.DONE, "", LogCut.PARTIAL)),
+        ("WARN", "Search results might be incomplete", ["Req-9"], (LogState.FAILED, LogTrouble.INCOMPLETE, "")),
+        ("FATAL", "Unknown search command", ["Req-9"], (LogState.FAILED, LogTrouble.QUERY, "")),
+    ],
+)
+def test_what_splunk_says_amid_its_results(
+    server: Splunk, desk: Desk, ticket: Ticket, admin: User, kind_of_message: str, text: str, ids: list[str],
+    outcome: tuple[str, str, str],
+) -> None:  # fmt: skip
+    server.said = [{"type": kind_of_message, "text": text}]
+    log = fetched(ticket, source_of("splunk", server, admin), desk.l2, ids=ids)
+    assert (log.state, log.trouble, log.cut) == outcome
 
 
 def test_a_source_is_set_up_and_asked_through_pages(
