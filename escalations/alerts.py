@@ -165,6 +165,8 @@ def _said(alert: Alert) -> str:
     match alert.kind:
         case AlertKind.MESSAGE if alert.event.get("kind") == MessageKind.FROM_CUSTOMER:
             return _("%(person)s added what the customer wrote.")
+        case AlertKind.MESSAGE if alert.event.get("by_mail"):
+            return _("A partner's mail was not taken as an answer: it is kept as a note.")
         case AlertKind.MESSAGE:
             return _("%(person)s wrote.")
         case AlertKind.MENTIONED:

@@ -64,6 +64,9 @@ def _message(event: Event, ticket: Ticket) -> Iterator[News]:
             yield News(ticket, [ticket.created_by], AlertKind.MESSAGE)
         case MessageKind.FROM_L1 | MessageKind.FROM_CUSTOMER:
             yield News(ticket, [ticket.owner], AlertKind.MESSAGE)
+        case MessageKind.NOTE if event.get("by_mail"):
+            asked_by = HandOver.objects.select_related("asked_by").get(pk=event.get("by_mail")).asked_by
+            yield News(ticket, [ticket.owner, asked_by], AlertKind.MESSAGE)
         case MessageKind.PARTNER if message.hand_over is not None:
             row = message.hand_over
             asked = row.messages.select_related("author")

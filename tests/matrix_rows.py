@@ -363,6 +363,7 @@ ESCALATIONS = {
     "nudge": post_only(),
     "depend": post_only(to=ticket),
     "end_dependency": post_only(to=dependency),
+    "inbound_mail": page("admin"),
     "partner_setup": page("lead auditor admin"),
     "edit_partner": page("lead admin", to=partner_team),
     "edit_partner_form": page("lead admin", to=partner_team),

@@ -114,9 +114,12 @@ class HandOverQuerySet(models.QuerySet["HandOver"]):
         """Return those to which an answer is still owed."""
         return self.filter(ended_at=None)
 
-    def end(self, state: HandOverState, at: Any) -> int:
-        """Let these be over from that instant; return how many were not yet."""
-        return self.owed().update(state=state, state_since=at, ended_at=at, version=models.F("version") + 1)
+    def end(self, state: HandOverState, at: Any) -> list[int]:
+        """Let these be over from that instant; return which were not yet."""
+        ended = list(self.owed().order_by("pk").values_list("pk", flat=True))
+        if ended:
+            self.owed().update(state=state, state_since=at, ended_at=at, version=models.F("version") + 1)
+        return ended
 
 
 class HandOver(models.Model):
