@@ -123,9 +123,9 @@ def entitle(alerts: Iterable[Alert]) -> None:
     about = {pk: alert for alert in alerts if (pk := alert.event.get("hand_over"))}
     if not about:
         return
-    titles = dict(HandOver.objects.filter(pk__in=about).values_list("pk", "title"))
+    named = {row.pk: row.heading for row in HandOver.objects.filter(pk__in=about).only("title", "question")}
     for alert in alerts:
-        if title := titles.get(alert.event.get("hand_over")):
+        if title := named.get(alert.event.get("hand_over")):
             alert.ticket.subject = title  # of this one object, which is shown and never saved
 
 

@@ -66,8 +66,9 @@ def ask(
     """Hand a question over to a partner team; several teams may be asked at once, each once at a time.
 
     `answers` are those to the partner's own form. `wanted_by` is a date instead of the agreed time. Without
-    `shares_ticket` the partner sees what is said here and nothing else of the escalation. Nothing that is asked of
-    compliance is shown to the first line. Raises NotAllowed, Refused, StaleVersion, contract.Invalid.
+    `shares_ticket` the partner sees what is said here and nothing else of the escalation, not even its subject,
+    which is the title else where none is given. Nothing that is asked of compliance is shown to the first line. Raises
+    NotAllowed, Refused, StaleVersion, contract.Invalid.
     """
     locked = lock(ticket, by=by, version=version)
     if not parties(by, locked) & DESK:
@@ -85,7 +86,9 @@ def ask(
     row = HandOver.objects.create(
         ticket=locked,
         team=team,
-        title=redaction.clean(title.strip() or locked.subject)[:200],
+        title=redaction.clean(title.strip() or (locked.subject if shares_ticket else " ".join(asked.split())))[
+            :200
+        ],
         question=asked,
         urgency=urgency,
         asked_by=by,

@@ -22,7 +22,14 @@ class AskForm(forms.Form):
         queryset=Team.objects.filter(kind=TeamKind.PARTNER, is_active=True),
         empty_label=_("Choose…"),
     )
-    title = forms.CharField(label=_("In a line"), max_length=200, help_text=_("What their list calls it."))
+    title = forms.CharField(
+        label=_("In a line"),
+        max_length=200,
+        required=False,
+        help_text=_(
+            "What their list calls it. Left empty where they see the escalation itself, it is its subject."
+        ),
+    )
     question = forms.CharField(
         label=_("What do you ask of them?"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 6})
     )
@@ -36,7 +43,7 @@ class AskForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
 
     def __init__(self, *args: Any, ticket: Ticket, partner_form: PartnerForm | None = None, **kwargs: Any) -> None:
-        initial = {"title": ticket.subject, "version": ticket.version, **kwargs.pop("initial", {})}
+        initial = {"version": ticket.version, **kwargs.pop("initial", {})}
         super().__init__(*args, **{**kwargs, "initial": initial})
         self.definitions = partner_form.fields if partner_form is not None else []
         self.partner_form = partner_form
@@ -50,6 +57,8 @@ class AskForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if not cleaned.get("shares_ticket") and not cleaned.get("title") and "title" not in self.errors:
+            self.add_error("title", _("Say in a line what it is about, without what they need not know."))
         if self.partner_form is not None:
             try:
                 contract.clean(self.partner_form, self._answers())

@@ -9,9 +9,10 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import TeamKind
-from escalations import handing_over, partner_setup
+from escalations import handing_over, news, partner_setup
 from escalations.hand_over_states import Move
 from escalations.models import HandOver, HandOverState, PartnerAgreement, PartnerForm
+from events.models import Event
 from tests.escalations.desk import Desk
 from tests.factories import TeamFactory
 from tests.matrix import Scenario
@@ -47,10 +48,13 @@ def test_from_asking_to_closing_on_the_pages(desk: Desk, as_: dict[str, Client])
     url = reverse("new_hand_over", args=[ticket.reference])
     page = text(as_["l2"].get(url, {"partner": desk.engineering.pk}))
     assert "Trace id" in page
+    assert "Zanzibar" not in re.search(r'<input[^>]*name="title"[^>]*>', page)[0]  # type: ignore[index]
     sent: dict[str, Any] = {
         "form_token": token(page), "partner": desk.engineering.pk, "title": "Gateway down", "question": "Why?",
         "urgency": 1, "version": ticket.version,
     }  # fmt: skip
+    nameless = as_["l2"].post(url, {**sent, "title": " ", "answer_trace": "req_1"})
+    assert nameless.status_code == 422 and "Say in a line what it is about" in text(nameless)
     missing = as_["l2"].post(url, sent)
     assert missing.status_code == 422 and "This is needed." in text(missing)
     sent |= {"answer_trace": "req_1", "uploads": ContentFile(b"a log\n", name="log.txt")}
@@ -143,3 +147,20 @@ def test_one_hand_over_asks_as_often_with_a_long_thread(
     as_["partner"].get(row.get_absolute_url())
     with django_assert_max_num_queries(10):
         assert "Looking, 4." in text(as_["partner"].get(row.get_absolute_url()))
+
+
+def test_the_subject_is_the_title_only_for_who_sees_the_escalation(desk: Desk, as_: dict[str, Client]) -> None:
+    ticket = desk.started(subject="Zanzibar")
+    handing_over.ask(ticket, by=desk.l2, partner=desk.engineering, question="Why is it\ndown?")
+    news.handle(Event.objects.filter(kind="ticket.waiting", subject_id=ticket.pk).latest("pk"))
+    for page in ("hand_overs", "alerts"):
+        shown = text(as_["partner"].get(reverse(page)))
+        assert "Why is it down?" in shown and "Zanzibar" not in shown, page
+    shared = desk.started(subject="Quetzal")
+    url = reverse("new_hand_over", args=[shared.reference])
+    sent = {
+        "form_token": "t" * 20, "partner": desk.engineering.pk, "title": "", "question": "Why?", "urgency": 1,
+        "version": shared.version, "shares_ticket": "on",
+    }  # fmt: skip
+    assert as_["l2"].post(url, sent).status_code == 302
+    assert HandOver.objects.get(ticket=shared).title == "Quetzal"
