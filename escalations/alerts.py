@@ -42,6 +42,8 @@ _OF_ACTIONS = {
 #: Alerts of these lead to the hand-over's page, which whoever is told of it may see.
 _OF_HAND_OVERS = {
     "ticket.alerted",
+    "ticket.deadline_set",
+    "ticket.hand_over_moved",
     "ticket.handed_over",
     "ticket.message",
     "ticket.nudged",

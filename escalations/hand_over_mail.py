@@ -19,7 +19,7 @@ _WITHDRAWING = ("ticket.resumed", "ticket.resolved", "ticket.cancelled", "ticket
 #: What reminds of the question: the button, and a merge that was taken back with what it had withdrawn.
 _REMINDING = ("ticket.nudged", "ticket.unmerged")
 _ASKING = ("ticket.waiting", "ticket.handed_over", *_REMINDING)
-KINDS = (*_ASKING, "ticket.message", "ticket.hand_over_moved", *_WITHDRAWING)
+KINDS = (*_ASKING, "ticket.message", "ticket.deadline_set", "ticket.hand_over_moved", *_WITHDRAWING)
 _ENDS = {Move.WITHDRAW, Move.CLOSE}
 
 
@@ -39,11 +39,11 @@ def handle(event: Event) -> None:
 def _told(event: Event, row: HandOver) -> dict[str, Any] | None:
     """Return what the mail about this event is made of; None where there is none."""
     if event.get("withdrawn") or event.get("move") in _ENDS:
-        return {"ending": HandOverState(row.state), "body": "", "first": False}
+        return None if row.is_owed else {"ending": HandOverState(row.state), "body": "", "first": False}
     if event.kind in _ASKING and not row.is_owed:
         return None
     by_mail = event.get("move") is not None and event.actor.is_robot
-    member = Membership.objects.filter(team=row.team_id, user=event.actor_id, role=Role.PARTNER)
+    member = Membership.objects.filter(team=row.team_id, user=event.actor_id, role__in=[Role.PARTNER, Role.LEAD])
     if by_mail or member.exists():
         return None
     if event.kind in _REMINDING:

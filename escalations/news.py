@@ -92,6 +92,13 @@ def _handed_over(event: Event, ticket: Ticket) -> Iterator[News]:
         yield News(ticket, members_of(row), AlertKind.HANDED_OVER, row)
 
 
+def _given(event: Event, ticket: Ticket) -> Iterator[News]:
+    """Tell whom a hand-over was given to, unless somebody else has it by now."""
+    row = HandOver.objects.select_related("owner").filter(pk=event.get("hand_over"), ended_at=None).first()
+    if event.get("move") == "give" and row is not None and [row.owner_id] == event.get("people"):
+        yield News(ticket, [row.owner], AlertKind.ASSIGNED, row)
+
+
 def members_of(hand_over: HandOver) -> Iterable[User]:
     """Return the people of the partner team."""
     members = Membership.objects.filter(team=hand_over.team_id, role=Role.PARTNER)
@@ -139,6 +146,8 @@ _NEWS: dict[str, Callable[[Event, Ticket], Iterator[News]]] = {
     "ticket.message": _message,
     "ticket.waiting": _waiting,
     "ticket.handed_over": _handed_over,
+    "ticket.hand_over_moved": _given,
+    "ticket.deadline_set": _message,
     "ticket.returned": _returned,
     "ticket.resolved": _resolved,
     "ticket.reopened": _reopened,

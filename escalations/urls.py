@@ -159,6 +159,7 @@ urlpatterns = [
     path("hand-overs/", hand_overs.hand_over_queue, name="hand_overs"),
     path("hand-overs/<int:number>/", hand_overs.hand_over, name="hand_over"),
     path("hand-overs/<int:number>/take/", hand_overs.take_hand_over, name="take_hand_over"),
+    path("hand-overs/<int:number>/give/", hand_overs.give_hand_over, name="give_hand_over"),
     path("hand-overs/<int:number>/share/", hand_overs.share_hand_over, name="share_hand_over"),
     path("hand-overs/<int:number>/files/<int:file>/", hand_overs.hand_over_file, name="hand_over_file"),
     path("hand-overs/<int:number>/do/<slug:move>/", hand_overs.move_hand_over, name="move_hand_over"),

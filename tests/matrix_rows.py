@@ -354,6 +354,7 @@ ESCALATIONS = {
     "hand_over": page("l2 lead partner auditor admin", to=hand_over),
     "hand_over_file": page("", to=hand_over_file),
     "take_hand_over": post_only(to=hand_over),
+    "give_hand_over": post_only(to=hand_over),
     "share_hand_over": post_only(to=hand_over),
     "move_hand_over": post_only(to=hand_over_move),
     "new_hand_over": page("l2 lead admin", to=ticket),

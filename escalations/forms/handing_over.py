@@ -5,12 +5,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Team, TeamKind
-from escalations import contract
+from accounts.models import Team, TeamKind, User
+from escalations import contract, handing_over
 from escalations.conversation import LONGEST
 from escalations.forms.escalation import ANSWER_PREFIX, answer_field, condition
 from escalations.forms.fields import FilesField, MomentField
-from escalations.hand_over_states import Step
+from escalations.hand_over_states import Move, Step
 from escalations.models import HandOver, Level, PartnerForm, Ticket
 
 
@@ -80,6 +80,7 @@ class StepForm(forms.Form):
     """One step on a hand-over, with what has to be written with it."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    wanted_by = MomentField(label=_("Wanted by"))
     text = forms.CharField(max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 6}))
     uploads = FilesField(label=_("Files"), required=False)
     shown_to_l1 = forms.BooleanField(label=_("The first line may read this message"), required=False)
@@ -92,8 +93,29 @@ class StepForm(forms.Form):
             del self.fields["text"], self.fields["uploads"]
         else:
             self.fields["text"].label = str(step.asks)
-        if not (step.asks and by_desk) or hand_over.is_walled:
+        if not (step.asks and by_desk) or hand_over.is_walled or step.move == Move.DUE:
             del self.fields["shown_to_l1"]
+        if step.move == Move.ASK_AGAIN:
+            self.fields["wanted_by"].label = _("Wanted by, instead of the agreed time")
+            self.fields["wanted_by"].required = False
+        elif step.move == Move.DUE:
+            del self.fields["uploads"]
+        else:
+            del self.fields["wanted_by"]
+
+
+class GiveForm(forms.Form):
+    """Who of the partner's should have a hand-over."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    owner = forms.ModelChoiceField(
+        label=_("Owner"), queryset=User.objects.none(), required=False, empty_label=_("Nobody")
+    )
+
+    def __init__(self, *args: Any, hand_over: HandOver, **kwargs: Any) -> None:
+        initial = {"version": hand_over.version, "owner": hand_over.owner_id}
+        super().__init__(*args, **{**kwargs, "initial": initial})
+        self.fields["owner"].queryset = handing_over.takers(hand_over)  # type: ignore[attr-defined]
 
 
 class ShareForm(forms.ModelForm):

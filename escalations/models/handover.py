@@ -102,7 +102,7 @@ class HandOverQuerySet(models.QuerySet["HandOver"]):
         hidden = Q(ticket__in=Ticket.objects.hidden_from(user).values("pk"))
         if user.reads_all:
             return self.exclude(hidden)
-        seen = Q(team__in=user.teams_as(Role.PARTNER))
+        seen = Q(team__in=user.teams_as(Role.PARTNER, Role.LEAD))
         if own := user.teams_as(Role.L2, Role.LEAD):
             seen |= Q(ticket__team__in=own)
         listed = Q(pk=None)

@@ -205,6 +205,10 @@ def test_a_partner_who_answers_by_mail_hears_of_a_withdrawal_however_it_came(des
             merging.merge(ticket, target=desk.started(), by=desk.l2)
     [mail] = mailed(row)
     assert "Withdrawn: Outage" in mail and "we need no answer any more" in mail
+    if how == "merge":
+        merging.unmerge(ticket, by=desk.l2, explanation="Another shop.")
+        *_before, asked_again = mailed(row)
+        assert "Reminder: Outage" in asked_again and "Why?" in asked_again
 
 
 def test_what_does_not_lead_on_is_added_to_the_thread_instead(desk: Desk, row: HandOver) -> None:
