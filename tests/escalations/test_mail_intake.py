@@ -206,7 +206,7 @@ def test_a_partner_who_answers_by_mail_hears_of_a_withdrawal_however_it_came(des
     [mail] = mailed(row)
     assert "Withdrawn: Outage" in mail and "we need no answer any more" in mail
     if how == "merge":
-        merging.unmerge(ticket, by=desk.l2, explanation="Another shop.")
+        merging.unmerge(Ticket.objects.get(pk=ticket.pk), by=desk.l2, explanation="Another shop.")
         *_before, asked_again = mailed(row)
         assert "Reminder: Outage" in asked_again and "Why?" in asked_again
 
