@@ -1,19 +1,24 @@
-"""A fix: whoever has a concerned escalation is told, and the answers to its customers are ready to be sent."""
+"""A fix: what waits goes on, whoever has it is told, and the answers to the customers are ready to be sent."""
 
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from accounts import people
 from accounts.models import User
-from bugs import reports
+from bugs import hand_overs, reports
 from bugs.models import BugReport, BugTicket, State
 from common import clock
 from common.errors import DomainError, Refused
 from escalations import alerts, conversation
 from escalations.access import works_on
+from escalations.changes import commit, enter, lock
 from escalations.models import AlertKind, MessageKind, Ticket
+from escalations.models import State as TicketState
+from escalations.models.ticket import OPEN, WAITING
 from events import recording
 from events.models import Event
 
@@ -22,16 +27,35 @@ ANSWERED = "bug.answered"
 
 
 def handle(event: Event) -> None:
-    """Tell the owner of every open escalation that the bug concerns, as of a thing that may go on now."""
-    rows = BugTicket.objects.filter(bug=event.subject_id, ticket__owner__is_active=True)
-    for row in rows.select_related("ticket__owner", "ticket__category"):
-        ticket = row.ticket
-        if (
-            ticket.is_open
-            and ticket.owner
-            and Ticket.objects.visible_to(ticket.owner).filter(pk=ticket.pk).exists()
-        ):
-            alerts.tell(ticket, [ticket.owner], AlertKind.FIXED, event=event)
+    """Answer the bug's hand-overs, wake every open escalation that it concerns, and tell whoever has it."""
+    bug = BugReport.objects.select_related("tracker").get(pk=event.subject_id)
+    if bug.state != State.FIXED:
+        return
+    hand_overs.answer(bug)
+    rows = bug.concerned.filter(ticket__state__in=OPEN).order_by("ticket")
+    for row in rows.select_related("ticket__owner", "linked_by"):
+        person = row.ticket.owner or row.linked_by
+        ticket = _wake(bug, row.ticket, person.language)
+        if person.is_active and Ticket.objects.visible_to(person).filter(pk=ticket.pk).exists():
+            alerts.tell(ticket, [person], AlertKind.FIXED, event=event)
+
+
+def _wake(bug: BugReport, ticket: Ticket, language: str) -> Ticket:
+    """Note the fix on an escalation, which goes on if it waited; its other hand-overs stay as they are."""
+    by, kind = people.system(), MessageKind.NOTE
+    locked = lock(ticket, by=by)
+    if not locked.is_open:
+        return locked
+    place = " ".join(filter(None, [str(bug.tracker or ""), bug.remote_name]))
+    with translation.override(language):
+        body = _(
+            "The bug “%(title)s” is fixed (%(place)s). The answer to the customer is ready at the bug report."
+        )
+        said = conversation.add(locked, by=by, kind=kind, body=body % {"title": bug.title, "place": place})
+    if locked.state in WAITING:
+        enter(locked, TicketState.IN_PROGRESS)
+    commit(locked, "message", by=by, because=str(kind), message=said.pk, kind=kind)
+    return locked
 
 
 @dataclass(frozen=True)
@@ -44,8 +68,11 @@ class Ready:
 
 
 def ready(bug: BugReport, user: User) -> list[Ready]:
-    """Return what the person may answer now: escalations they work on that were not answered from here."""
-    rows = bug.concerned.filter(answered_at=None, ticket__in=Ticket.objects.visible_to(user))
+    """Return what the person may answer now: escalations they work on that were not told of this fix from here."""
+    if bug.fixed_at is None:
+        return []
+    untold = Q(answered_at=None) | Q(answered_at__lt=bug.fixed_at)  # one fixed in vain is fixed again
+    rows = bug.concerned.filter(untold, ticket__in=Ticket.objects.visible_to(user))
     found = []
     for row in rows.select_related("ticket__customer", "ticket__team", "ticket__category"):
         if works_on(user, row.ticket) and MessageKind.TO_CUSTOMER in conversation.kinds_for(user, row.ticket):
@@ -66,11 +93,12 @@ def _answer(ticket: Ticket, language: str) -> str:
 @transaction.atomic
 def answer(bug: BugReport, ticket: Ticket, text: str, *, by: User) -> None:
     """Send one answer; nothing where one was sent from here already. Raises Absent, NotAllowed, Refused."""
-    row = BugTicket.objects.select_for_update().get(bug=bug, ticket=ticket)
-    if row.answered_at is not None:
-        return
-    if not BugReport.objects.filter(pk=bug.pk, state=State.FIXED).exists():
+    row = BugTicket.objects.select_for_update(of=("self",)).select_related("bug").get(bug=bug, ticket=ticket)
+    fixed_at = row.bug.fixed_at
+    if fixed_at is None:
         raise Refused(_("The bug is not fixed any more: nothing was sent."))
+    if row.answered_at is not None and row.answered_at >= fixed_at:
+        return
     message = conversation.write(ticket, by=by, kind=MessageKind.TO_CUSTOMER, body=text)
     row.answered_at = clock.now()
     row.save(update_fields=["answered_at"])

@@ -3,20 +3,28 @@
 import hashlib
 import io
 import json
+import re
 import zipfile
 from datetime import UTC
 
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 import redaction
 from bugs import impact
 from bugs.models import BugReport, Severity
 from common.errors import Refused
-from escalations.models import Evidence
+from escalations import evidence_words
+from escalations.models import Attachment, Evidence, EvidenceKind
+from redaction.files import TooMuch, redact_file
+from redaction.schemes import MASK
 
 MARK = "secondline-bug"
+#: Bytes of all files that go into one archive, which is made in memory.
+LARGEST = 50 * 1024**2
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_MASKED = re.compile(rf"({MASK}+(?:[ -]{MASK}+)*)")
 
 
 def mark_of(bug: BugReport) -> str:
@@ -47,15 +55,24 @@ def markdown(bug: BugReport) -> str:
         return redaction.clean(_text(bug))
 
 
+def pieces(text: str) -> list[tuple[str, bool]]:
+    """Return a text in pieces, and of each whether it is a mask: what redaction has hidden, now or before."""
+    return [(piece, number % 2 == 1) for number, piece in enumerate(_MASKED.split(text)) if piece]
+
+
 def _text(bug: BugReport) -> str:
     reach = impact.of(bug)
     since = reach.since.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if reach.since else "–"
     parts = [
         f"**{_('Severity')}:** {Severity(bug.severity).label}",
         f"**{_('Impact')}:** "
-        + _("%(customers)d customers, %(tickets)d escalations, since %(since)s")
-        % {"customers": reach.customers, "tickets": reach.tickets, "since": since},
-    ]
+        + ", ".join([
+            ngettext("%d customer", "%d customers", reach.customers) % reach.customers,
+            ngettext("%d escalation", "%d escalations", reach.tickets) % reach.tickets,
+            *reach.money,
+            _("since %s") % since,
+        ]),
+    ]  # fmt: skip
     for name, text in (
         (_("Environment"), bug.environment), (_("Steps"), bug.steps),
         (_("Expected"), bug.expected), (_("Actual"), bug.actual),
@@ -64,8 +81,14 @@ def _text(bug: BugReport) -> str:
             parts.append(f"## {name}\n\n{text}")
     if kept := chosen_evidence(bug):
         parts.append(f"## {_('Evidence')}")
-        parts += [f"### {one.title}\n\n{_fenced(one.body)}" for one in kept]
+        parts += ["\n\n".join(_piece(one)) for one in kept]
     return "\n\n".join([*parts, f"<!-- {mark_of(bug)} -->"]) + "\n"
+
+
+def _piece(evidence: Evidence) -> list[str]:
+    """Return a piece of evidence: its title, where it comes from, and what it says."""
+    origin = " · ".join(evidence_words.origin(evidence))
+    return [f"### {evidence.title}", *filter(None, [origin, _fenced(evidence.body) if evidence.body else ""])]
 
 
 def _fenced(text: str) -> str:
@@ -77,11 +100,22 @@ def _fenced(text: str) -> str:
 
 
 def archive(bug: BugReport) -> bytes:
-    """Return a ZIP of report.md and the evidence, and MANIFEST.json with the SHA-256 of each."""
-    files = {"report.md": f"# {title(bug)}\n\n{markdown(bug)}"}
+    """Return a ZIP of report.md, the evidence and its files, and MANIFEST.json with the SHA-256 of each.
+
+    Raises Refused where a file can't be looked through once more, or all are too large.
+    """
+    contents = {"report.md": f"# {title(bug)}\n\n{markdown(bug)}".encode()}
+    room = LARGEST
     for number, one in enumerate(chosen_evidence(bug), 1):
-        files[f"evidence/{number:02}.txt"] = redaction.clean(f"{one.title}\n\n{one.body}\n")
-    contents = {name: text.encode() for name, text in files.items()}
+        text = "\n\n".join(_piece(one))
+        contents[f"evidence/{number:02}.txt"] = redaction.clean(f"{text}\n").encode()
+        if (file := _file_of(one)) is not None:
+            room -= file.size
+            if room < 0:
+                raise Refused(
+                    _("Together the files are too large: choose fewer, at most %d MB.") % (LARGEST >> 20)
+                )
+            contents[f"evidence/{number:02}-{_safe(file.name)}"] = _looked_through(file)
     manifest = {
         "report": mark_of(bug), "version": bug.version,
         "files": [
@@ -95,3 +129,27 @@ def archive(bug: BugReport) -> bytes:
         for name, data in contents.items():
             packed.writestr(zipfile.ZipInfo(name, _EPOCH), data, zipfile.ZIP_DEFLATED)
     return made.getvalue()
+
+
+def _file_of(evidence: Evidence) -> Attachment | None:
+    """Return the file that a piece of evidence is, if it is one and still there."""
+    if evidence.kind != EvidenceKind.FILE:
+        return None
+    return Attachment.objects.filter(ticket=evidence.ticket_id, sha256=evidence.source.get("sha256", "")).first()
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", name, flags=re.ASCII)[-80:]
+
+
+def _looked_through(file: Attachment) -> bytes:
+    """Return the file as it may leave. Raises Refused where something in it can't be taken out."""
+    with file.file.open("rb") as stored:
+        content = stored.read()
+    try:
+        cleaned = redact_file(content, file.name).content
+    except TooMuch:
+        cleaned = None
+    if cleaned is None:
+        raise Refused(_("“%s” can't be looked through once more: leave it out.") % file.name)
+    return cleaned

@@ -4,16 +4,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 import redaction
-from accounts.models import User
+from accounts.models import Role, User
 from bugs.models import BugReport, BugTicket, Severity
 from common import clock
-from common.errors import Absent, NotAllowed, Refused, StaleVersion
+from common.errors import Absent, DomainError, NotAllowed, Refused, StaleVersion
 from escalations.access import works_on
 from escalations.changes import lock
 from escalations.models import Evidence, Ticket
+from escalations.models.ticket import OPEN
 from events import recording
 from knowledgebase.models import KnownIssue
 
@@ -77,6 +79,24 @@ def link(bug: BugReport, ticket: Ticket, *, by: User) -> BugReport:
     if is_new:
         _record(locked, LINKED, by=by, ticket=ticket.pk)
     return locked
+
+
+def link_all(bug: BugReport, issue: KnownIssue, *, by: User) -> int:
+    """Link the open escalations of a known issue that the person works on; return how many. Each by itself."""
+    linked = 0
+    for ticket in workable_of(issue, by).exclude(bugs__bug=bug)[:MOST_TICKETS]:
+        try:
+            link(bug, ticket, by=by)
+        except DomainError:  # restricted, given away or closed at this moment
+            continue
+        linked += 1
+    return linked
+
+
+def workable_of(issue: KnownIssue, user: User) -> QuerySet[Ticket]:
+    """Return the open escalations of a known issue that the person may report a bug about, the newest first."""
+    found = Ticket.objects.visible_to(user).filter(known_issue=issue, state__in=OPEN, restricted_as="")
+    return found.filter(team__in=user.teams_as(Role.L2, Role.LEAD)).order_by("-pk")
 
 
 @transaction.atomic

@@ -25,8 +25,9 @@ logger = logging.getLogger(__name__)
 CONSUMER = "bug_tracker"
 ASKED, SENT, FAILED = "bug.asked", "bug.sent", "bug.failed"
 LINKED, UNLINKED = "bug.issue_linked", "bug.issue_unlinked"
-#: Who tries is left alone for so long; then another looks whether the issue is there, and tries again.
-LEASE = timedelta(minutes=2)
+#: Who tries is left alone for so long; then another looks whether the issue is there, and tries again. What was
+#: made in Jira's Cloud is found "a few seconds to minutes" later (developer.atlassian.com, Search and reconcile).
+LEASE = timedelta(minutes=5)
 GIVEN_UP_AFTER = timedelta(minutes=15)
 
 

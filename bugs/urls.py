@@ -10,6 +10,7 @@ urlpatterns = [
     path("bugs/<int:number>/edit/", report.edit_bug, name="edit_bug"),
     path("bugs/<int:number>/zip/", report.bug_archive, name="bug_archive"),
     path("bugs/<int:number>/markdown/", report.bug_markdown, name="bug_markdown"),
+    path("bugs/<int:number>/hand-over/", report.hand_over_bug, name="hand_over_bug"),
     path("bugs/<int:number>/link/", report.link_bug, name="link_bug"),
     path("bugs/<int:number>/unlink/", report.unlink_bug, name="unlink_bug"),
     path("bugs/<int:number>/send/", tracker.send_bug, name="send_bug"),

@@ -142,8 +142,7 @@ def rows(form: Asking | None, answers: Mapping[str, Any]) -> list[tuple[str, str
 def as_text(field: Field, value: Any) -> str:
     """Return an answer as people read it, in the active language."""
     if field["type"] == "money":
-        decimals = _DECIMALS.get(value["currency"], 2)
-        return f"{number_format(_amount(value), decimals, force_grouping=True)} {value['currency']}"
+        return amount_as_text(value)
     if field["type"] == "number":
         return number_format(Decimal(value))
     if field["type"] == "date":
@@ -154,6 +153,12 @@ def as_text(field: Field, value: Any) -> str:
         chosen = next((choice for choice in field["choices"] if choice["value"] == value), None)
         return label(chosen) if chosen else str(value)
     return str(value)
+
+
+def amount_as_text(value: Mapping[str, Any]) -> str:
+    """Return an amount as people read it, "1,250.00 PHP", in the active language."""
+    decimals = _DECIMALS.get(value["currency"], 2)
+    return f"{number_format(_amount(value), decimals, force_grouping=True)} {value['currency']}"
 
 
 def typed_amount(value: Mapping[str, Any]) -> str:

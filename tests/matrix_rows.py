@@ -311,6 +311,7 @@ ESCALATIONS = {
     "edit_bug": page("l2 lead admin", to=bug),
     "bug_archive": page("l2 lead auditor admin", to=bug),
     "bug_markdown": page("l2 lead auditor admin", to=bug),
+    "hand_over_bug": post_only(to=bug),
     "link_bug": post_only(to=bug),
     "unlink_bug": post_only(to=bug),
     "send_bug": post_only(to=bug),

@@ -116,8 +116,7 @@ THINGS: dict[str, Thing] = {
     **dict.fromkeys(
         (
             "bug", "edit_bug", "bug_archive", "bug_markdown", "link_bug", "unlink_bug", "send_bug",
-            "link_bug_issue", "unlink_bug_issue", "bug_answers",
-            "comment_bug",
+            "link_bug_issue", "unlink_bug_issue", "bug_answers", "comment_bug", "hand_over_bug",
         ),
         Thing(OFF_THE_LIST, _bug),
     ),

@@ -7,13 +7,14 @@ import threading
 import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 Answer = tuple[str, str, bytes, dict[str, str]]
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Tracker:
     file: Path | None = None
     fault: str = ""
     issues: list[dict[str, Any]] = field(default_factory=list)
+    last: datetime = LONG_AGO
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -81,18 +83,24 @@ class Tracker:
             wanted = json.loads(body)
             if "assignees" in wanted:
                 found["assignees"] = [{"login": one} for one in wanted.pop("assignees")]
-            found |= wanted | {"updated_at": _now()}
+            found |= wanted | {"updated_at": self.now()}
             self._save()
         return _json("200 OK", self._shown(found))
 
     def say(self, issue: dict[str, Any], author: str, text: str) -> dict[str, Any]:
         """Comment on an issue."""
         number = 1 + sum(len(one.get("said", [])) for one in self.issues)
-        one = {"id": number, "user": {"login": author}, "body": text, "created_at": _now(), "updated_at": _now()}
+        now = self.now()
+        one = {"id": number, "user": {"login": author}, "body": text, "created_at": now, "updated_at": now}
         issue.setdefault("said", []).append(one)
-        issue["updated_at"] = _now()
+        issue["updated_at"] = self.now()
         self._save()
         return one
+
+    def now(self) -> str:
+        """Return the time as GitHub writes it, to the second; no two are the same."""
+        self.last = max(datetime.now(UTC).replace(microsecond=0), self.last + timedelta(seconds=1))
+        return self.last.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _page(self, found: list[Any], query: dict[str, str], address: str) -> Answer:
         size, page = int(query.get("per_page", "30")), int(query.get("page", "1"))
@@ -109,7 +117,7 @@ class Tracker:
     def _create(self, project: str, given: dict[str, Any]) -> dict[str, Any]:
         made = {
             "project": project, "number": len(self.issues) + 1, "title": given["title"], "body": given.get("body"),
-            "state": "open", "state_reason": None, "assignees": [], "updated_at": _now(),
+            "state": "open", "state_reason": None, "assignees": [], "updated_at": self.now(),
         }  # fmt: skip
         self.issues.append(made)
         self._save()
@@ -133,7 +141,7 @@ class Tracker:
                 "state": "closed",
                 "state_reason": reason,
                 "assignees": [{"login": assignee}],
-                "updated_at": _now(),
+                "updated_at": self.now(),
             }
             self._save()
             self._tell(self.webhook(found))
@@ -210,7 +218,3 @@ def _json(status: str, said: object, headers: dict[str, str] | None = None) -> A
 
 def _query(environ: dict[str, Any]) -> dict[str, str]:
     return {name: values[-1] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Team, TeamKind
 from bugs.models import Comment, Severity
 from bugs.reports import LONGEST, Words
 from escalations.models import Evidence
@@ -35,6 +36,9 @@ class ReportForm(forms.Form):
         label=_("Known issues"), queryset=KnownIssue.objects.none(), required=False,
         widget=forms.CheckboxSelectMultiple,
     )  # fmt: skip
+    links_others = forms.BooleanField(
+        label=_("It concerns the other open escalations of the known issue, too"), required=False
+    )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, evidence: Any, issues: Any, **kwargs: Any) -> None:
@@ -44,6 +48,8 @@ class ReportForm(forms.Form):
                 self.fields[name].queryset = found  # type: ignore[attr-defined]
             else:
                 del self.fields[name]
+        if "issues" not in self.fields or "links_others" not in self.initial:
+            del self.fields["links_others"]
 
     def words(self) -> Words:
         """Return what was entered."""
@@ -58,6 +64,19 @@ class ReferenceForm(forms.Form):
     """One more escalation that a report concerns."""
 
     reference = forms.CharField(label=_("Escalation"), max_length=20)
+
+
+class HandOverForm(forms.Form):
+    """Which partner is to see to a bug, and what they are told."""
+
+    partner = forms.ModelChoiceField(
+        label=_("Partner team"),
+        queryset=Team.objects.filter(kind=TeamKind.PARTNER, is_active=True),
+        empty_label=_("Choose…"),
+    )
+    question = forms.CharField(
+        label=_("What do you ask of them?"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 3})
+    )
 
 
 class CommentForm(forms.ModelForm):

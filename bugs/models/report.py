@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import Role
 from bugs.models.tracker import Tracker
-from escalations.models import Evidence, Ticket
+from escalations.models import Evidence, HandOver, Ticket
 from knowledgebase.models import KnownIssue
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class BugReport(models.Model):
 
     `ticket` is where it was written; it and all others it concerns are in `BugTicket`. `marker` stands in what is
     sent, so that a report whose sending was interrupted is found there and not sent twice. `version` counts the
-    changes of its words.
+    changes of its words. `hand_overs` ask partners to see to it, and are answered by the fix.
     """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="bugs_written")
@@ -74,6 +74,7 @@ class BugReport(models.Model):
     severity = models.PositiveSmallIntegerField(_("severity"), choices=Severity)
     issues = models.ManyToManyField(KnownIssue, verbose_name=_("known issues"), blank=True, related_name="bugs")
     evidence = models.ManyToManyField(Evidence, verbose_name=_("evidence"), blank=True, related_name="+")
+    hand_overs = models.ManyToManyField(HandOver, verbose_name=_("hand-overs"), blank=True, related_name="bugs")
     marker = models.UUIDField(default=uuid.uuid4, unique=True)
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
     tracker = models.ForeignKey(Tracker, on_delete=models.PROTECT, null=True, related_name="bugs")

@@ -8,11 +8,12 @@ from typing import Any
 
 from github import Auth, Github, GithubException
 from github.Issue import Issue as GithubIssue
+from github.IssueComment import IssueComment
 from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester
 
 from bugs.models import State
 from bugs.setup import Way
-from bugs.trackers.issue import NEWEST, PAGE, Issue, Said, refused_with, told
+from bugs.trackers.issue import NEWEST, PAGE, Issue, Said, refused_with, told, without_mentions
 from bugs.trackers.through import through
 
 #: How an issue is closed that is not to be fixed.
@@ -50,7 +51,7 @@ class GithubClient:
 
     def create(self, title: str, body: str) -> Issue:
         with _told():
-            return _issue(self._project.create_issue(title=title, body=body))
+            return _issue(self._project.create_issue(title=title, body=without_mentions(body)))
 
     def find(self, mark: str) -> Issue | None:
         with _told():
@@ -71,14 +72,11 @@ class GithubClient:
         with _told():
             # The oldest come first, whatever one asks for: the last pages hold the newest.
             found = self._project.get_issue(int(number)).get_comments().reversed
-            return [
-                Said(str(one.id), one.user.login, one.body or "", one.created_at) for one in islice(found, NEWEST)
-            ][::-1]
+            return [_said(one) for one in islice(found, NEWEST)][::-1]
 
     def comment(self, number: str, body: str) -> Said:
         with _told():
-            one = self._project.get_issue(int(number)).create_comment(body)
-            return Said(str(one.id), one.user.login, one.body or "", one.created_at)
+            return _said(self._project.get_issue(int(number)).create_comment(without_mentions(body)))
 
     def change(self, number: str, *, state: State | None, assignee: str) -> Issue:
         wanted: dict[str, Any] = {"assignees": [assignee]} if assignee else {}
@@ -105,6 +103,11 @@ def _issue(found: GithubIssue) -> Issue:
     state = state_of(found.state, found.state_reason)
     number = str(int(found.number))  # the library takes whatever comes for an issue: one without a number is none
     return Issue(number, found.html_url, state, assignee, found.body or "", found.updated_at)
+
+
+def _said(found: IssueComment) -> Said:
+    author = found.user.login if found.user else ""  # of an account that is gone there is none
+    return Said(str(found.id), author, found.body or "", found.created_at)
 
 
 @contextmanager

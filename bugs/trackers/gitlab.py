@@ -13,7 +13,7 @@ from gitlab.exceptions import GitlabError
 
 from bugs.models import State
 from bugs.setup import Way
-from bugs.trackers.issue import NEWEST, PAGE, Issue, Said, TrackerError, refused_with, told
+from bugs.trackers.issue import NEWEST, PAGE, Issue, Said, TrackerError, refused_with, told, without_mentions
 from bugs.trackers.through import WITHIN, through
 
 #: GitLab's issues are closed without a reason; one of these labels says that it was not to fix them.
@@ -117,8 +117,8 @@ def state_of(state: str, labels: list[str]) -> State:
 
 
 def _plain(text: str) -> str:
-    """Return text none of whose lines GitLab would carry out: one that begins with a slash is a quick action."""
-    return _QUICK_ACTION.sub(r"\1\\/", text)
+    """Return text of which GitLab carries nothing out: a line that begins with a slash is a quick action."""
+    return without_mentions(_QUICK_ACTION.sub(r"\1\\/", text))
 
 
 def _issue(found: Any) -> Issue:

@@ -33,7 +33,7 @@ def read(tracker: Tracker, body: bytes) -> Told | None:
 def _github(tracker: Tracker, said: dict[str, Any]) -> Told | None:
     """Read `issues` and `issue_comment`."""
     found = said["issue"]
-    if said["repository"]["full_name"] != tracker.project or "pull_request" in found:
+    if said["repository"]["full_name"].casefold() != tracker.project.casefold() or "pull_request" in found:
         return None
     assignee = next((one["login"] for one in found.get("assignees") or []), "")
     state = github.state_of(str(found["state"]), found.get("state_reason"))
@@ -47,12 +47,16 @@ def _comment_of_github(said: dict[str, Any]) -> list[Said]:
         return []
     one = said["comment"]
     at = datetime.fromisoformat(one["created_at"])
-    return [Said(str(int(one["id"])), str(one["user"]["login"]), str(one["body"] or ""), at)]
+    author = (one.get("user") or {}).get("login", "")  # of an account that is gone there is none
+    return [Said(str(int(one["id"])), str(author), str(one["body"] or ""), at)]
 
 
 def _gitlab(tracker: Tracker, said: dict[str, Any]) -> Told | None:
-    """Read Issue Hook and Note Hook. A note's issue names no assignees: it says nothing of how it stands."""
-    if said["project"]["path_with_namespace"] != tracker.project:
+    """Read Issue Hook, Work Item Hook (incidents and tasks) and Note Hook.
+
+    A note's issue names no assignees: it says nothing of how it stands.
+    """
+    if said["project"]["path_with_namespace"].casefold() != tracker.project.casefold():
         return None
     found = said["object_attributes"]
     if said["object_kind"] == "note" and found["noteable_type"] == "Issue":
@@ -62,7 +66,7 @@ def _gitlab(tracker: Tracker, said: dict[str, Any]) -> Told | None:
             str(int(found["id"])), str(said["user"]["username"]), str(found["note"]), _moment(found["created_at"])
         )
         return Told(str(int(said["issue"]["iid"])), None, [one])
-    if said["object_kind"] != "issue":
+    if said["object_kind"] not in {"issue", "work_item"}:
         return None
     assignee = next((one["username"] for one in said.get("assignees") or []), "")
     labels = [one["title"] for one in said.get("labels") or []]
@@ -78,19 +82,24 @@ def _moment(text: str) -> datetime:
 
 
 def _jira(tracker: Tracker, said: dict[str, Any]) -> Told | None:
-    """Read jira:issue_updated and comments, whose issue is cut short: it says nothing of how it stands."""
+    """Read jira:issue_updated and comments, whose issue is cut short: it says nothing of how it stands.
+
+    A Data Center tells of comments by jira:issue_updated; its comment events name no issue, and are not read.
+    """
     event, key = said["webhookEvent"], str(said["issue"]["key"])
     if key.rpartition("-")[0] != tracker.project:
         return None
     if event in {"comment_created", "comment_updated"}:
-        return Told(key, None, [jira.said_of(said["comment"])])
+        return Told(key, None, jira.public([said["comment"]]))
     if event != "jira:issue_updated":
         return None
     fields = said["issue"]["fields"]
     assignee = (fields.get("assignee") or {}).get("displayName", "")
     page = f"{setup.base_url(tracker)}/browse/{key}"
     changed = jira.moment(fields["updated"])
-    return Told(key, Issue(key, page, jira.state_of(fields), str(assignee), changed_at=changed), [])
+    is_gone = said.get("issue_event_type_name") == "issue_comment_deleted"
+    comments = jira.public([said["comment"]]) if "comment" in said and not is_gone else []
+    return Told(key, Issue(key, page, jira.state_of(fields), str(assignee), changed_at=changed), comments)
 
 
 _READ: dict[str, Callable[[Tracker, dict[str, Any]], Told | None]] = {

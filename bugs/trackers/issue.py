@@ -1,5 +1,6 @@
 """What a tracker says of an issue, and what Secondline asks of a tracker."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ NEWEST = 100
 #: Issues of one page: their texts must fit into an answer that is read.
 PAGE = 50
 LONGEST_REST = timedelta(hours=1)
+#: A fenced block, which no tracker carries anything out of; or what begins a mention or a picture outside of one.
+_LIVE = re.compile(r"^(?P<fence>`{3,})$.*?^(?P=fence)$|@(?=\w)|!(?=\[)", re.MULTILINE | re.DOTALL)
+_ZERO_WIDTH_SPACE = "\u200b"
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,11 @@ class Said:
     author: str
     body: str
     at: datetime
+
+
+def without_mentions(markdown: str) -> str:
+    """Return Markdown that mentions nobody and shows no picture: a customer's words are never carried out."""
+    return _LIVE.sub(lambda found: found[0] if found["fence"] else found[0] + _ZERO_WIDTH_SPACE, markdown)
 
 
 class TrackerError(Refused):
@@ -75,7 +84,7 @@ def refused_with(status: int, headers: Mapping[str, str] | None = None) -> Track
 
 
 def _rest(headers: Mapping[str, str]) -> timedelta:
-    """Return for how long to leave a tracker alone, by Retry-After (seconds) or GitHub's X-RateLimit-Reset."""
+    """Return for how long to leave a tracker alone: Retry-After (seconds), or a while once nothing remains."""
     found = {name.lower(): value for name, value in headers.items()}
     seconds = found.get("retry-after", "")
     if seconds.isdecimal() and len(seconds) < 8:

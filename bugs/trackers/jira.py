@@ -1,7 +1,7 @@
 """Jira (Cloud and Data Center) through jira."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -71,7 +71,7 @@ class JiraClient:
     def comments(self, number: str) -> list[Said]:
         with self._told():
             found = self._jira.comments(number, max_results=NEWEST, order_by="-created")
-            return [said_of(one.raw) for one in found][::-1]
+            return public(one.raw for one in found)[::-1]
 
     def comment(self, number: str, body: str) -> Said:
         with self._told():
@@ -154,7 +154,13 @@ def _marks(body: str) -> list[str]:
 def said_of(found: dict[str, Any]) -> Said:
     """Return a comment as Jira writes it, in answers and webhooks."""
     at = moment(found["created"])
-    return Said(str(found["id"]), found["author"]["displayName"], found["body"], at)
+    author = (found.get("author") or {}).get("displayName", "")  # nobody's, where anonymous people may comment
+    return Said(str(found["id"]), author, found["body"], at)
+
+
+def public(found: Iterable[dict[str, Any]]) -> list[Said]:
+    """Return the comments that everybody who sees the issue may read: none for a role, a group or agents only."""
+    return [said_of(one) for one in found if not one.get("visibility") and one.get("jsdPublic", True)]
 
 
 def moment(text: str) -> datetime:

@@ -10,14 +10,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from accounts.views.once import once
-from bugs import impact, leaving, reports, setup
-from bugs.forms.report import AddressForm, CommentForm, ReferenceForm, ReportForm
+from bugs import hand_overs, impact, leaving, reports, setup
+from bugs.forms.report import AddressForm, CommentForm, HandOverForm, ReferenceForm, ReportForm
 from bugs.models import BugReport, State
 from common.errors import Refused, StaleVersion
 from escalations.access import reads_internal, works_on
 from escalations.models import Evidence, Ticket
 from escalations.views.parts import done, forbidding, person, visible_ticket
 from knowledgebase.models import KnownIssue
+from redaction.schemes import MASK
 
 TONES = {State.FIXED: "good", State.UNSENT: "bad", State.SENDING: "warn"}
 
@@ -38,15 +39,20 @@ def new_bug(request: HttpRequest, reference: str) -> HttpResponse:
     if not reads_internal(user, ticket) or not works_on(user, ticket):
         raise Http404
     evidence = Evidence.objects.filter(ticket=ticket, removed_at=None)
+    issue = ticket.known_issue
+    asked = issue is not None and request.GET.get("issue", "") == str(issue.pk)
     initial = {
-        "title": ticket.subject, "actual": ticket.error_code, "environment": ticket.product,
+        "title": issue.title if issue and asked else ticket.subject,
+        "actual": issue.symptoms if issue and asked else ticket.error_code, "environment": ticket.product,
         "severity": impact.of_ticket(ticket).suggested.value, "evidence": evidence.filter(supports=True),
-        "issues": [ticket.known_issue_id] if ticket.known_issue_id else [],
+        "issues": [issue.pk] if issue else [], "links_others": asked,
     }  # fmt: skip
     form = ReportForm(request.POST or None, evidence=evidence, issues=_issues(user, ticket), initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             bug = reports.write(ticket, form.words(), by=user)
+            if issue is not None and form.cleaned_data.get("links_others"):
+                reports.link_all(bug, issue, by=user)
         except Refused as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
         else:
@@ -105,28 +111,42 @@ def bug(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def page(
-    request: HttpRequest, bug: BugReport, refusal: Refused | None = None, comment_form: CommentForm | None = None
+    request: HttpRequest,
+    bug: BugReport,
+    refusal: Refused | None = None,
+    comment_form: CommentForm | None = None,
+    hand_over_form: HandOverForm | None = None,
 ) -> HttpResponse:
     """Show a report, with what was refused of what one wanted to do with it."""
     user = person(request)
     rows = bug.concerned.filter(ticket__in=Ticket.objects.visible_to(user)).select_related("ticket__customer")
     may_change = reports.may_change(user, bug)
+    now = leaving.markdown(bug)
+    text = bug.sent_text or now
     context = {
         "bug": bug, "tone": TONES.get(State(bug.state), ""), "rows": rows, "refusal": refusal,
-        "others": bug.concerned.count() - len(rows), "impact": impact.of(bug), "text": leaving.markdown(bug),
+        "others": bug.concerned.count() - len(rows), "impact": impact.of(bug),
+        "text": leaving.pieces(text), "is_masked": MASK in text, "is_changed": text != now,
         "leaving_title": leaving.title(bug), "may_change": may_change, "reference_form": ReferenceForm(),
         "address_form": AddressForm(), "trackers": setup.usable() if may_change else [],
         "comments": bug.comments.select_related("by"), "comment_form": comment_form or CommentForm(),
+        "hand_overs": bug.hand_overs.visible_to(user).select_related("team", "owner").order_by("pk"),
+        "hand_over_form": hand_over_form or HandOverForm(initial={"question": hand_overs.opening(bug)}),
         "can_be_sent": bug.state in {State.DRAFT, State.UNSENT},
     }  # fmt: skip
-    return render(request, "bugs/bug.html", context, status=422 if refusal or comment_form else 200)
+    status = 422 if refusal or comment_form or hand_over_form else 200
+    return render(request, "bugs/bug.html", context, status=status)
 
 
 @require_safe
 def bug_archive(request: HttpRequest, number: int) -> HttpResponse:
     """Hand out the report and its evidence as a ZIP with a manifest."""
     bug = seen(request, number)
-    return _file(leaving.archive(bug), f"bug-{bug.pk}.zip", "application/zip")
+    try:
+        content = leaving.archive(bug)
+    except Refused as refusal:
+        return page(request, bug, refusal)
+    return _file(content, f"bug-{bug.pk}.zip", "application/zip")
 
 
 @require_safe
@@ -141,6 +161,24 @@ def _file(content: bytes, name: str, kind: str) -> HttpResponse:
     return HttpResponse(
         content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )
+
+
+@require_POST
+@once
+@forbidding
+def hand_over_bug(request: HttpRequest, number: int) -> HttpResponse:
+    """Ask a partner to see to a bug."""
+    bug = seen(request, number)
+    form = HandOverForm(request.POST)
+    if form.is_valid():
+        try:
+            row = hand_overs.ask(bug, by=person(request), **form.cleaned_data)
+        except Refused as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        else:
+            done(request, _("%s is asked.") % row.team)
+            return redirect(bug)
+    return page(request, bug, hand_over_form=form)
 
 
 @require_POST

@@ -146,9 +146,11 @@ class JiraFake(Fake):
         return said
 
     def webhook(self, issue: dict[str, Any], comment: dict[str, Any] | None = None) -> tuple[bytes, Headers]:
-        """Return the body and headers of an update or of a comment."""
+        """Return the body and headers of an update or of a comment, which a Data Center tells as an update."""
         said: dict[str, Any] = {"timestamp": self.tick(), "webhookEvent": "jira:issue_updated", "issue": issue}
-        if comment is not None:
+        if comment is not None and not self.is_cloud:
+            said |= {"issue_event_type_name": "issue_commented", "comment": comment}
+        elif comment is not None:
             short = {"id": issue["id"], "key": issue["key"], "fields": {"summary": issue["fields"]["summary"]}}
             said |= {"webhookEvent": "comment_created", "issue": short, "comment": comment}
         body = json.dumps(said).encode()

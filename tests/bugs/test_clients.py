@@ -171,7 +171,7 @@ def test_another_token_or_host_is_refused(side: Side, settings: Any, request: An
 @pytest.mark.parametrize("side", ["gitlab"], indirect=True)
 def test_gitlab_carries_out_nothing_of_what_a_customer_wrote(side: Side) -> None:
     made = side.client.create("Payments fail", "It says:\n/close\n  /assign @root\nand/or nothing")
-    wanted = "It says:\n\\/close\n  \\/assign @root\nand/or nothing"
+    wanted = "It says:\n\\/close\n  \\/assign @\u200broot\nand/or nothing"
     assert side.fake.issues[0]["description"] == wanted
     assert side.client.comment(made.number, "/label ~done").body == "\\/label ~done"
 

@@ -223,3 +223,37 @@ def test_what_is_said_in_the_tracker_is_a_note_where_one_works(linked: Linked) -
     page = client_of(linked.desk.l2).get(linked.bug.get_absolute_url()).content.decode()
     assert "Which version?" in page
     assert client_of(linked.desk.l1).post(reverse("comment_bug", args=[linked.bug.pk]), {}).status_code == 404
+
+
+@pytest.mark.parametrize("linked", ["jira"], indirect=True)
+def test_what_only_some_may_read_stays_in_the_tracker(linked: Linked) -> None:
+    fake, issue = linked.hub.fake, linked.hub.fake.issues[0]
+    for number, hidden in enumerate(
+        ({"visibility": {"type": "role", "value": "Developers"}}, {"jsdPublic": False})
+    ):
+        said = fake.say(issue, "sam", f"Among us {number}") | hidden
+        fake.comments[issue["key"]][-1] = said
+        linked.hook(fake.webhook(issue, said))
+    anonymous = {name: value for name, value in fake.say(issue, "sam", "For all").items() if name != "author"}
+    fake.comments[issue["key"]][-1] = anonymous
+    linked.hook(fake.webhook(issue, anonymous))
+    hearing.poll()
+    assert [(one.author, one.body) for one in Comment.objects.all()] == [("", "For all")]
+
+
+@pytest.mark.parametrize("linked", ["jira"], indirect=True)
+@pytest.mark.parametrize("is_cloud", [False, True])
+def test_jira_tells_of_comments_in_two_ways(linked: Linked, is_cloud: bool) -> None:
+    fake, issue = linked.hub.fake, linked.hub.fake.issues[0]
+    fake.is_cloud = is_cloud
+    body, _headers = fake.webhook(issue, fake.say(issue, "sam", "Mended in 4.2"))
+    fake.is_cloud = False
+    told = hooks.read(linked.tracker, body)
+    assert told is not None
+    assert [one.body for one in told.comments] == ["Mended in 4.2"]
+    without_issue = {name: value for name, value in json.loads(body).items() if name != "issue"}
+    assert hooks.read(linked.tracker, json.dumps(without_issue).encode()) is None
+    gone = json.loads(body) | {"webhookEvent": "comment_deleted"}
+    gone = gone if is_cloud else json.loads(body) | {"issue_event_type_name": "issue_comment_deleted"}
+    told = hooks.read(linked.tracker, json.dumps(gone).encode())
+    assert told is None or told.comments == []

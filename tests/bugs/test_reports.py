@@ -67,7 +67,7 @@ def test_what_leaves_is_redacted_and_the_archive_says_what_it_holds(desk: Desk) 
     assert [file["name"] for file in manifest["files"]] == ["report.md", "evidence/01.txt"]
     assert CARD not in report
     assert "````\ntime-out ``` <b>\n````" in report
-    assert "1 customers, 1 escalations" in report
+    assert "1 customer, 1 escalation" in report
     markdown = client_of(desk.l2).get(reverse("bug_markdown", args=[bug.pk])).content.decode()
     assert markdown == report
 

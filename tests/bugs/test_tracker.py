@@ -11,11 +11,12 @@ from django.urls import reverse
 
 from accounts.models import User
 from bench.tracker.program import Tracker as Program
-from bugs import hearing, sending, setup, standing
+from bugs import fixes, hearing, sending, setup, standing
 from bugs.models import BugReport, State, Tracker, TrackerKind
 from common.errors import Refused
 from common.outgoing import entry_of
 from escalations.models import Alert, AlertKind, Message, MessageKind
+from events.models import Event
 from tests import seed
 from tests.bugs.test_reports import client_of, written
 from tests.escalations.desk import Desk
@@ -136,12 +137,7 @@ def test_a_signed_fix_wakes_the_owners_and_each_customer_is_answered_once(
     assert [hook(tracker, webhook) for _twice in range(2)] == [204, 204]
     bug.refresh_from_db()
     assert (bug.state, bug.remote_assignee) == (State.FIXED, "sam")
-    from events.models import Event
-
-    event = Event.objects.get(kind=standing.FIXED)
-    from bugs import fixes
-
-    fixes.handle(event)
+    fixes.handle(Event.objects.get(kind=standing.FIXED))
     assert Alert.objects.get(kind=AlertKind.FIXED).recipient == ticket.owner
     l2 = client_of(desk.l2)
     address = reverse("bug_answers", args=[bug.pk])
