@@ -42,6 +42,8 @@ _OF_ACTIONS = {
 #: Alerts of these lead to the hand-over's page, which whoever is told of it may see.
 _OF_HAND_OVERS = {
     "ticket.alerted",
+    "ticket.deadline_set",
+    "ticket.hand_over_moved",
     "ticket.handed_over",
     "ticket.message",
     "ticket.nudged",
@@ -123,9 +125,9 @@ def entitle(alerts: Iterable[Alert]) -> None:
     about = {pk: alert for alert in alerts if (pk := alert.event.get("hand_over"))}
     if not about:
         return
-    titles = dict(HandOver.objects.filter(pk__in=about).values_list("pk", "title"))
+    named = {row.pk: row.heading for row in HandOver.objects.filter(pk__in=about).only("title", "question")}
     for alert in alerts:
-        if title := titles.get(alert.event.get("hand_over")):
+        if title := named.get(alert.event.get("hand_over")):
             alert.ticket.subject = title  # of this one object, which is shown and never saved
 
 
@@ -165,6 +167,8 @@ def _said(alert: Alert) -> str:
     match alert.kind:
         case AlertKind.MESSAGE if alert.event.get("kind") == MessageKind.FROM_CUSTOMER:
             return _("%(person)s added what the customer wrote.")
+        case AlertKind.MESSAGE if alert.event.get("by_mail"):
+            return _("A partner's mail was not taken as an answer: it is kept as a note.")
         case AlertKind.MESSAGE:
             return _("%(person)s wrote.")
         case AlertKind.MENTIONED:

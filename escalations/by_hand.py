@@ -1,6 +1,7 @@
 """A deadline that a lead sets by hand, with a reason; nothing but a hand moves it again."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -38,11 +39,7 @@ def set_deadline(row: Clock, due_at: datetime, *, by: User, reason: str, version
     because = redaction.clean(required(reason, "reason", _("Say why, so that everybody can understand it.")))
     if len(because) > LONGEST_REASON:
         raise Refused(_("This may have at most %d characters.") % LONGEST_REASON, field="reason")
-    now, due_at = clock.now(), whole_second(due_at)
-    if due_at < now:
-        raise Refused(_("This lies in the past. A deadline can only be set from now on."), field="due_at")
-    if due_at > now + FURTHEST:
-        raise Refused(_("This is more than a year away."), field="due_at")
+    now, due_at = clock.now(), _date(due_at, field="due_at")
     if ledger.breached(now) is not None:
         raise Refused(_("This deadline is missed already. A later one would not undo that."))
     if ledger.metric == Metric.REGULATORY:
@@ -57,6 +54,36 @@ def set_deadline(row: Clock, due_at: datetime, *, by: User, reason: str, version
     ledger.aim_at(now, ledger.aim._replace(due_at=due_at), BY_HAND)
     _finish(locked, ledgers, ledger, now, by=by, due_at=due_at, former=former, because=because)
     return locked
+
+
+def set_partners(locked: Ticket, team: int, due_at: datetime, *, by: User, because: str, **about: Any) -> None:
+    """Let a partner's open clock on a locked ticket fall due at `due_at`, as part of a larger change; save it.
+
+    Unlike `set_deadline` it is for whoever works the ticket. `about` goes into the event. Raises Refused (field
+    `wanted_by`).
+    """
+    now, due_at = clock.now(), _date(due_at, field="wanted_by")
+    ledgers = ticket_clocks.load(locked)
+    own = (one for one in ledgers if one.metric == Metric.HAND_OVER and one.team_id == team and one.is_open)
+    ledger = next(own, None)
+    if ledger is None:
+        raise Refused(_("No service level measures this hand-over: it has no due date."), field="wanted_by")
+    if ledger.breached(now) is not None:
+        raise Refused(_("This deadline is missed already. A later one would not undo that."), field="wanted_by")
+    if due_at == ledger.aim.due_at:
+        raise Refused(_("It is due then already."), field="wanted_by")
+    former = ledger.now.due_at
+    ledger.aim_at(now, ledger.aim._replace(due_at=due_at), BY_HAND)
+    _finish(locked, ledgers, ledger, now, by=by, due_at=due_at, former=former, because=because, **about)
+
+
+def _date(due_at: datetime, *, field: str) -> datetime:
+    now, due_at = clock.now(), whole_second(due_at)
+    if due_at < now:
+        raise Refused(_("This lies in the past. A deadline can only be set from now on."), field=field)
+    if due_at > now + FURTHEST:
+        raise Refused(_("This is more than a year away."), field=field)
+    return due_at
 
 
 @transaction.atomic
@@ -122,6 +149,7 @@ def _finish(
     due_at: datetime | None,
     former: datetime | None,
     because: str,
+    **about: Any,
 ) -> None:
     change = ticket_clocks.changed(locked, ledgers, at)
     save(locked)
@@ -137,5 +165,6 @@ def _finish(
         due_at=due_at.isoformat() if due_at else None,
         former=former.isoformat() if former else None,
         because=because,
+        **about,
     )
     ticket_clocks.keep(change, event)

@@ -9,14 +9,15 @@ from datetime import datetime, timedelta
 
 from django.core.files.base import File
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 import redaction
-from accounts.models import User
+from accounts.models import Membership, Role, User
 from common import clock
 from common.errors import Absent, NotAllowed, Refused
 from escalations import attachments, conversation
-from escalations.models import DraftFile, Message, MessageDraft, MessageKind, Ticket
+from escalations.models import DraftFile, HandOver, HandOverState, Message, MessageDraft, MessageKind, Ticket
 
 #: How long a draft that nobody touches is kept, and one that was thrown away.
 KEPT_FOR = timedelta(days=30)
@@ -155,6 +156,8 @@ _OPEN = {
 _INTERNAL_WORDS = re.compile(r"\b(internal|internally|interno|interna|internamente)\b", re.IGNORECASE)
 _MENTION = re.compile(r"(?<![\w@])@\w")
 _SHORTEST_QUOTE = 12
+#: The line that mail_intake puts below an answer by mail: from whom it came, and what was not taken.
+_BY_MAIL = re.compile(r"\n\n\*[^\n]*\*\s*\Z")
 
 
 def quoted(message: Message, kind: MessageKind) -> str:
@@ -165,6 +168,26 @@ def quoted(message: Message, kind: MessageKind) -> str:
             % {"source": message.get_kind_display(), "target": kind.label}
         )
     return "\n".join(f"> {line}".rstrip() for line in message.body.splitlines()) + "\n\n"
+
+
+def tellable(hand_over: HandOver) -> QuerySet[Message]:
+    """Return what a partner said in an answered hand-over, for the desk to tell the customer; never compliance."""
+    if hand_over.is_walled or hand_over.state not in {HandOverState.ANSWERED, HandOverState.CLOSED}:
+        return Message.objects.none()
+    theirs = Membership.objects.filter(team=hand_over.team_id, role__in=[Role.PARTNER, Role.LEAD])
+    by_them = Q(author__in=theirs.values("user")) | Q(author__is_robot=True)  # by mail
+    return Message.objects.filter(by_them, hand_over=hand_over, taken_back_at=None)
+
+
+def told_by_partner(ticket: Ticket, number: int, *, by: User) -> str:
+    """Return a partner's message as the beginning of an answer to the customer, "" where that may not be."""
+    if MessageKind.TO_CUSTOMER not in conversation.kinds_for(by, ticket):
+        return ""
+    message = conversation.readable(by, ticket).filter(pk=number, kind=MessageKind.PARTNER).first()
+    row = message.hand_over if message is not None else None
+    if message is None or row is None or not tellable(row).filter(pk=number).exists():
+        return ""
+    return _BY_MAIL.sub("", message.body).strip() if message.author.is_robot else message.body
 
 
 def looks_internal(ticket: Ticket, kind: MessageKind, body: str) -> str:

@@ -7,6 +7,7 @@ from common import clock
 from escalations import evidence, hypotheses
 from escalations.demo import failed_transaction
 from escalations.models import Evidence, EvidenceKind, Ticket
+from escalations.said import in_contract
 
 SUSPICION = "The acquirer does not answer in time"
 
@@ -25,18 +26,15 @@ def _suspect(ticket: Ticket, owner: User) -> list[Evidence]:
     acquirer = hypotheses.suspect(ticket, SUSPICION, by=owner)
     shop = hypotheses.suspect(ticket, "The shop sends the charge twice", by=owner)
     pieces = [
-        (
-            EvidenceKind.CUSTOMER,
-            "The customer writes",
-            "It spins for half a minute, then says declined.",
-            acquirer,
-            True,
-        ),
         (EvidenceKind.OTHER, "Acquirer's status page", "Degraded performance since 09:10 UTC.", acquirer, True),
         (EvidenceKind.OTHER, "One charge per order", "The shop's own list names each order once.", shop, False),
         (EvidenceKind.OTHER, "Another shop is affected, too", "Asked in the team's channel.", "", True),
     ]
-    return [
+    said = in_contract(ticket)
+    words = evidence.keep(
+        ticket, kind=said.kind, title=said.title, body=said.body, source=said.source, by=owner, hypothesis=acquirer
+    )
+    return [words] + [
         evidence.keep(
             ticket, kind=kind, title=title, body=body, source={}, by=owner, hypothesis=place, supports=supports
         )

@@ -24,6 +24,8 @@ def origin(evidence: Evidence) -> list[str]:
         found.append(_("run %s") % run)
     if message := source.get("message"):
         found.append(_("message %s") % message)
+    if source.get("contract"):
+        found.append(_("contract"))
     if digest := source.get("sha256"):
         found.append(f"SHA-256 {digest}")
     if at := _moment(source.get("at")):

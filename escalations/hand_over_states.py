@@ -38,6 +38,7 @@ class Move(StrEnum):
     CLOSE = "close"
     ASK_AGAIN = "ask_again"
     SAY = "say"
+    DUE = "due"
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ STEPS: tuple[Step, ...] = (
         Move.SAY, gettext_lazy("Add a message"), _OWED | {_ANSWERED}, None, _PARTNER | _DESK,
         gettext_lazy("Message"),
     ),
+    Step(Move.DUE, gettext_lazy("Change due date"), _OWED, None, _DESK, gettext_lazy("Why?")),
 )  # fmt: skip
 
 BY_MOVE = {step.move: step for step in STEPS}
@@ -107,7 +109,8 @@ def check(hand_over: HandOver, move: Move) -> Step:
 def put(hand_over: HandOver, state: HandOverState, **also: Any) -> None:
     """Store a locked hand-over in that state, as its next version, and what else changed of it."""
     now = clock.now()
-    hand_over.state, hand_over.state_since = state, now
+    if hand_over.state != state or hand_over.state_since is None:
+        hand_over.state, hand_over.state_since = state, now
     hand_over.ended_at = None if state in OWED else hand_over.ended_at or now
     for name, value in also.items():
         setattr(hand_over, name, value)

@@ -10,14 +10,15 @@ from typing import Any
 
 from django.core.files.base import File
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 import redaction
 from accounts import people
-from accounts.models import Role, Team, TeamKind, User
-from common import clock
+from accounts.models import Membership, Role, Team, TeamKind, User
+from common import clock, durations
 from common.errors import Absent, NotAllowed, Refused, StaleVersion
-from escalations import access_list, contract, conversation
+from escalations import access_list, by_hand, contract, conversation
 from escalations.access import DESK, parties, works_on
 from escalations.changes import commit, lock, required
 from escalations.clocks import whole_second
@@ -66,8 +67,9 @@ def ask(
     """Hand a question over to a partner team; several teams may be asked at once, each once at a time.
 
     `answers` are those to the partner's own form. `wanted_by` is a date instead of the agreed time. Without
-    `shares_ticket` the partner sees what is said here and nothing else of the escalation. Nothing that is asked of
-    compliance is shown to the first line. Raises NotAllowed, Refused, StaleVersion, contract.Invalid.
+    `shares_ticket` the partner sees what is said here and nothing else of the escalation, not even its subject,
+    which is the title else where none is given. Nothing that is asked of compliance is shown to the first line.
+    Raises NotAllowed, Refused, StaleVersion, contract.Invalid.
     """
     locked = lock(ticket, by=by, version=version)
     if not parties(by, locked) & DESK:
@@ -77,15 +79,16 @@ def ask(
         raise Refused(_("What is asked of compliance is never shown to the first line."), field="shows_l1")
     asked = redaction.clean(required(question, field, _("Say what you ask of them.")))
     now = clock.now()
-    if wanted_by is not None and whole_second(wanted_by) <= now:
-        raise Refused(_("This lies in the past: give a later time."), field="wanted_by")
+    _check_ahead(wanted_by)
     form = current_form(team) if with_form else None
     agreement = PartnerAgreement.objects.filter(team=team).first()
     urgency = urgency or Level.MEDIUM
     row = HandOver.objects.create(
         ticket=locked,
         team=team,
-        title=redaction.clean(title.strip() or locked.subject)[:200],
+        title=redaction.clean(title.strip() or (locked.subject if shares_ticket else " ".join(asked.split())))[
+            :200
+        ],
         question=asked,
         urgency=urgency,
         asked_by=by,
@@ -125,18 +128,23 @@ def act(
     text: str = "",
     uploads: Iterable[File] = (),
     shown_to_l1: bool = False,
+    wanted_by: datetime | None = None,
     side: Side | None = None,
     version: int | None = None,
 ) -> HandOver:
     """Make one step of the table. Raises Absent, NotAllowed, Refused, StaleVersion.
 
-    `shown_to_l1`: the first line may read this one message. `side` is given where Secondline itself acts for a
+    `shown_to_l1`: the first line may read this one message. `wanted_by`: the date that Move.DUE sets, and that
+    Move.ASK_AGAIN may ask for instead of the agreed time. `side` is given where Secondline itself acts for a
     partner that answered by mail.
     """
     ticket, row = _locked(hand_over, by=by, version=version)
     step = check(row, move)
     if move == Move.ASK_AGAIN:
         _check_may_be_asked(ticket, row.team)
+        _check_ahead(wanted_by)
+    elif move == Move.DUE and wanted_by is None:
+        raise Refused(_("Give the date by which you want the answer."), field="wanted_by")
     own = frozenset({side}) if side is not None and by.is_robot else sides(by, row)
     if not own & step.sides:
         raise NotAllowed(_("This is not yours to do on this hand-over."))
@@ -145,14 +153,22 @@ def act(
     said = None
     if step.asks:
         body = required(text, "text", _("Write something first."))
+        if move == Move.DUE and wanted_by is not None:
+            new = _("Due date: %s") % durations.exact(whole_second(wanted_by))
+            body = f"{body}\n\n*{new}*"
         said = conversation.add(
             ticket, by=by, kind=MessageKind.PARTNER, body=body, uploads=uploads, hand_over=row,
             shown_to_l1=shown_to_l1, field="text",
         )  # fmt: skip
     if step.target is not None:
-        put(row, step.target, **_also(row, move, by))
+        put(row, step.target, **_also(row, move, by, wanted_by))
         follow(ticket)
-    if move in {Move.REPLY, Move.ASK_AGAIN}:
+    if move == Move.DUE and wanted_by is not None and said is not None:
+        put(row, HandOverState(row.state))
+        because = redaction.clean(text.strip())[: by_hand.LONGEST_REASON]
+        about = {"message": said.pk, "kind": str(said.kind), "move": str(move), **told_of(row)}
+        by_hand.set_partners(ticket, row.team_id, wanted_by, by=by, because=because, **about)
+    elif move in {Move.REPLY, Move.ASK_AGAIN}:
         _with_the_partner(ticket, row, said, by=by)
     elif said is not None:
         kind = str(MessageKind.PARTNER)
@@ -180,6 +196,40 @@ def take(hand_over: HandOver, *, by: User) -> HandOver:
     return row
 
 
+def may_give(user: User, hand_over: HandOver) -> bool:
+    """Tell whether somebody of the partner's gives it to others: who has it, and the leads of their team."""
+    if not hand_over.is_owed or Side.PARTNER not in sides(user, hand_over):
+        return False
+    return hand_over.owner_id == user.pk or user.roles.get(hand_over.team_id) == Role.LEAD
+
+
+def takers(hand_over: HandOver) -> QuerySet[User]:
+    """Return the partner's people who can have it."""
+    members = Membership.objects.filter(team=hand_over.team_id, role__in=[Role.PARTNER, Role.LEAD])
+    ticket = hand_over.ticket
+    people_ = access_list.listed(ticket) if ticket.restricted_as else User.objects.filter(is_active=True)
+    return people_.filter(is_robot=False, pk__in=members.values("user")).order_by("name", "pk")
+
+
+@transaction.atomic
+def give(hand_over: HandOver, *, by: User, owner: User | None, version: int | None = None) -> HandOver:
+    """Make somebody else of the partner team its owner, or (None) nobody. Raises as `act`."""
+    ticket, row = _locked(hand_over, by=by, version=version)
+    if not row.is_owed:
+        raise Refused(_("It is over: “%s”.") % row.get_state_display())
+    if not may_give(by, row):
+        raise NotAllowed(_("Only who has it, or a lead of the partner's, gives it to others."))
+    if owner is not None and not takers(row).filter(pk=owner.pk).exists():
+        raise Refused(_("Choose somebody of the partner's who may see it."), field="owner")
+    if row.owner_id == (owner.pk if owner is not None else None):
+        return row
+    put(row, HandOverState(row.state), owner=owner)
+    move = "give" if owner is not None else "release"
+    given = [owner.pk] if owner is not None else []
+    commit(ticket, "hand_over_moved", by=by, because=move, move=move, people=given, **told_of(row))
+    return row
+
+
 @transaction.atomic
 def share(
     hand_over: HandOver, *, by: User, shares_ticket: bool, shows_l1: bool, version: int | None = None
@@ -203,19 +253,24 @@ def sides(user: User, hand_over: HandOver) -> frozenset[Side]:
     if user.is_auditor:
         return frozenset()
     found = set()
-    if hand_over.team_id in user.teams_as(Role.PARTNER):
+    if hand_over.team_id in user.teams_as(Role.PARTNER, Role.LEAD):
         found.add(Side.PARTNER)
     if works_on(user, hand_over.ticket):
         found.add(Side.DESK)
     return frozenset(found)
 
 
-def _also(row: HandOver, move: Move, by: User) -> dict[str, Any]:
+def _check_ahead(wanted_by: datetime | None) -> None:
+    if wanted_by is not None and whole_second(wanted_by) <= clock.now():
+        raise Refused(_("This lies in the past: give a later time."), field="wanted_by")
+
+
+def _also(row: HandOver, move: Move, by: User, wanted_by: datetime | None) -> dict[str, Any]:
     """Return what else changes with a step: who begins has it, and what is asked again begins anew."""
     if move in {Move.ACCEPT, Move.BEGIN} and row.owner_id is None and not by.is_robot:
         return {"owner": by}
     if move == Move.ASK_AGAIN:
-        return {"asked_at": clock.now(), "wanted_by": None}
+        return {"asked_at": clock.now(), "wanted_by": whole_second(wanted_by) if wanted_by is not None else None}
     return {}
 
 

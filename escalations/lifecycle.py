@@ -89,8 +89,7 @@ def wait_for_partner(
 def resume(ticket: Ticket, *, by: User, version: int | None = None) -> Ticket:
     """Go on without waiting any longer; open hand-overs are withdrawn."""
     locked = lock_for(ticket, Verb.RESUME, by=by, version=version)
-    locked.hand_overs.all().end(HandOverState.WITHDRAWN, clock.now())
-    return _enter(locked, State.IN_PROGRESS, "resumed", by=by)
+    return _enter(locked, State.IN_PROGRESS, "resumed", by=by, **_withdraw(locked))
 
 
 @transaction.atomic
@@ -131,7 +130,6 @@ def resolve(
     locked.owner = locked.owner or by
     locked.resolved_at = clock.now()
     locked.accepted_at = locked.accepted_at or locked.resolved_at
-    locked.hand_overs.all().end(HandOverState.WITHDRAWN, locked.resolved_at)
     return _enter(
         locked,
         State.RESOLVED,
@@ -140,6 +138,7 @@ def resolve(
         message=said.pk,
         resolution=locked.resolution.pk,
         root_cause=locked.root_cause.pk,
+        **_withdraw(locked),
     )
 
 
@@ -201,8 +200,13 @@ def cancel(ticket: Ticket, *, by: User, reason: int | None, version: int | None 
         "reason",
         _("Choose why it is cancelled."),
     )
-    locked.hand_overs.all().end(HandOverState.WITHDRAWN, clock.now())
-    return _enter(locked, State.CANCELLED, "cancelled", by=by, reason=code.pk)
+    return _enter(locked, State.CANCELLED, "cancelled", by=by, reason=code.pk, **_withdraw(locked))
+
+
+def _withdraw(locked: Ticket) -> dict[str, Any]:
+    """Withdraw what partners owe; return what the event remembers of it."""
+    withdrawn = locked.hand_overs.all().end(HandOverState.WITHDRAWN, clock.now())
+    return {"withdrawn": withdrawn} if withdrawn else {}
 
 
 def _enter(ticket: Ticket, state: State, kind: str, *, by: User, **data: Any) -> Ticket:

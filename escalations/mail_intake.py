@@ -24,6 +24,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
+from django.core.mail import EmailMessage as Outgoing
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -31,7 +32,7 @@ from django.utils.translation import gettext as _
 from accounts import people
 from common import clock
 from common.errors import DomainError, Refused
-from escalations import attachments, handing_over, mail_texts, reply_address
+from escalations import attachments, handing_over, mail_refusals, mail_texts, reply_address
 from escalations.conversation import LONGEST
 from escalations.hand_over_states import Move, Side
 from escalations.models import HandOver, InboundMail, MailOutcome, PartnerAgreement
@@ -47,6 +48,14 @@ _WORDS = {
     Move.ASK_BACK: re.compile(r"\s*(?:question|pregunta)\s*:", re.IGNORECASE),
     Move.DECLINE: re.compile(r"\s*(?:decline|rechazo)\s*:", re.IGNORECASE),
 }
+
+
+class Judged(NamedTuple):
+    """What became of a mail, a word for why, and what its sender is told, if anything."""
+
+    outcome: MailOutcome
+    reason: str
+    reply: Outgoing | None = None
 
 
 class Letter(NamedTuple):
@@ -82,6 +91,7 @@ def take(content: bytes | None, head: bytes = b"") -> InboundMail:
     except (MessageError, ValueError, LookupError, IndexError, AttributeError):
         mail, given = None, ""
     digest = hashlib.sha256(given.encode(errors="replace") if given else raw).hexdigest()
+    reply: Outgoing | None = None
     with transaction.atomic():
         row, is_new = InboundMail.objects.get_or_create(
             digest=digest,
@@ -90,65 +100,83 @@ def take(content: bytes | None, head: bytes = b"") -> InboundMail:
         if not is_new:
             return row
         if mail is not None:
-            row.outcome, row.reason = _judge(mail, row, too_large=content is None)
+            row.outcome, row.reason, reply = _judge(mail, row, too_large=content is None)
             row.save()
+    if reply is not None:
+        mail_refusals.send(reply)
     return row
 
 
-def _judge(mail: EmailMessage, row: InboundMail, *, too_large: bool) -> tuple[MailOutcome, str]:
-    """Carry out what the mail says, if it is one; return the outcome and a word for why."""
+def _judge(mail: EmailMessage, row: InboundMail, *, too_large: bool) -> Judged:
+    """Carry out what the mail says, if it is one."""
     if mail_texts.is_automatic(mail):
-        return MailOutcome.IGNORED, "automatic"
+        return Judged(MailOutcome.IGNORED, "automatic")
     addresses = [address for _name, address in getaddresses([str(v) for n in _TO for v in mail.get_all(n, [])])]
     try:
         number = reply_address.read(addresses)
     except reply_address.Forged:
-        return MailOutcome.REFUSED, "forged"
+        return Judged(MailOutcome.REFUSED, "forged")
     if number is None:
-        return MailOutcome.IGNORED, "not_ours"
+        return Judged(MailOutcome.IGNORED, "not_ours")
     hand_over = HandOver.objects.select_related("team").filter(pk=number).first()
     if hand_over is None:
-        return MailOutcome.REFUSED, "gone"
+        return Judged(MailOutcome.REFUSED, "gone")
     row.hand_over = hand_over
     sender = parseaddr(str(mail.get("From", "")))[1].lower()
     agreement = PartnerAgreement.objects.filter(team=hand_over.team_id).first()
     if agreement is None or not agreement.email or _domain(sender) != _domain(agreement.email.lower()):
-        return MailOutcome.REFUSED, "stranger"
-    if too_large:
-        return MailOutcome.REFUSED, "too_large"
-    return _answer(mail, row, hand_over, sender, agreement)
+        return Judged(MailOutcome.REFUSED, "stranger")
+    return _answer(mail, row, hand_over, sender, agreement.language, too_large=too_large)
 
 
 def _answer(
-    mail: EmailMessage, row: InboundMail, hand_over: HandOver, sender: str, agreement: PartnerAgreement
-) -> tuple[MailOutcome, str]:
-    text = mail_texts.written(mail)
-    if not text:
-        return MailOutcome.REFUSED, "empty"
-    move, text = _meant(text, hand_over)
-    with translation.override(agreement.language):
-        uploads, left_out = _uploads(mail)
+    mail: EmailMessage, row: InboundMail, hand_over: HandOver, sender: str, language: str, *, too_large: bool
+) -> Judged:
+    """Make the step that the mail asks for; else add what it says; else leave it to the desk as a note."""
+    text = "" if too_large else mail_texts.written(mail)
+    with translation.override(language):
+        uploads, left_out = ([], []) if too_large else _uploads(mail)
         notes = [_("By mail from %s") % sender]
         if left_out:
             notes.append(_("Not taken: %s") % ", ".join(left_out))
-    body = f"{text[: LONGEST - 2000]}\n\n*{' · '.join(notes)}*"
-    try:
-        with transaction.atomic():
-            handing_over.act(hand_over, move, by=people.system(), side=Side.PARTNER, text=body, uploads=uploads)
-    except DomainError:
-        return MailOutcome.REFUSED, "over"
-    row.message = hand_over.messages.order_by("-pk").first()
-    return MailOutcome.TAKEN, str(move)
+    signed = f"*{' · '.join(notes)}*"
+    for move, said in _meant(text, hand_over) if text else ():
+        body = f"{said[: LONGEST - 2000]}\n\n{signed}"
+        try:
+            with transaction.atomic():
+                handing_over.act(
+                    hand_over, move, by=people.system(), side=Side.PARTNER, text=body, uploads=_anew(uploads)
+                )
+        except DomainError:
+            continue
+        row.message = hand_over.messages.order_by("-pk").first()
+        return Judged(MailOutcome.TAKEN, str(move))
+    why = mail_refusals.TOO_LARGE if too_large else mail_refusals.OVER if text else mail_refusals.EMPTY
+    body = f"{text[: LONGEST - 2000]}\n\n{signed}" if text else ""
+    row.message = mail_refusals.keep(
+        hand_over, why=why, sender=sender, language=language, text=body, uploads=_anew(uploads)
+    )
+    kept = row.message is not None
+    reply = mail_refusals.answer(hand_over, why=why, sender=sender, language=language, kept=kept)
+    return Judged(MailOutcome.REFUSED, why, reply)
 
 
-def _meant(text: str, hand_over: HandOver) -> tuple[Move, str]:
-    """Return the step that the first line asks for, and the text without that word."""
+def _anew(uploads: list[File]) -> list[File]:
+    """Return the files as nobody has read them."""
+    for upload in uploads:
+        upload.seek(0)
+    return uploads
+
+
+def _meant(text: str, hand_over: HandOver) -> list[tuple[Move, str]]:
+    """Return the step that the first line asks for, with the text without that word; then just saying it."""
+    say = (Move.SAY, text)
     if not hand_over.is_owed:
-        return Move.SAY, text
+        return [say]
     for move, word in _WORDS.items():
         if found := word.match(text):
-            return move, text[found.end() :].strip() or text
-    return Move.ANSWER, text
+            return [(move, text[found.end() :].strip() or text), say]
+    return [(Move.ANSWER, text), say]
 
 
 def _uploads(mail: EmailMessage) -> tuple[list[File], list[str]]:

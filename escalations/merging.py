@@ -49,9 +49,7 @@ def merge(ticket: Ticket, *, by: User, target: Ticket | None, version: int | Non
             % {"reference": into.reference, "state": into.get_state_display()},
             field="target",
         )
-    asked = locked.hand_overs.filter(ended_at=None)
-    withdrawn = list(asked.values_list("pk", flat=True))
-    asked.end(HandOverState.WITHDRAWN, clock.now())
+    withdrawn = locked.hand_overs.all().end(HandOverState.WITHDRAWN, clock.now())
     locked.merged_into = into
     enter(locked, State.MERGED)
     commit(locked, "merged", by=by, because=str(State.MERGED), target=into.pk, withdrawn=withdrawn)

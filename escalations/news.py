@@ -64,6 +64,9 @@ def _message(event: Event, ticket: Ticket) -> Iterator[News]:
             yield News(ticket, [ticket.created_by], AlertKind.MESSAGE)
         case MessageKind.FROM_L1 | MessageKind.FROM_CUSTOMER:
             yield News(ticket, [ticket.owner], AlertKind.MESSAGE)
+        case MessageKind.NOTE if event.get("by_mail"):
+            asked_by = HandOver.objects.select_related("asked_by").get(pk=event.get("by_mail")).asked_by
+            yield News(ticket, [ticket.owner, asked_by], AlertKind.MESSAGE)
         case MessageKind.PARTNER if message.hand_over is not None:
             row = message.hand_over
             asked = row.messages.select_related("author")
@@ -87,6 +90,13 @@ def _handed_over(event: Event, ticket: Ticket) -> Iterator[News]:
         yield News(ticket, [row.owner], AlertKind.MESSAGE, row)
     else:
         yield News(ticket, members_of(row), AlertKind.HANDED_OVER, row)
+
+
+def _given(event: Event, ticket: Ticket) -> Iterator[News]:
+    """Tell whom a hand-over was given to, unless somebody else has it by now."""
+    row = HandOver.objects.select_related("owner").filter(pk=event.get("hand_over"), ended_at=None).first()
+    if event.get("move") == "give" and row is not None and [row.owner_id] == event.get("people"):
+        yield News(ticket, [row.owner], AlertKind.ASSIGNED, row)
 
 
 def members_of(hand_over: HandOver) -> Iterable[User]:
@@ -136,6 +146,8 @@ _NEWS: dict[str, Callable[[Event, Ticket], Iterator[News]]] = {
     "ticket.message": _message,
     "ticket.waiting": _waiting,
     "ticket.handed_over": _handed_over,
+    "ticket.hand_over_moved": _given,
+    "ticket.deadline_set": _message,
     "ticket.returned": _returned,
     "ticket.resolved": _resolved,
     "ticket.reopened": _reopened,

@@ -102,6 +102,10 @@ def _moved(event: Event, names: Names) -> str:
     words = {"team": names.partner(event), "state": HandOverState(event.get("hand_over_state")).label}
     if event.get("move") == "share":
         return _("changed what is shown of the hand-over to %(team)s") % words
+    if event.get("move") == "give":
+        return _("%(team)s: the hand-over is %(people)s's now") % {**words, "people": names.told(event)}
+    if event.get("move") == "release":
+        return _("%(team)s: the hand-over is nobody's now") % words
     return _("Hand-over to %(team)s: %(state)s") % words
 
 

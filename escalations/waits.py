@@ -21,7 +21,7 @@ from common import clock
 from common.errors import Absent, NotAllowed, Refused
 from escalations import alerts, hand_over_list
 from escalations.access import DESK, parties
-from escalations.changes import lock, record
+from escalations.changes import lock, lock_in_order, record
 from escalations.hand_over_states import told_of
 from escalations.models import AlertKind, Dependency, HandOver, HandOverState, Nudge, State, Ticket
 from escalations.models.ticket import OPEN, TicketQuerySet
@@ -143,6 +143,11 @@ def _of_kind(tickets: TicketQuerySet, user: User) -> dict[tuple[str, ...], Calla
 
 
 def _of_states(tickets: TicketQuerySet) -> Iterator[Wait]:
+    """Yield who waits for the customer or the first line.
+
+    Neither owes an answer by a date: what is due is the update that the customer was promised all the same. What
+    else the ticket's clocks say is owed by us.
+    """
     rows = tickets.filter(state__in=list(_STATES)).select_related("team", "customer", "created_by", "l1_team")
     for ticket in rows.order_by("state_since")[: MOST + 1]:
         on = _STATES[State(ticket.state)]
@@ -150,7 +155,8 @@ def _of_states(tickets: TicketQuerySet) -> Iterator[Wait]:
         yield Wait(
             ticket=ticket, on=on, key=str(on), since=ticket.state_since,
             whom=str(ticket.customer if is_customer else ticket.l1_team or ticket.created_by),
-            due_at=ticket.next_due_at, owner=None if is_customer else ticket.created_by, can_nudge=not is_customer,
+            due_at=ticket.promised_for if is_customer else None,
+            owner=None if is_customer else ticket.created_by, can_nudge=not is_customer,
         )  # fmt: skip
 
 
@@ -247,7 +253,8 @@ def of_ticket(ticket: Ticket, user: User) -> list[Dependency]:
 
 @transaction.atomic
 def depend(ticket: Ticket, on: Ticket, *, by: User) -> Dependency:
-    """Note that a ticket waits for another one to end. Raises Absent, NotAllowed, Refused."""
+    """Note that a ticket waits for another one to end, but not in a circle. Raises Absent, NotAllowed, Refused."""
+    lock_in_order(ticket.pk, on.pk, *_waited_for(on.pk))
     locked = lock(ticket, by=by)
     other = Ticket.objects.visible_to(by).filter(pk=on.pk).first()
     if other is None:
@@ -258,14 +265,25 @@ def depend(ticket: Ticket, on: Ticket, *, by: User) -> Dependency:
         raise Refused(_("An escalation can't wait for itself."), field="on")
     if not other.is_open:
         raise Refused(_("%s is over already.") % other.reference, field="on")
-    if Dependency.objects.filter(ticket=other, on=locked, ended_at=None).exists():
-        raise Refused(_("%s waits for this one.") % other.reference, field="on")
+    if locked.pk in _waited_for(other.pk):
+        raise Refused(_("%s waits for this one, itself or by way of others.") % other.reference, field="on")
     row, is_new = Dependency.objects.get_or_create(
         ticket=locked, on=other, ended_at=None, defaults={"since": clock.now(), "by": by}
     )
     if is_new:
         record(locked, "depends", by=by, on=other.pk)
     return row
+
+
+def _waited_for(ticket: int) -> set[int]:
+    """Return what a ticket waits for, and what those wait for in turn."""
+    found: set[int] = set()
+    ahead = {ticket}
+    while ahead:
+        on = Dependency.objects.filter(ticket__in=ahead, ended_at=None).values_list("on", flat=True)
+        ahead = set(on) - found
+        found |= ahead
+    return found
 
 
 @transaction.atomic

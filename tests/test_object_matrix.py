@@ -108,7 +108,9 @@ THINGS: dict[str, Thing] = {
         ("lead", "auditor", "admin"), lambda secret, _: BatonItem.objects.get(ticket=secret.ticket).pk
     ),
     **dict.fromkeys(
-        ("hand_over", "hand_over_file", "move_hand_over", "share_hand_over", "take_hand_over"),
+        (
+            "hand_over", "hand_over_file", "give_hand_over", "move_hand_over", "share_hand_over", "take_hand_over",
+        ),
         Thing(OFF_THE_LIST, _hand_over),
     ),
     **dict.fromkeys(

@@ -5,12 +5,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Team, TeamKind
-from escalations import contract
+from accounts.models import Team, TeamKind, User
+from escalations import contract, handing_over
 from escalations.conversation import LONGEST
 from escalations.forms.escalation import ANSWER_PREFIX, answer_field, condition
 from escalations.forms.fields import FilesField, MomentField
-from escalations.hand_over_states import Step
+from escalations.hand_over_states import Move, Step
 from escalations.models import HandOver, Level, PartnerForm, Ticket
 
 
@@ -22,7 +22,14 @@ class AskForm(forms.Form):
         queryset=Team.objects.filter(kind=TeamKind.PARTNER, is_active=True),
         empty_label=_("Choose…"),
     )
-    title = forms.CharField(label=_("In a line"), max_length=200, help_text=_("What their list calls it."))
+    title = forms.CharField(
+        label=_("In a line"),
+        max_length=200,
+        required=False,
+        help_text=_(
+            "What their list calls it. Left empty where they see the escalation itself, it is its subject."
+        ),
+    )
     question = forms.CharField(
         label=_("What do you ask of them?"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 6})
     )
@@ -36,7 +43,7 @@ class AskForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
 
     def __init__(self, *args: Any, ticket: Ticket, partner_form: PartnerForm | None = None, **kwargs: Any) -> None:
-        initial = {"title": ticket.subject, "version": ticket.version, **kwargs.pop("initial", {})}
+        initial = {"version": ticket.version, **kwargs.pop("initial", {})}
         super().__init__(*args, **{**kwargs, "initial": initial})
         self.definitions = partner_form.fields if partner_form is not None else []
         self.partner_form = partner_form
@@ -50,6 +57,8 @@ class AskForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if not cleaned.get("shares_ticket") and not cleaned.get("title") and "title" not in self.errors:
+            self.add_error("title", _("Say in a line what it is about, without what they need not know."))
         if self.partner_form is not None:
             try:
                 contract.clean(self.partner_form, self._answers())
@@ -71,6 +80,7 @@ class StepForm(forms.Form):
     """One step on a hand-over, with what has to be written with it."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    wanted_by = MomentField(label=_("Wanted by"))
     text = forms.CharField(max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 6}))
     uploads = FilesField(label=_("Files"), required=False)
     shown_to_l1 = forms.BooleanField(label=_("The first line may read this message"), required=False)
@@ -83,8 +93,29 @@ class StepForm(forms.Form):
             del self.fields["text"], self.fields["uploads"]
         else:
             self.fields["text"].label = str(step.asks)
-        if not (step.asks and by_desk) or hand_over.is_walled:
+        if not (step.asks and by_desk) or hand_over.is_walled or step.move == Move.DUE:
             del self.fields["shown_to_l1"]
+        if step.move == Move.ASK_AGAIN:
+            self.fields["wanted_by"].label = _("Wanted by, instead of the agreed time")
+            self.fields["wanted_by"].required = False
+        elif step.move == Move.DUE:
+            del self.fields["uploads"]
+        else:
+            del self.fields["wanted_by"]
+
+
+class GiveForm(forms.Form):
+    """Who of the partner's should have a hand-over."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    owner = forms.ModelChoiceField(
+        label=_("Owner"), queryset=User.objects.none(), required=False, empty_label=_("Nobody")
+    )
+
+    def __init__(self, *args: Any, hand_over: HandOver, **kwargs: Any) -> None:
+        initial = {"version": hand_over.version, "owner": hand_over.owner_id}
+        super().__init__(*args, **{**kwargs, "initial": initial})
+        self.fields["owner"].queryset = handing_over.takers(hand_over)  # type: ignore[attr-defined]
 
 
 class ShareForm(forms.ModelForm):

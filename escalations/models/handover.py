@@ -102,7 +102,7 @@ class HandOverQuerySet(models.QuerySet["HandOver"]):
         hidden = Q(ticket__in=Ticket.objects.hidden_from(user).values("pk"))
         if user.reads_all:
             return self.exclude(hidden)
-        seen = Q(team__in=user.teams_as(Role.PARTNER))
+        seen = Q(team__in=user.teams_as(Role.PARTNER, Role.LEAD))
         if own := user.teams_as(Role.L2, Role.LEAD):
             seen |= Q(ticket__team__in=own)
         listed = Q(pk=None)
@@ -114,9 +114,12 @@ class HandOverQuerySet(models.QuerySet["HandOver"]):
         """Return those to which an answer is still owed."""
         return self.filter(ended_at=None)
 
-    def end(self, state: HandOverState, at: Any) -> int:
-        """Let these be over from that instant; return how many were not yet."""
-        return self.owed().update(state=state, state_since=at, ended_at=at, version=models.F("version") + 1)
+    def end(self, state: HandOverState, at: Any) -> list[int]:
+        """Let these be over from that instant; return which were not yet."""
+        ended = list(self.owed().order_by("pk").values_list("pk", flat=True))
+        if ended:
+            self.owed().update(state=state, state_since=at, ended_at=at, version=models.F("version") + 1)
+        return ended
 
 
 class HandOver(models.Model):

@@ -115,7 +115,7 @@ class AlertQuerySet(models.QuerySet["Alert"]):
     def visible_to(self, user: "User") -> "AlertQuerySet":
         """Return the person's own alerts about tickets that they may see now, or about hand-overs of theirs."""
         seen = Q(ticket__in=Ticket.objects.visible_to(user))
-        if user.teams_as(Role.PARTNER):
+        if user.teams_as(Role.PARTNER, Role.LEAD):
             handed = HandOver.objects.visible_to(user).values("ticket")
             seen |= Q(ticket__in=handed, event__data__has_key="hand_over")
         return self.filter(seen, recipient=user)

@@ -15,7 +15,8 @@ from escalations import conversation, evidence
 from escalations.access import works_on
 from escalations.forms.board import WordsForm
 from escalations.forms.evidence import EvidenceForm
-from escalations.models import EvidenceKind, MessageKind, Ticket
+from escalations.models import EvidenceKind, Ticket
+from escalations.said import Said, in_contract, in_message
 from escalations.views.board import internal_ticket
 from escalations.views.parts import done, forbidding, person
 
@@ -28,12 +29,16 @@ def keep_evidence(request: HttpRequest, reference: str) -> HttpResponse:
     ticket, user = internal_ticket(request, reference), person(request)
     if not works_on(user, ticket):
         raise PermissionDenied
-    kind, source, initial = _taken_from(request, ticket)
+    said = _said(request, ticket)
+    kind, source, initial = _taken_from(request, ticket, said)
     words = WordsForm(request.POST or None, initial=initial)
     form = EvidenceForm(request.POST or None, ticket=ticket)
     if request.method == "POST" and words.is_valid() and form.is_valid():
+        given = words.cleaned_data
         try:
-            kept = evidence.keep(ticket, kind=kind, source=source, by=user, **words.cleaned_data, **form.place())
+            if said is not None:
+                given["body"] = said.part(given["body"])
+            kept = evidence.keep(ticket, kind=kind, source=source, by=user, **given, **form.place())
         except Refused as refusal:
             part = form if refusal.field in form.fields else words
             part.add_error(refusal.field if refusal.field in part.fields else None, refusal.message)
@@ -46,6 +51,7 @@ def keep_evidence(request: HttpRequest, reference: str) -> HttpResponse:
         "evidence_form": form,
         "kind": kind.label,
         "is_taken": bool(source),
+        "is_said": said is not None,
     }
     if not source:
         context["files"] = list(ticket.attachments.order_by("pk"))
@@ -53,15 +59,21 @@ def keep_evidence(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "escalations/evidence.html", context, status=status)
 
 
-def _taken_from(request: HttpRequest, ticket: Ticket) -> tuple[EvidenceKind, dict[str, Any], dict[str, str]]:
-    """Return the kind, the source and the words of what the address names; of nothing if it names nothing."""
+def _said(request: HttpRequest, ticket: Ticket) -> Said | None:
+    """Return whose words the address names: a message's, or the contract's description."""
     if number := request.GET.get("message", ""):
         message = get_object_or_404(conversation.readable(person(request), ticket), pk=_number(number))
-        is_customers = message.kind == MessageKind.FROM_CUSTOMER
-        source = {"message": message.pk, "at": message.created_at.isoformat(), "page": ticket.get_absolute_url()}
-        title = _("The customer writes") if is_customers else str(MessageKind(message.kind).label)
-        kind = EvidenceKind.CUSTOMER if is_customers else EvidenceKind.OTHER
-        return kind, source, {"title": title, "body": message.body}
+        return in_message(message, ticket)
+    return in_contract(ticket) if "description" in request.GET else None
+
+
+def _taken_from(
+    request: HttpRequest, ticket: Ticket, said: Said | None
+) -> tuple[EvidenceKind, dict[str, Any], dict[str, str]]:
+    """Return the kind, the source and the words of what the address names; of nothing if it names nothing."""
+    if said is not None:
+        initial = {"title": said.title, "body": said.body[: evidence.LONGEST_BODY]}
+        return said.kind, said.source, initial
     if number := request.GET.get("file", ""):
         file = get_object_or_404(ticket.attachments.all(), pk=_number(number))
         address = reverse("attachment", args=[ticket.reference, file.pk])

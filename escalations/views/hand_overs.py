@@ -9,13 +9,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import Role, Team, TeamKind
+from accounts.models import Role, Team, TeamKind, User
 from accounts.views.once import once
 from common.errors import Absent, Refused, StaleVersion
-from escalations import access, contract, conversation, deadlines, hand_over_list, handing_over, timeline
-from escalations.forms.handing_over import AskForm, ShareForm, StepForm
+from escalations import (
+    access,
+    composing,
+    contract,
+    conversation,
+    deadlines,
+    hand_over_list,
+    handing_over,
+    timeline,
+)
+from escalations.forms.handing_over import AskForm, GiveForm, ShareForm, StepForm
 from escalations.hand_over_states import Move, Side, open_to
-from escalations.models import HandOver, Ticket
+from escalations.models import HandOver, MessageKind, Ticket
 from escalations.views.files import sent
 from escalations.views.parts import done, forbidding, person, ticket_url, visible_ticket
 
@@ -158,9 +167,18 @@ def _page(
         "sees_ticket": Ticket.objects.visible_to(user).filter(pk=row.ticket_id).exists(),
         "deadline": next(iter(deadlines.of_clocks([due])), None) if due is not None else None,
     }
+    if handing_over.may_give(user, row):
+        context["give_form"] = GiveForm(hand_over=row, auto_id="give_%s")
     if Side.DESK in sides:
+        context["tellable"] = _tellable(user, row)
         context["share_form"] = ShareForm(instance=row, auto_id="share_%s")
     return render(request, "escalations/hand_over.html", context, status=status)
+
+
+def _tellable(user: User, row: HandOver) -> set[int]:
+    if MessageKind.TO_CUSTOMER not in conversation.kinds_for(user, row.ticket):
+        return set()
+    return set(composing.tellable(row).values_list("pk", flat=True))
 
 
 @require_safe
@@ -222,6 +240,23 @@ def take_hand_over(request: HttpRequest, number: int) -> HttpResponse:
     except Refused as refusal:
         return _refused(request, row, refusal.message)
     done(request, _("It is yours."))
+    return redirect("hand_over", number=row.pk)
+
+
+@require_POST
+@once
+@forbidding
+def give_hand_over(request: HttpRequest, number: int) -> HttpResponse:
+    """Give a hand-over to somebody else of the partner's, or to nobody."""
+    row = _visible(request, number)
+    form = GiveForm(request.POST, hand_over=row)
+    if not form.is_valid():
+        return _refused(request, row, _("Load the page again and repeat what you did."))
+    try:
+        handing_over.give(row, by=person(request), **form.cleaned_data)
+    except (Refused, StaleVersion) as refusal:
+        return _refused(request, row, refusal.message, status=409 if isinstance(refusal, StaleVersion) else 422)
+    done(request, _("Passed on."))
     return redirect("hand_over", number=row.pk)
 
 

@@ -52,6 +52,8 @@ def ticket_page(request: HttpRequest, reference: str) -> HttpResponse:
     context = page_context(ticket, user)
     if (wanted := request.GET.get("macro", "")).isdecimal() and len(wanted) < 19 and "message_form" in context:
         start_from(context["message_form"], int(wanted), ticket, user)
+    if (said := request.GET.get("partner_said", "")).isdecimal() and len(said) < 19 and "message_form" in context:
+        tell_customer(context["message_form"], int(said), ticket, user)
     if (thrown := request.GET.get("discarded", "")).isdecimal() and len(thrown) < 19:
         drafts = MessageDraft.objects.visible_to(user)
         context["discarded"] = drafts.filter(pk=thrown, ticket=ticket).exclude(discarded_at=None).first()
@@ -63,10 +65,20 @@ def start_from(form: MessageForm, number: int, ticket: Ticket, user: User) -> No
     macro = macros.usable_by(user, ticket).filter(pk=number).first()
     if macro is None:
         return
-    name = f"body_{macro.kind}"
-    written = [str(form.initial.get(name, "")).strip(), macros.text_for(macro, ticket, by=user)]
-    form.initial = {**form.initial, "kind": macro.kind, name: "\n\n".join(filter(None, written))}
+    _add(form, MessageKind(macro.kind), macros.text_for(macro, ticket, by=user))
     form.use(macro)
+
+
+def tell_customer(form: MessageForm, number: int, ticket: Ticket, user: User) -> None:
+    """Begin an answer to the customer with what a partner answered, below what stands there already."""
+    if text := composing.told_by_partner(ticket, number, by=user):
+        _add(form, MessageKind.TO_CUSTOMER, text)
+
+
+def _add(form: MessageForm, kind: MessageKind, text: str) -> None:
+    name = f"body_{kind}"
+    written = [str(form.initial.get(name, "")).strip(), text]
+    form.initial = {**form.initial, "kind": kind.value, name: "\n\n".join(filter(None, written))}
 
 
 def page_context(ticket: Ticket, user: User, *, message_form: MessageForm | None = None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Role, Team, TeamKind
 from accounts.views.once import once
-from common.errors import Absent, DomainError, NotAllowed
+from common.errors import Absent, DomainError, NotAllowed, Refused
 from escalations import waits
 from escalations.models import Dependency, Ticket
 from escalations.similar import exact_reference
@@ -52,10 +52,10 @@ def nudge(request: HttpRequest) -> HttpResponse:
     back = reverse("waits")
     try:
         waits.nudge(ticket, request.POST.get("wait", "")[:40], by=person(request))
-    except NotAllowed:
-        raise
     except Absent as absent:
         raise Http404 from absent
+    except NotAllowed:
+        raise
     except DomainError as refusal:
         context = {"message": refusal.message, "back_url": back}
         return render(request, "400.html", context, status=422)
@@ -73,7 +73,7 @@ def depend(request: HttpRequest, reference: str) -> HttpResponse:
     other = Ticket.objects.visible_to(person(request)).filter(pk=number).first() if number else None
     try:
         if other is None:
-            raise Absent(_("There is no such escalation."))
+            raise Refused(_("There is no such escalation."))
         waits.depend(ticket, other, by=person(request))
     except NotAllowed:
         raise

@@ -1,5 +1,6 @@
 """The diagnosis board: hypotheses, evidence for and against, verdicts, and the report of it all."""
 
+import hashlib
 from importlib import import_module
 from typing import Any
 
@@ -12,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from common.errors import NotAllowed, Refused, StaleVersion
-from escalations import attachments, conversation, diagnosis, evidence, hypotheses
+from escalations import attachments, conversation, diagnosis, evidence, hypotheses, lifecycle
 from escalations.diagnosis import Findings, Hypothesis
 from escalations.models import Diagnosis, Evidence, EvidenceKind, MessageKind, RootCause, Ticket
 from events.models import Event
@@ -103,7 +104,7 @@ def test_from_suspicion_to_root_cause_on_the_board(desk: Desk, ticket: Ticket) -
     page = reverse("keep_evidence", args=[ticket.reference])
     assert f"{page}?message={said.pk}" in client.get(ticket.get_absolute_url()).content.decode()
     assert "Since *noon* nothing works." in client.get(f"{page}?message={said.pk}").content.decode()
-    words = {"title": "A note", "body": "Since noon", "hypothesis": "", "supports": "for"}
+    words = {"title": "A note", "body": "Since *noon*", "hypothesis": "", "supports": "for"}
     client.post(f"{page}?message={said.pk}", words)
     kept = Evidence.objects.get()
     assert (kept.kind, kept.hypothesis, kept.source["message"]) == (EvidenceKind.OTHER, "", said.pk)
@@ -172,6 +173,34 @@ def test_files_are_evidence_with_their_hash(desk: Desk, ticket: Ticket, tmp_path
     assert (kept.kind, kept.source["sha256"]) == (EvidenceKind.FILE, file.sha256)
     for wrong in ("?file=0", "?file=x", "?message=99999999"):
         assert client.get(page + wrong).status_code == 404
+
+
+@pytest.mark.parametrize("source", ["message", "description"])
+def test_the_customers_words_are_kept_as_they_stand_or_not_at_all(desk: Desk, ticket: Ticket, source: str) -> None:
+    client = client_of(desk.l2)
+    said = "It spins for a minute.\nThen it says declined."
+    if source == "message":
+        lifecycle.wait_for_customer(ticket, by=desk.l2, message="What do you see?")
+        number = conversation.write(ticket, by=desk.l1, kind=MessageKind.FROM_CUSTOMER, body=said).pk
+    else:
+        Ticket.objects.filter(pk=ticket.pk).update(description=said)
+        number = 1
+    bare = reverse("keep_evidence", args=[ticket.reference])
+    assert "?description=1" in client.get(bare).content.decode()
+    page = f"{bare}?{source}={number}"
+    words = {"title": "They see", "hypothesis": "", "supports": "for"}
+    for invented in ("It never spins.", "It spins for a minute. I promise."):
+        refused = client.post(page, {**words, "body": invented})
+        assert refused.status_code == 422 and "This does not stand there" in refused.content.decode()
+    assert not Evidence.objects.exists()
+    client.post(page, {**words, "body": "minute.\r\nThen it says"})
+    client.post(page, {**words, "body": ""})
+    part, whole = Evidence.objects.order_by("pk")
+    assert (part.body, whole.body) == ("minute.\nThen it says", said)
+    for kept in (part, whole):
+        assert kept.kind == EvidenceKind.CUSTOMER
+        assert kept.source["sha256"] == hashlib.sha256(said.encode()).hexdigest()
+    assert kept.source.get("message", number) == number
 
 
 def test_the_report_tells_who_and_when_and_runs_no_markup(desk: Desk, ticket: Ticket) -> None:

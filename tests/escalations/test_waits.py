@@ -72,13 +72,17 @@ def test_a_reminder_goes_out_once_a_day_and_to_whom_it_concerns(desk: Desk) -> N
 
 
 def test_escalations_wait_for_each_other_one_way(desk: Desk) -> None:
-    one, other = desk.started(), desk.started()
+    one, other, third = desk.started(), desk.started(), desk.started()
     row = waits.depend(one, other, by=desk.l2)
     assert waits.depend(one, other, by=desk.lead).pk == row.pk  # two at once
-    for ticket, on in ((one, one), (other, one)):
+    last = waits.depend(other, third, by=desk.l2)
+    for ticket, on in ((one, one), (other, one), (third, one)):
         with pytest.raises(Refused):
             waits.depend(ticket, on, by=desk.l2)
     waits.release(row, by=desk.l2)
+    back = waits.depend(third, one, by=desk.l2)
+    waits.release(last, by=desk.l2)
+    waits.release(back, by=desk.l2)
     assert kinds(desk) == []
 
 
@@ -106,3 +110,14 @@ def test_compliance_stays_out_of_the_first_lines_sight(desk: Desk) -> None:
     assert not HandOver.objects.visible_to(desk.l1).exists()
     waits.nudge(row.ticket, f"hand_over:{row.pk}", by=desk.l2)
     assert not Alert.objects.filter(recipient=desk.l1, ticket=row.ticket).exists()
+
+
+def test_a_wait_is_due_when_it_is_and_not_when_the_escalation_is(desk: Desk) -> None:
+    promise = clock.now().replace(microsecond=0) + timedelta(days=2)
+    plain = lifecycle.wait_for_customer(desk.started(), by=desk.l2, message="Which card?")
+    told = lifecycle.wait_for_customer(desk.started(), by=desk.l2, message="Which card?", promise=promise)
+    l1 = lifecycle.wait_for_l1(desk.started(), by=desk.l2, message="Which shop?")
+    Ticket.objects.update(next_due_at=clock.now() - timedelta(hours=1))  # of ours, missed
+    found, _more = waits.listed(desk.l2)
+    assert {one.ticket.pk: one.due_at for one in found} == {plain.pk: None, told.pk: promise, l1.pk: None}
+    assert kinds(desk, overdue=True) == []

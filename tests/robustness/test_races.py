@@ -20,6 +20,7 @@ from escalations import (
     policy_drafts,
     policy_order,
     triage,
+    waits,
 )
 from escalations.csat import LinkRefused, Opinion
 from escalations.models import Alert, AlertKind, Calendar, MessageKind, Policy, Rating, ReasonKind, State, Ticket
@@ -113,6 +114,13 @@ def test_two_merges_cross(desk: Desk):
         )
     )
     assert Ticket.objects.filter(state=State.MERGED).count() == 1
+
+
+def test_two_waits_cross(desk: Desk):
+    one, other = desk.started(), desk.started()
+    one_wins(
+        at_once(lambda: waits.depend(one, other, by=desk.l2), lambda: waits.depend(other, one, by=desk.other_l2))
+    )
 
 
 def test_take_crosses_assign(desk: Desk):
