@@ -30,6 +30,7 @@ class InvestigationsConfig(AppConfig):
         consumers.register(running.CONSUMER, [running.ASKED], running.handle)
         panels.register("logs", panel.panel)
         panels.register("integrations", health_panel.panel)
+        panels.register_of_customers("integrations", health_panel.of_customer)
         panels.register("console", console_panel.render)
         panels.register("lookups", lookup_panel.panel)
         hiding.register(runs.SUBJECT, hidden.on_tickets(Run))

@@ -6,6 +6,7 @@ from investigations.views import (
     console,
     customer_line,
     environments,
+    integration_list,
     integrations,
     lines,
     logs,
@@ -65,9 +66,13 @@ urlpatterns = [
     path("tickets/<str:reference>/logs/<int:number>/remove/", sources.remove_log, name="remove_log"),
     path("tickets/<str:reference>/logs/fetch/", sources.fetch_log, name="fetch_log"),
     path("tickets/<str:reference>/integration/", integrations.new_integration, name="new_integration"),
-    path("integrations/", integrations.failing_integrations, name="failing_integrations"),
+    path("integrations/", integration_list.integration_list, name="integrations"),
     path("integrations/<int:number>/", integrations.integration_page, name="integration"),
     path("integrations/<int:number>/edit/", integrations.edit_integration, name="edit_integration"),
+    path("integrations/<int:number>/retire/", integrations.retire_integration, name="retire_integration"),
+    path(
+        "integrations/<int:number>/bring-back/", integrations.bring_back_integration, name="bring_back_integration"
+    ),
     path("integrations/<int:number>/faults/", integrations.add_fault, name="add_version_fault"),
     path("integrations/faults/<int:number>/remove/", integrations.remove_fault, name="remove_version_fault"),
     path("integrations/<int:number>/checklist/", integrations.start_checklist, name="start_checklist"),

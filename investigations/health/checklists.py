@@ -40,6 +40,8 @@ def start(integration: Integration, ticket: Ticket, *, by: User) -> Checklist:
         raise NotAllowed(_("You may not guide this customer."))
     if integration.customer_id != ticket.customer_id:
         raise Refused(_("This integration is another customer's."))
+    if integration.retired_at:
+        raise Refused(_("This integration is retired. Bring it back first."))
     runbook = runbooks.for_customer(integration.plugin, integration.customer.language)
     if runbook is None:
         raise Refused(

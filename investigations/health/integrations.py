@@ -140,16 +140,25 @@ class Known(NamedTuple):
     certain: bool
 
 
-def faults_of(integration: Integration, user: User) -> list[Known]:
-    """Return the known issues that the integration's version has, or may have."""
-    faults = (
-        VersionFault.objects.filter(plugin=integration.plugin, issue__in=KnownIssue.objects.visible_to(user))
+def faults_of(found: Sequence[Integration], user: User) -> dict[int, list[Known]]:
+    """Return the known issues that the version of each integration has, or may have, by the integration's id."""
+    faults = list(
+        VersionFault.objects.filter(
+            plugin__in={one.plugin for one in found},
+            issue__in=KnownIssue.objects.visible_to(user),
+            removed_at=None,
+        )
         .select_related("issue")
         .defer("issue__search")
         .order_by("issue__title", "pk")
     )
-    found = [(fault, versions.matches(integration.plugin_version, fault.versions)) for fault in faults]
-    return [Known(fault, has is True) for fault, has in found if has is not False]
+    known: dict[int, list[Known]] = {}
+    for one in found:
+        judged = [
+            (it, versions.matches(one.plugin_version, it.versions)) for it in faults if it.plugin == one.plugin
+        ]
+        known[one.pk] = [Known(fault, has is True) for fault, has in judged if has is not False]
+    return known
 
 
 @transaction.atomic

@@ -6,13 +6,15 @@ is back.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
 import redaction
@@ -23,6 +25,7 @@ from common.errors import NotAllowed, Refused
 from escalations.access import works_on
 from escalations.changes import record
 from escalations.models import Ticket
+from escalations.models.ticket import OPEN
 from events import recording
 from investigations.health.integrations import check_address
 from investigations.models import Integration, Outcome, Recheck, RecheckResult, RecheckState
@@ -76,7 +79,11 @@ def start(integration: Integration, ticket: Ticket, asked: Wanted, *, by: User) 
         raise Refused(_("It can go on for %d days at most.") % LONGEST.days, field="ends_at")
     if not 1 <= asked.wanted <= 10:
         raise Refused(_("Between one and ten."), field="wanted")
-    Ticket.objects.select_for_update(no_key=True).get(pk=ticket.pk)
+    locked = Ticket.objects.select_for_update(no_key=True).get(pk=ticket.pk)
+    if not locked.is_open:
+        raise Refused(_("The escalation is over: nothing is asked for it any more."))
+    if Integration.objects.select_for_update(no_key=True).get(pk=integration.pk).retired_at:
+        raise Refused(_("This integration is retired. Bring it back first."))
     running = Recheck.objects.filter(ticket=ticket, state=RecheckState.RUNNING)
     if running.count() >= MOST_OF_TICKET:
         raise Refused(_("At most %d re-checks can run for an escalation. Stop one.") % MOST_OF_TICKET)
@@ -86,8 +93,7 @@ def start(integration: Integration, ticket: Ticket, asked: Wanted, *, by: User) 
         minutes=asked.minutes, wanted=asked.wanted, started_by=by, started_at=now, ends_at=asked.ends_at,
         next_at=now,
     )  # fmt: skip
-    data = {"ticket": ticket.pk, "integration": integration.pk}
-    recording.record(STARTED, subject=(SUBJECT, recheck.pk), by=by, data=data)
+    _record(STARTED, recheck, by)
     return recheck
 
 
@@ -104,13 +110,38 @@ def stop(recheck: Recheck, *, by: User) -> None:
     """Ask no more; one that is over stays as it is. Raises NotAllowed."""
     if not works_on(by, recheck.ticket):
         raise NotAllowed(_("You may not stop this re-check."))
-    if _end(recheck, RecheckState.STOPPED):
-        recording.record(STOPPED, subject=(SUBJECT, recheck.pk), by=by, data={"ticket": recheck.ticket_id})
+    _stop(Recheck.objects.filter(pk=recheck.pk), at=clock.now(), by=by)
 
 
-def _end(recheck: Recheck, state: RecheckState) -> bool:
-    running = Recheck.objects.filter(pk=recheck.pk, state=RecheckState.RUNNING)
-    return bool(running.update(state=state, finished_at=clock.now(), claimed_at=None))
+def stop_all(integration: Integration, *, at: datetime, by: User) -> None:
+    """Stop whatever runs of an integration that is retired at this instant. Within its transaction."""
+    _stop(Recheck.objects.filter(integration=integration), at=at, by=by)
+
+
+def go_on_with(integration: Integration, *, stopped_at: datetime, by: User) -> None:
+    """Go on with those that `stop_all` stopped at that instant, where there is still something to find out."""
+    now = clock.now()
+    stopped = Recheck.objects.filter(
+        integration=integration, state=RecheckState.STOPPED, finished_at=stopped_at, ends_at__gt=now,
+        ticket__state__in=OPEN,
+    )  # fmt: skip
+    for one in stopped.select_for_update(of=("self",)).order_by("pk"):
+        one.state, one.finished_at, one.next_at = RecheckState.RUNNING, None, now
+        one.save(update_fields=["state", "finished_at", "next_at"])
+        _record(STARTED, one, by)
+
+
+def _stop(which: QuerySet[Recheck], *, at: datetime, by: User) -> None:
+    running = which.filter(state=RecheckState.RUNNING).select_for_update(of=("self",)).order_by("pk")
+    for one in running:
+        one.state, one.finished_at, one.claimed_at = RecheckState.STOPPED, at, None
+        one.save(update_fields=["state", "finished_at", "claimed_at"])
+        _record(STOPPED, one, by)
+
+
+def _record(kind: str, recheck: Recheck, by: User) -> None:
+    data = {"ticket": recheck.ticket_id, "integration": recheck.integration_id}
+    recording.record(kind, subject=(SUBJECT, recheck.pk), by=by, data=data)
 
 
 def run_due() -> int:
@@ -209,7 +240,12 @@ def _go_on(recheck: Recheck, ticket: Ticket, *, works: bool, now: datetime) -> N
 
 def with_strips(rechecks: Iterable[Recheck], size: int = 30) -> list[tuple[Recheck, list[RecheckResult]]]:
     """Return each re-check with its newest results, the oldest of these first."""
-    return [(one, list(reversed(one.results.order_by("-pk")[:size]))) for one in rechecks]
+    found, strips = list(rechecks), defaultdict(list)
+    place = Window(RowNumber(), partition_by="recheck", order_by=F("pk").desc())
+    results = RecheckResult.objects.filter(recheck__in=found).annotate(place=place)
+    for result in results.filter(place__lte=size).order_by("pk"):
+        strips[result.recheck_id].append(result)
+    return [(one, strips[one.pk]) for one in found]
 
 
 def failing() -> Any:

@@ -15,13 +15,11 @@ from escalations.models import Ticket
 from escalations.models.ticket import OPEN
 from escalations.views.parts import conflict_of, done, forbidding, person
 from investigations.forms.health import FaultForm, IntegrationForm, RecheckForm, initial_of
-from investigations.health import calls, checklists, integrations, rechecks, runbooks
+from investigations.health import calls, checklists, integrations, rechecks, retiring, runbooks
 from investigations.models import Checklist, Integration, Recheck, StepState, VersionFault
 from investigations.views.asking import internal_ticket
 from knowledgebase.access import may_write as may_write_issues
 from knowledgebase.models import KnownIssue
-
-MOST_FAILING = 100
 
 
 def visible_integration(request: HttpRequest, number: int) -> Integration:
@@ -37,20 +35,6 @@ def _worked(integration: Integration, user: User) -> list[Ticket]:
 
 
 @require_safe
-def failing_integrations(request: HttpRequest) -> HttpResponse:
-    """List the integrations that fail at present."""
-    user = person(request)
-    if not (user.is_l2 or user.is_lead or user.reads_all):
-        raise Http404
-    failing = rechecks.failing().filter(
-        ticket__in=Ticket.objects.visible_to(user), integration__in=Integration.objects.visible_to(user)
-    )
-    rows = rechecks.with_strips(list(failing[:MOST_FAILING]))
-    context = {"rows": rows, "may_write_runbooks": runbooks.may_write(user) or user.is_auditor}
-    return render(request, "investigations/health/failing.html", context)
-
-
-@require_safe
 def integration_page(request: HttpRequest, number: int) -> HttpResponse:
     """Show one integration."""
     return _shown(request, visible_integration(request, number))
@@ -63,6 +47,7 @@ def _shown(
     user = person(request)
     visible = Ticket.objects.visible_to(user)
     worked = _worked(integration, user)
+    offered = [] if integration.retired_at else worked
     lists = Checklist.objects.filter(integration=integration, ticket__in=visible)
     checks = Recheck.objects.filter(integration=integration, ticket__in=visible)
     first = integration.endpoints[0] if integration.endpoints else ""
@@ -70,16 +55,16 @@ def _shown(
     context = {
         "integration": integration,
         "may_write": integrations.may_write(user),
-        "tickets": worked,
+        "tickets": offered,
         "worked": {ticket.pk for ticket in worked},
-        "faults": integrations.faults_of(integration, user),
+        "faults": integrations.faults_of([integration], user)[integration.pk],
         "may_fault": may_write_issues(user),
         "calls": calls.last(integration, user),
         "checklists": [
             (one, _steps(one))
             for one in lists.select_related("runbook", "ticket", "started_by").order_by("-pk")[:5]
         ],
-        "may_start": {ticket.pk for ticket in worked} - set(lists.values_list("ticket", flat=True)),
+        "may_start": {ticket.pk for ticket in offered} - set(lists.values_list("ticket", flat=True)),
         "states": StepState.choices,
         "has_runbook": runbooks.for_customer(integration.plugin, integration.customer.language) is not None,
         "rechecks": rechecks.with_strips(checks.select_related("ticket", "started_by").order_by("-pk")[:10]),
@@ -147,6 +132,29 @@ def _edit(
         else:
             return redirect(kept)
     return render(request, "investigations/health/edit.html", context, status=status)
+
+
+@require_POST
+@once
+@forbidding
+def retire_integration(request: HttpRequest, number: int) -> HttpResponse:
+    """Take an integration out of use; its page offers to undo it."""
+    integration = visible_integration(request, number)
+    retiring.retire(integration, by=person(request))
+    return redirect(integration)
+
+
+@require_POST
+@once
+@forbidding
+def bring_back_integration(request: HttpRequest, number: int) -> HttpResponse:
+    """Undo that."""
+    integration = visible_integration(request, number)
+    try:
+        retiring.bring_back(integration, by=person(request))
+    except Refused as refusal:
+        done(request, str(refusal.message))
+    return redirect(integration)
 
 
 def _ticket_of(request: HttpRequest, integration: Integration) -> Ticket:

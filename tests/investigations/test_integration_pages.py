@@ -3,15 +3,26 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from common import clock
+from common.errors import NotAllowed, Refused
 from escalations import restricting
 from escalations.models import Ticket
-from investigations.health import integrations, rechecks
+from investigations.health import integrations, rechecks, retiring
 from investigations.health.integrations import Stated
 from investigations.lookups import definitions, running
-from investigations.models import Environment, Integration, LookupSource, Run
+from investigations.models import (
+    Environment,
+    Integration,
+    LookupSource,
+    Recheck,
+    RecheckResult,
+    RecheckState,
+    Run,
+)
 from investigations.webhooks import receiving
 from tests import seed
 from tests.escalations.desk import Desk
@@ -87,3 +98,87 @@ def test_re_checks_lookups_and_webhooks_are_among_the_last_calls(
     assert ">GET /orders<" in page
     assert page.count(">PUT<") == 1
     assert reverse("webhook_delivery", args=[ticket.reference, address.deliveries.earliest("pk").pk]) in page
+
+
+def lists(desk: Desk, **query: str) -> str:
+    return client_of(desk.lead).get(reverse("integrations"), query).content.decode()
+
+
+def test_all_integrations_are_one_list_and_stand_on_their_customer_s_page(
+    desk: Desk, ticket: Ticket, integration: Integration
+) -> None:
+    assert "WooCommerce 8.3.1" in lists(desk)
+    assert "WooCommerce 8.3.1" not in lists(desk, show="failing")
+    customer = client_of(desk.l2).get(ticket.customer.get_absolute_url()).content.decode()
+    assert integration.get_absolute_url() in customer
+    first_line = client_of(desk.l1).get(ticket.customer.get_absolute_url()).content.decode()
+    assert integration.get_absolute_url() not in first_line
+
+
+def test_who_works_on_an_escalation_can_always_write_an_integration_down(desk: Desk, ticket: Ticket) -> None:
+    beside = reverse("ticket_related", args=[ticket.reference])
+    address = reverse("new_integration", args=[ticket.reference])
+    assert address in client_of(desk.l2).get(beside).content.decode()
+    assert address not in client_of(desk.auditor).get(beside).content.decode()
+
+
+def test_a_retired_integration_is_in_no_list_until_it_is_brought_back(
+    desk: Desk, ticket: Ticket, integration: Integration
+) -> None:
+    stopped, running_on = started(desk, ticket, integration), started(desk, ticket, integration)
+    rechecks.stop(stopped, by=desk.l2)
+    client = client_of(desk.l2)
+    client.post(reverse("retire_integration", args=[integration.pk]))
+    running_on.refresh_from_db()
+    assert running_on.state == RecheckState.STOPPED
+    with pytest.raises(Refused):
+        started(desk, ticket, integration)
+    beside = reverse("ticket_related", args=[ticket.reference])
+    pages = [
+        lists(desk),
+        *(client.get(one).content.decode() for one in (beside, ticket.customer.get_absolute_url())),
+    ]
+    assert [integration.get_absolute_url() in page for page in pages] == [False, False, False]
+    assert integration.get_absolute_url() in lists(desk, show="retired")
+    assert "Bring back" in page_of(desk.l2, integration)
+
+    client.post(reverse("bring_back_integration", args=[integration.pk]))
+    states = [Recheck.objects.get(pk=one.pk).state for one in (stopped, running_on)]
+    assert states == [RecheckState.STOPPED, RecheckState.RUNNING], "what was stopped before stays so"
+    assert integration.get_absolute_url() in lists(desk)
+
+
+def test_a_retired_integration_does_not_stand_in_the_way_of_another(
+    desk: Desk, ticket: Ticket, integration: Integration
+) -> None:
+    retiring.retire(integration, by=desk.l2)
+    integrations.save(None, Stated("woocommerce", "9.0"), customer=ticket.customer, by=desk.l2)
+    with pytest.raises(Refused):
+        retiring.bring_back(integration, by=desk.l2)
+    with pytest.raises(NotAllowed):
+        retiring.bring_back(integration, by=desk.l1)
+
+
+def test_the_lists_cost_the_same_however_long(
+    desk: Desk, ticket: Ticket, integration: Integration, django_assert_max_num_queries: Any
+) -> None:
+    def fill() -> None:
+        for _number in range(2):
+            recheck = started(desk, ticket, integration)
+            Recheck.objects.filter(pk=recheck.pk).update(failures=1)
+            RecheckResult.objects.create(recheck=recheck, at=clock.now(), outcome="status", status=503)
+        integrations.save(None, Stated(left.pop()), customer=ticket.customer, by=desk.l2)
+
+    left = ["rest", "magento"]
+    client = client_of(desk.lead)
+    fill()
+    needed = {}
+    for query in ("", "failing"):
+        with CaptureQueriesContext(connection) as taken:
+            client.get(reverse("integrations"), {"show": query})
+        needed[query] = len(taken)
+    fill()
+    for query, most in needed.items():
+        with django_assert_max_num_queries(most):
+            page = client.get(reverse("integrations"), {"show": query})
+    assert page.content.decode().count('data-outcome="fails"') == 4
