@@ -75,6 +75,7 @@ urlpatterns = [
     ),
     path("integrations/<int:number>/faults/", integrations.add_fault, name="add_version_fault"),
     path("integrations/faults/<int:number>/remove/", integrations.remove_fault, name="remove_version_fault"),
+    path("integrations/faults/<int:number>/restore/", integrations.restore_fault, name="restore_version_fault"),
     path("integrations/<int:number>/checklist/", integrations.start_checklist, name="start_checklist"),
     path("integrations/checklists/<int:number>/step/", integrations.mark_step, name="mark_step"),
     path("integrations/checklists/<int:number>/message/", integrations.send_checklist, name="send_checklist"),

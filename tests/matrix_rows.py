@@ -339,6 +339,7 @@ ESCALATIONS = {
     "bring_back_integration": post_only(to=integration),
     "add_version_fault": post_only(to=integration),
     "remove_version_fault": post_only(to=fault),
+    "restore_version_fault": post_only(to=fault),
     "start_checklist": post_only(to=integration),
     "mark_step": post_only(to=checklist),
     "send_checklist": post_only(to=checklist),

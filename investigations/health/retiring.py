@@ -1,4 +1,4 @@
-"""Taking an integration out of use, and bringing it back: it leaves the lists, and its re-checks stop meanwhile."""
+"""Taking an integration out of use, and bringing it back: it leaves the lists, its re-checks stop."""
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _

@@ -24,7 +24,7 @@ MOST_FAILING = 100
 def integration_list(request: HttpRequest) -> HttpResponse:
     """List the integrations, or what fails of them."""
     user = person(request)
-    if not (user.is_l2 or user.is_lead or user.reads_all):
+    if not integrations.may_read(user):
         raise Http404
     show = request.GET.get("show", "")
     context: dict[str, Any] = {

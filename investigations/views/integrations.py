@@ -58,6 +58,8 @@ def _shown(
         "tickets": offered,
         "worked": {ticket.pk for ticket in worked},
         "faults": integrations.faults_of([integration], user)[integration.pk],
+        "removed_faults": integrations.faults_of([integration], user, removed=True)[integration.pk],
+        "just_removed": request.GET.get("removed", ""),
         "may_fault": may_write_issues(user),
         "calls": calls.last(integration, user),
         "checklists": [
@@ -268,11 +270,33 @@ def add_fault(request: HttpRequest, number: int) -> HttpResponse:
 @once
 @forbidding
 def remove_fault(request: HttpRequest, number: int) -> HttpResponse:
-    """Take back that versions have a known issue."""
+    """Take back, for all customers, that versions have a known issue; the page offers to undo it."""
+    fault = _fault(request, number)
+    integrations.remove_fault(fault, by=person(request))
+    return redirect(_page_of(request, fault, f"?removed={fault.pk}"))
+
+
+@require_POST
+@once
+@forbidding
+def restore_fault(request: HttpRequest, number: int) -> HttpResponse:
+    """Undo that."""
+    fault = _fault(request, number)
+    integrations.restore_fault(fault, by=person(request))
+    return redirect(_page_of(request, fault, ""))
+
+
+def _fault(request: HttpRequest, number: int) -> VersionFault:
     user = person(request)
-    faults = VersionFault.objects.filter(issue__in=KnownIssue.objects.visible_to(user)).select_related("issue")
-    if not (user.is_l2 or user.is_lead or user.reads_all):
+    if not integrations.may_read(user):
         raise Http404
-    fault = get_object_or_404(faults, pk=number)
-    integrations.remove_fault(fault, by=user)
-    return redirect(fault.issue)
+    faults = VersionFault.objects.filter(issue__in=KnownIssue.objects.visible_to(user)).select_related("issue")
+    return get_object_or_404(faults, pk=number)
+
+
+def _page_of(request: HttpRequest, fault: VersionFault, query: str) -> str:
+    """Return the page of the integration that was sent along, or of the known issue."""
+    number = request.POST.get("integration", "")
+    if number.isdecimal() and len(number) < 19:
+        return f"{visible_integration(request, int(number)).get_absolute_url()}{query}#faults"
+    return fault.issue.get_absolute_url()

@@ -26,7 +26,7 @@ from investigations.models import (
 from investigations.webhooks import receiving
 from tests import seed
 from tests.escalations.desk import Desk
-from tests.factories import UserFactory
+from tests.factories import KnownIssueFactory, UserFactory
 from tests.investigations.test_health import answering, client_of, started
 
 pytestmark = pytest.mark.django_db
@@ -182,3 +182,31 @@ def test_the_lists_cost_the_same_however_long(
         with django_assert_max_num_queries(most):
             page = client.get(reverse("integrations"), {"show": query})
     assert page.content.decode().count('data-outcome="fails"') == 4
+
+
+def test_a_fault_is_removed_for_all_customers_and_put_back_in_one_click(
+    desk: Desk, ticket: Ticket, integration: Integration
+) -> None:
+    issue = KnownIssueFactory(title="Hangs behind a cache", owner=desk.l2)
+    fault = integrations.add_fault(issue, "woocommerce", ">=8.0,<8.3.2", "8.3.2", by=desk.l2)
+    client = client_of(desk.l2)
+    page = client.get(integration.get_absolute_url()).content.decode()
+    assert ("Remove for all customers" in page, "data-confirm-label" in page) == (True, True)
+    assert "1 integration has it" in client.get(issue.get_absolute_url()).content.decode()
+    assert "integration has it" not in client_of(desk.l1).get(issue.get_absolute_url()).content.decode()
+
+    address = reverse("remove_version_fault", args=[fault.pk])
+    page = client.post(address, {"integration": integration.pk}, follow=True).content.decode()
+    assert "is removed for all customers" in page
+    assert reverse("restore_version_fault", args=[fault.pk]) in page
+    assert integrations.faults_of([integration], desk.l2)[integration.pk] == []
+    assert "integration has it" not in client.get(issue.get_absolute_url()).content.decode()
+
+    back = reverse("restore_version_fault", args=[fault.pk])
+    assert client_of(desk.l1).post(back).status_code == 404
+    client.post(back, {"integration": integration.pk})
+    assert len(integrations.faults_of([integration], desk.l2)[integration.pk]) == 1
+    client.post(address, {"integration": integration.pk})
+    integrations.add_fault(issue, "woocommerce", ">=8.0,<8.3.2", "8.3.3", by=desk.l2)
+    (known,) = integrations.faults_of([integration], desk.l2)[integration.pk]
+    assert known.fault.fixed_in == "8.3.3"
