@@ -79,6 +79,7 @@ urlpatterns = [
     path("integrations/<int:number>/checklist/", integrations.start_checklist, name="start_checklist"),
     path("integrations/checklists/<int:number>/step/", integrations.mark_step, name="mark_step"),
     path("integrations/checklists/<int:number>/message/", integrations.send_checklist, name="send_checklist"),
+    path("integrations/checklists/<int:number>/renew/", integrations.renew_checklist, name="renew_checklist"),
     path("integrations/<int:number>/recheck/", integrations.start_recheck, name="start_recheck"),
     path("integrations/rechecks/<int:number>/stop/", integrations.stop_recheck, name="stop_recheck"),
     path("checklist/<str:token>/", runbooks.customer_checklist, name="customer_checklist"),

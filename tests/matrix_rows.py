@@ -343,6 +343,7 @@ ESCALATIONS = {
     "start_checklist": post_only(to=integration),
     "mark_step": post_only(to=checklist),
     "send_checklist": post_only(to=checklist),
+    "renew_checklist": post_only(to=checklist),
     "start_recheck": post_only(to=integration),
     "stop_recheck": post_only(to=recheck),
     "customer_checklist": public(to=checklist_link),

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from common import clock
 from escalations.models import Customer, Ticket
 from knowledgebase.models import KnownIssue
 
@@ -145,6 +146,11 @@ class Checklist(models.Model):
 
     def __str__(self) -> str:
         return str(self.runbook)
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether the customer's link has, which can be renewed."""
+        return self.link_ends_at <= clock.now()
 
 
 class StepState(models.TextChoices):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from escalations.models.ticket import OPEN
 from escalations.views.parts import conflict_of, done, forbidding, person
 from investigations.forms.health import FaultForm, IntegrationForm, RecheckForm, initial_of
 from investigations.health import calls, checklists, integrations, rechecks, retiring, runbooks
-from investigations.models import Checklist, Integration, Recheck, StepState, VersionFault
+from investigations.models import Checklist, ChecklistStep, Integration, Recheck, StepState, VersionFault
 from investigations.views.asking import internal_ticket
 from knowledgebase.access import may_write as may_write_issues
 from knowledgebase.models import KnownIssue
@@ -50,6 +51,7 @@ def _shown(
     offered = [] if integration.retired_at else worked
     lists = Checklist.objects.filter(integration=integration, ticket__in=visible)
     checks = Recheck.objects.filter(integration=integration, ticket__in=visible)
+    steps = ChecklistStep.objects.select_related("by").order_by("place")
     first = integration.endpoints[0] if integration.endpoints else ""
     bound = [form for form in (recheck_form, fault_form) if form]
     context = {
@@ -63,8 +65,10 @@ def _shown(
         "may_fault": may_write_issues(user),
         "calls": calls.last(integration, user),
         "checklists": [
-            (one, _steps(one))
-            for one in lists.select_related("runbook", "ticket", "started_by").order_by("-pk")[:5]
+            (one, [(one.runbook.steps[step.place], step) for step in one.steps.all()])
+            for one in lists.select_related("runbook", "ticket", "started_by")
+            .prefetch_related(Prefetch("steps", steps))
+            .order_by("-pk")[:5]
         ],
         "may_start": {ticket.pk for ticket in offered} - set(lists.values_list("ticket", flat=True)),
         "states": StepState.choices,
@@ -75,11 +79,6 @@ def _shown(
         "form": bound[0] if bound else None,
     }
     return render(request, "investigations/health/integration.html", context, status=422 if bound else 200)
-
-
-def _steps(checklist: Checklist) -> list[tuple[dict[str, str], Any]]:
-    steps = checklist.steps.select_related("by").order_by("place")
-    return [(checklist.runbook.steps[step.place], step) for step in steps]
 
 
 def _fault_form(user: User, data: Any = None) -> FaultForm:
@@ -212,9 +211,26 @@ def mark_step(request: HttpRequest, number: int) -> HttpResponse:
 def send_checklist(request: HttpRequest, number: int) -> HttpResponse:
     """Make the steps the draft of an answer to the customer."""
     checklist = _checklist(request, number)
-    checklists.prepare_message(checklist, by=person(request))
-    done(request, _("The steps are a draft of an answer to the customer now. Look it through, and send it."))
+    try:
+        checklists.prepare_message(checklist, by=person(request))
+    except Refused as refusal:
+        done(request, str(refusal.message))
+    else:
+        done(request, _("The steps are a draft of an answer to the customer now. Look it through, and send it."))
     return redirect(checklist.ticket)
+
+
+@require_POST
+@once
+@forbidding
+def renew_checklist(request: HttpRequest, number: int) -> HttpResponse:
+    """Let the customer's link go on."""
+    checklist = _checklist(request, number)
+    try:
+        checklists.renew(checklist, by=person(request))
+    except Refused as refusal:
+        done(request, str(refusal.message))
+    return redirect(f"{checklist.integration.get_absolute_url()}#checklist-{checklist.pk}")
 
 
 @require_POST
