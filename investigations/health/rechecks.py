@@ -2,17 +2,17 @@
 
 A worker claims a few that are due, asks without holding anything, and keeps what came of it. Whoever dies in
 between leaves a claim that lapses. With the queue away nothing is asked, and everything is asked late when it
-is back.
+is back. With its ticket a re-check is over.
 """
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
@@ -36,9 +36,11 @@ STOPPED = "recheck.stopped"
 WORKS = "ticket.recheck_works"
 ENDED = "ticket.recheck_ended"
 
-#: So many are asked in one run, one after the other; so many may run of one ticket.
+#: So many are asked at once, by all workers together; so many of these of one customer; so many run of a ticket.
 AT_ONCE = 5
+OF_CUSTOMER = 2
 MOST_OF_TICKET = 5
+_LOCK = 0x52434B  # "RCK": the advisory lock of whoever claims
 LONGEST = timedelta(days=14)
 LONGEST_PAUSE = timedelta(hours=1)
 #: An answer is waited for so long, and a body read so far.
@@ -145,7 +147,8 @@ def _record(kind: str, recheck: Recheck, by: User) -> None:
 
 
 def run_due() -> int:
-    """Ask those that are due, at most AT_ONCE one after the other; return how many."""
+    """Stop those whose ticket is over, and ask those that are due, one after the other; return how many."""
+    _stop_what_is_over()
     claimed = _claim()
     for recheck in claimed:
         ask(recheck)
@@ -153,22 +156,37 @@ def run_due() -> int:
 
 
 @transaction.atomic
+def _stop_what_is_over() -> None:
+    _stop(Recheck.objects.exclude(ticket__state__in=OPEN), at=clock.now(), by=people.system())
+
+
+@transaction.atomic
 def _claim() -> list[Recheck]:
+    """Claim those that are due longest, few of each customer, so that endpoints that hang hold up nobody else's.
+
+    Those that failed least come first, since they are answered soonest.
+    """
+    with connection.cursor() as cursor:  # one counts and claims at a time
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     now = clock.now()
+    running = Recheck.objects.filter(state=RecheckState.RUNNING)
+    busy = Counter(running.filter(claimed_at__gte=now - _CLAIM).values_list("integration__customer", flat=True))
     lapsed = Q(claimed_at=None) | Q(claimed_at__lt=now - _CLAIM)
-    busy = Recheck.objects.filter(state=RecheckState.RUNNING, claimed_at__gte=now - _CLAIM).count()
-    due = (
-        Recheck.objects.filter(lapsed, state=RecheckState.RUNNING, next_at__lte=now)
-        .select_for_update(skip_locked=True)
-        .order_by("next_at", "pk")[: max(0, AT_ONCE - busy)]
-    )
-    claimed = list(due)
-    Recheck.objects.filter(pk__in=[one.pk for one in claimed]).update(claimed_at=now)
-    return claimed
+    turn = Window(RowNumber(), partition_by="integration__customer", order_by=["next_at", "pk"])
+    due = running.filter(lapsed, next_at__lte=now).annotate(turn=turn).filter(turn__lte=OF_CUSTOMER)
+    chosen = []
+    for number, customer in due.order_by("next_at", "pk").values_list("pk", "integration__customer"):
+        if busy.total() < AT_ONCE and busy[customer] < OF_CUSTOMER:
+            busy[customer] += 1
+            chosen.append(number)
+    claimed = running.filter(pk__in=chosen).select_for_update(of=("self",), skip_locked=True)
+    found = list(claimed.order_by("failures", "next_at", "pk"))
+    Recheck.objects.filter(pk__in=[one.pk for one in found]).update(claimed_at=now)
+    return found
 
 
 def ask(recheck: Recheck) -> RecheckResult | None:
-    """Ask once, and keep what came of it; None when it was stopped meanwhile."""
+    """Ask once, and keep what came of it; None when it was stopped, or its ticket ended, meanwhile."""
     outcome, status, seconds = _ask(recheck)
     milliseconds = None if seconds is None else round(seconds * 1000)
     with transaction.atomic():
@@ -178,6 +196,9 @@ def ask(recheck: Recheck) -> RecheckResult | None:
         if locked.state != RecheckState.RUNNING:
             return None
         now = clock.now()
+        if not ticket.is_open:
+            _stop(Recheck.objects.filter(pk=locked.pk), at=now, by=people.system())
+            return None
         result = RecheckResult.objects.create(
             recheck=locked, at=now, outcome=outcome, status=status, milliseconds=milliseconds
         )

@@ -272,6 +272,7 @@ def test_never_more_than_some_are_asked_at_once(
     with pytest.raises(Refused):
         started(desk, ticket, integration)
     monkeypatch.setattr(rechecks, "AT_ONCE", 3)
+    monkeypatch.setattr(rechecks, "OF_CUSTOMER", 5)
     claimed = rechecks._claim()
     assert len(claimed) == 3
     assert rechecks._claim() == [], "three are under way"
