@@ -94,7 +94,7 @@ def _runs(tickets: dict[int, Ticket], places: set[str]) -> Iterable[Call]:
     for run in sent.select_related("made_by").defer("answer_body", "body").order_by("-sent_at")[:MOST]:
         run.ticket = tickets[run.ticket_id]
         yield Call(
-            run.sent_at or run.made_at, _("API console"), str(run), run.trouble or run.outcome.label,
+            run.sent_at or run.made_at, _("API console"), str(run), run.trouble or str(run.outcome.label),
             run.get_absolute_url(), is_bad=run.status is None or run.status >= 400, status=run.status,
             milliseconds=None if run.seconds is None else run.milliseconds, person=run.made_by,
         )  # fmt: skip

@@ -261,7 +261,8 @@ def _go_on(recheck: Recheck, ticket: Ticket, *, works: bool, now: datetime) -> N
 
 def with_strips(rechecks: Iterable[Recheck], size: int = 30) -> list[tuple[Recheck, list[RecheckResult]]]:
     """Return each re-check with its newest results, the oldest of these first."""
-    found, strips = list(rechecks), defaultdict(list)
+    found = list(rechecks)
+    strips: defaultdict[int, list[RecheckResult]] = defaultdict(list)
     place = Window(RowNumber(), partition_by="recheck", order_by=F("pk").desc())
     results = RecheckResult.objects.filter(recheck__in=found).annotate(place=place)
     for result in results.filter(place__lte=size).order_by("pk"):

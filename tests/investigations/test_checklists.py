@@ -47,7 +47,7 @@ def path_of(checklist: Checklist) -> str:
 def fields_of(checklist: Checklist, **changed: str) -> dict[str, Any]:
     """Return what the customer's page sends as it stands, with what they changed."""
     page = Client().get(path_of(checklist))
-    sent = {}
+    sent: dict[str, Any] = {}
     for _said, step in page.context["steps"]:
         assert f'name="was-{step.place}" value="{step.state}"' in page.content.decode()
         sent |= {f"was-{step.place}": step.state, f"step-{step.place}": step.state}
