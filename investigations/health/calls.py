@@ -35,7 +35,9 @@ from investigations.models import (
     WebhookDelivery,
 )
 
-MOST = 12
+MOST = 20
+#: A re-check asks every few minutes: more of them would crowd out the rest, and stand in its strip.
+MOST_RECHECKS = 6
 #: So many of the customer's newest escalations are looked at, and so many of what arrived there.
 MOST_TICKETS, MOST_DELIVERIES = 200, 100
 
@@ -80,7 +82,7 @@ def _place(url: str) -> str:
 
 def _rechecks(integration: Integration, tickets: Iterable[int]) -> Iterable[Call]:
     results = RecheckResult.objects.filter(recheck__integration=integration, recheck__ticket__in=tickets)
-    for one in results.select_related("recheck__started_by").order_by("-pk")[:MOST]:
+    for one in results.select_related("recheck__started_by").order_by("-pk")[:MOST_RECHECKS]:
         yield Call(
             one.at, _("Re-check"), f"GET {one.recheck.url}", one.get_outcome_display(),
             f"#recheck-{one.recheck_id}", is_bad=one.outcome != Outcome.WORKS, status=one.status,
