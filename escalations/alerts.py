@@ -169,6 +169,8 @@ def _said(alert: Alert) -> str:
             return _("%(person)s added what the customer wrote.")
         case AlertKind.MESSAGE if alert.event.get("by_mail"):
             return _("A partner's mail was not taken as an answer: it is kept as a note.")
+        case AlertKind.MESSAGE if alert.event.kind == "ticket.checklist_answered":
+            return answer_to_checklist(alert.event)
         case AlertKind.MESSAGE:
             return _("%(person)s wrote.")
         case AlertKind.MENTIONED:
@@ -205,6 +207,13 @@ def _said(alert: Alert) -> str:
         case AlertKind.DECIDED:
             return str(_OF_ACTIONS.get(alert.event.kind, _("A sensitive action goes on.")))
     return _("%(person)s gave it to you.")
+
+
+def answer_to_checklist(event: Event) -> str:
+    """Return what the customer says of the steps they are guided through (app investigations)."""
+    if event.get("failed"):
+        return _("The customer says that a step of the checklist does not work.")
+    return _("The customer has gone through the checklist.")
 
 
 def reopenings_of(event: Event) -> str:

@@ -27,6 +27,7 @@ from events.models import Event
 _INTERNAL = {
     "ticket.alerted",
     "ticket.article_linked",
+    "ticket.checklist_answered",
     "ticket.clocks_repaired",
     "ticket.diagnosed",
     "ticket.depends",
@@ -228,6 +229,7 @@ _ICONS = {
     "ticket.returned": "arrow-uturn-left",
     "ticket.resubmitted": "arrow-path",
     "ticket.assigned": "user",
+    "ticket.checklist_answered": "clipboard-document-check",
     "ticket.recheck_ended": "signal-slash",
     "ticket.recheck_works": "signal",
     "ticket.routing_asked": "arrow-path",

@@ -212,6 +212,7 @@ _LINES: dict[str, Callable[[Event, Names], str]] = {
         _("named %s custodian of the access list") % names.listed(event)
     ),
     "ticket.article_linked": lambda _event, _names: _("linked an article"),
+    "ticket.checklist_answered": lambda event, _names: alerts.answer_to_checklist(event),
     "ticket.recheck_ended": lambda _event, _names: _("The re-check of the integration ended; it still fails."),
     "ticket.recheck_works": lambda _event, _names: _("The integration works again."),
     "ticket.rating_asked": lambda _event, _names: _("asked the customer for a rating"),

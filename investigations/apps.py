@@ -22,16 +22,19 @@ class InvestigationsConfig(AppConfig):
         from investigations.health import checklists, news, rechecks
         from investigations.lookups import ready_made, running
         from investigations.models import Checklist, Log, LookupRun, Recheck, Run, WebhookAddress, WebhookDelivery
-        from investigations.views import console_panel, health_panel, lookup_panel, panel
+        from investigations.views import console_panel, fault_panel, health_panel, lookup_panel, panel
         from investigations.webhooks import receiving
+        from knowledgebase import panels as knowledge_panels
 
         consumers.register(analysing.CONSUMER, [keeping.ADDED], analysing.consume)
         consumers.register(news.CONSUMER, news.KINDS, news.handle)
         consumers.register(running.CONSUMER, [running.ASKED], running.handle)
         panels.register("logs", panel.panel)
         panels.register("integrations", health_panel.panel)
+        panels.register_of_customers("integrations", health_panel.of_customer)
         panels.register("console", console_panel.render)
         panels.register("lookups", lookup_panel.panel)
+        knowledge_panels.register("version_faults", fault_panel.panel)
         hiding.register(runs.SUBJECT, hidden.on_tickets(Run))
         hiding.register(receiving.SUBJECT, hidden.on_tickets(WebhookAddress))
         hiding.register(receiving.DELIVERY, hidden.on_tickets(WebhookDelivery))

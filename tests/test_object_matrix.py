@@ -131,6 +131,7 @@ THINGS: dict[str, Thing] = {
         ("auditor", "admin"),
         lambda secret, _: Entry.objects.get(action="ticket.restricted", object_id=secret.ticket.pk).pk,
     ),
+    "renew_checklist": Thing(OFF_THE_LIST, lambda secret, _: secret.scenario.checklist.pk),
     "mark_step": Thing(OFF_THE_LIST, lambda secret, _: secret.scenario.checklist.pk),
     "send_checklist": Thing(OFF_THE_LIST, lambda secret, _: secret.scenario.checklist.pk),
     "stop_recheck": Thing(OFF_THE_LIST, lambda secret, _: secret.scenario.recheck.pk),

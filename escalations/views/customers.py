@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import User
 from accounts.views.once import once
 from common.errors import Refused, StaleVersion
-from escalations import customer_history, customers, queue
+from escalations import customer_history, customers, panels, queue
 from escalations.escalating import may_escalate
 from escalations.forms.customers import CustomerForm
 from escalations.models import Customer, Ticket
@@ -43,6 +43,7 @@ def customer(request: HttpRequest, number: int) -> HttpResponse:
         "show": show,
         "tabs": list(TABS.items()),
         "may_correct": may_escalate(user),
+        "panels": panels.rendered_of_customer(found, user),
     }
     try:
         context |= _tickets(request, found, user) if show == "tickets" else _line(request, found, user, show)

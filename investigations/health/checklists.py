@@ -15,8 +15,8 @@ from common import clock
 from common.errors import NotAllowed, Refused
 from escalations import composing
 from escalations.access import works_on
+from escalations.changes import record
 from escalations.models import MessageDraft, MessageKind, Ticket
-from escalations.models.ticket import OPEN
 from events import recording
 from investigations.health import runbooks
 from investigations.models import Checklist, ChecklistStep, Integration, StepState
@@ -24,6 +24,9 @@ from investigations.models import Checklist, ChecklistStep, Integration, StepSta
 SUBJECT = "checklist"
 STARTED = "checklist.started"
 MARKED = "checklist.marked"
+RENEWED = "checklist.renewed"
+#: The customer says that a step does not work, or is through.
+ANSWERED = "ticket.checklist_answered"
 LINK_DAYS = 30
 
 _signer = signing.Signer(salt="investigations.checklist")
@@ -40,6 +43,8 @@ def start(integration: Integration, ticket: Ticket, *, by: User) -> Checklist:
         raise NotAllowed(_("You may not guide this customer."))
     if integration.customer_id != ticket.customer_id:
         raise Refused(_("This integration is another customer's."))
+    if integration.retired_at:
+        raise Refused(_("This integration is retired. Bring it back first."))
     runbook = runbooks.for_customer(integration.plugin, integration.customer.language)
     if runbook is None:
         raise Refused(
@@ -67,16 +72,17 @@ def mark(checklist: Checklist, place: int, state: str, *, by: User) -> None:
     _mark(checklist, place, state, by=by)
 
 
-def _mark(checklist: Checklist, place: int, state: str, *, by: User | None) -> None:
+def _mark(checklist: Checklist, place: int, state: str, *, by: User | None) -> bool:
     step = ChecklistStep.objects.select_for_update().filter(checklist=checklist, place=place).first()
     if step is None or state not in StepState.values:
         raise Refused(_("Choose one of the list."), field="state")
     if step.state == state:
-        return
+        return False
     step.state, step.by, step.at = state, by, None if state == StepState.OPEN else clock.now()
     step.save(update_fields=["state", "by", "at"])
     data = {"ticket": checklist.ticket_id, "place": place, "state": state, "by_customer": by is None}
     recording.record(MARKED, subject=(SUBJECT, checklist.pk), by=by or people.system(), data=data)
+    return True
 
 
 def link(checklist: Checklist) -> str:
@@ -95,33 +101,59 @@ def of_link(token: str) -> Checklist:
     )
     if checklist is None:
         raise LinkRefused(_("This link is no longer known."))
-    if checklist.link_ends_at <= clock.now() or checklist.ticket.state not in OPEN:
+    if checklist.has_expired or not checklist.ticket.is_open:
         raise LinkRefused(_("This link has expired."))
     return checklist
 
 
 @transaction.atomic
-def mark_by_customer(token: str, states: dict[int, str]) -> Checklist:
-    """Keep what the customer says of each step. Steps that we marked as not applying stay so.
+def mark_by_customer(token: str, states: dict[int, str], former: dict[int, str]) -> Checklist:
+    """Keep what the customer changed of the steps, of which they saw the `former` states.
 
+    What they left as it was stays as it is now, though we may have marked it since; so does what does not apply.
+    The ticket's owner hears of it (news) when a step does not work, or none is left open.
     Raises LinkRefused, Refused.
     """
     checklist = of_link(token)
+    # The ticket first, as every change has it.
+    ticket = Ticket.objects.select_for_update(no_key=True).get(pk=checklist.ticket_id)
+    changed = []
     for step in checklist.steps.order_by("place"):
-        if (state := states.get(step.place)) is not None and step.state != StepState.SKIPPED:
-            if state not in {StepState.OPEN, StepState.DONE, StepState.FAILED}:
-                raise Refused(_("Choose one of the list."), field="state")
-            _mark(checklist, step.place, state, by=None)
+        state = states.get(step.place)
+        if state is None or state == former.get(step.place) or step.state == StepState.SKIPPED:
+            continue
+        if state not in {StepState.OPEN, StepState.DONE, StepState.FAILED}:
+            raise Refused(_("Choose one of the list."), field="state")
+        if _mark(checklist, step.place, state, by=None):
+            changed.append(state)
+    failed = changed.count(StepState.FAILED)
+    if failed or (changed and not checklist.steps.filter(state=StepState.OPEN).exists()):
+        record(ticket, "checklist_answered", by=people.system(), checklist=checklist.pk, failed=failed)
     return checklist
+
+
+@transaction.atomic
+def renew(checklist: Checklist, *, by: User) -> None:
+    """Let the customer's link go on for its full time from now. Raises NotAllowed, Refused."""
+    if not works_on(by, checklist.ticket):
+        raise NotAllowed(_("You may not guide this customer."))
+    if not checklist.ticket.is_open:
+        raise Refused(_("The escalation is over, and the customer's link with it."))
+    checklist.link_ends_at = clock.now() + timedelta(days=LINK_DAYS)
+    checklist.save(update_fields=["link_ends_at"])
+    data = {"ticket": checklist.ticket_id}
+    recording.record(RENEWED, subject=(SUBJECT, checklist.pk), by=by, data=data)
 
 
 @transaction.atomic
 def prepare_message(checklist: Checklist, *, by: User) -> MessageDraft | None:
     """Make the open steps a draft of an answer to the customer, below what the person has begun to write there.
 
-    Raises NotAllowed.
+    A link that has expired is renewed. Raises NotAllowed, Refused.
     """
     ticket = checklist.ticket
+    if checklist.has_expired:
+        renew(checklist, by=by)
     body = message(checklist)
     begun = MessageDraft.objects.written().filter(person=by, ticket=ticket, kind=MessageKind.TO_CUSTOMER).first()
     if begun and body in begun.body:

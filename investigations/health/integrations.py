@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 import redaction
@@ -56,6 +58,11 @@ class Stated:
 def may_write(user: User) -> bool:
     """Tell whether the person may write down integrations: second line and leads, and admins."""
     return not user.is_auditor and (user.is_l2 or user.is_lead or user.is_superuser)
+
+
+def may_read(user: User) -> bool:
+    """Tell whether the person sees integrations at all: the second line, and who reads everything."""
+    return user.is_l2 or user.is_lead or user.reads_all
 
 
 def of_contract(ticket: Ticket) -> Stated:
@@ -140,16 +147,28 @@ class Known(NamedTuple):
     certain: bool
 
 
-def faults_of(integration: Integration, user: User) -> list[Known]:
-    """Return the known issues that the integration's version has, or may have."""
-    faults = (
-        VersionFault.objects.filter(plugin=integration.plugin, issue__in=KnownIssue.objects.visible_to(user))
+def faults_of(found: Sequence[Integration], user: User, *, removed: bool = False) -> dict[int, list[Known]]:
+    """Return the known issues that the version of each integration has, or may have, by the integration's id.
+
+    `removed`: those instead that were taken back.
+    """
+    faults = list(
+        VersionFault.objects.filter(
+            plugin__in={one.plugin for one in found},
+            issue__in=KnownIssue.objects.visible_to(user),
+            removed_at__isnull=not removed,
+        )
         .select_related("issue")
         .defer("issue__search")
         .order_by("issue__title", "pk")
     )
-    found = [(fault, versions.matches(integration.plugin_version, fault.versions)) for fault in faults]
-    return [Known(fault, has is True) for fault, has in found if has is not False]
+    known: dict[int, list[Known]] = {}
+    for one in found:
+        judged = [
+            (it, versions.matches(one.plugin_version, it.versions)) for it in faults if it.plugin == one.plugin
+        ]
+        known[one.pk] = [Known(fault, has is True) for fault, has in judged if has is not False]
+    return known
 
 
 @transaction.atomic
@@ -172,16 +191,56 @@ def add_fault(issue: KnownIssue, plugin: str, conditions: str, fixed_in: str = "
     )  # fmt: skip
     if is_new:
         _record_fault(FAULT_ADDED, fault, by)
+    elif fault.removed_at:
+        fault.fixed_in = fixed_in.strip()
+        fault.save(update_fields=["fixed_in"])
+        restore_fault(fault, by=by)
     return fault
 
 
 @transaction.atomic
 def remove_fault(fault: VersionFault, *, by: User) -> None:
-    """Take back that versions have a known issue. Raises NotAllowed."""
+    """Take back, for all customers, that versions have a known issue. Safe to repeat. Raises NotAllowed."""
+    _change_fault(fault, FAULT_REMOVED, clock.now(), by)
+
+
+@transaction.atomic
+def restore_fault(fault: VersionFault, *, by: User) -> None:
+    """Undo that. Safe to repeat. Raises NotAllowed."""
+    _change_fault(fault, FAULT_ADDED, None, by)
+
+
+def _change_fault(fault: VersionFault, kind: str, removed_at: datetime | None, by: User) -> None:
     if not may_write_issues(by) or not KnownIssue.objects.visible_to(by).filter(pk=fault.issue_id).exists():
         raise NotAllowed(_("You may not change this known issue."))
-    _record_fault(FAULT_REMOVED, fault, by)
-    fault.delete()
+    others = VersionFault.objects.filter(pk=fault.pk, removed_at__isnull=removed_at is not None)
+    if others.update(removed_at=removed_at):
+        _record_fault(kind, fault, by)
+
+
+class Affected(NamedTuple):
+    """How many integrations have a fault for certain, and how many perhaps: their version can't be compared."""
+
+    fault: VersionFault
+    certain: int
+    perhaps: int
+
+
+def affected(issue: KnownIssue, user: User) -> list[Affected]:
+    """Return the versions that have a known issue, with how many integrations that the person sees have them."""
+    faults = list(VersionFault.objects.filter(issue=issue, removed_at=None).order_by("plugin", "pk"))
+    in_use = Integration.objects.visible_to(user).in_use().filter(plugin__in={one.plugin for one in faults})
+    counted = list(in_use.values_list("plugin", "plugin_version").annotate(n=Count("pk")))
+    found = []
+    for fault in faults:
+        having = [
+            (versions.matches(version, fault.versions), n)
+            for plugin, version, n in counted
+            if plugin == fault.plugin
+        ]
+        numbers = (sum(n for has, n in having if has is wanted) for wanted in (True, None))
+        found.append(Affected(fault, *numbers))
+    return found
 
 
 def _record_fault(kind: str, fault: VersionFault, by: User) -> None:

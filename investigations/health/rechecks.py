@@ -2,17 +2,19 @@
 
 A worker claims a few that are due, asks without holding anything, and keeps what came of it. Whoever dies in
 between leaves a claim that lapses. With the queue away nothing is asked, and everything is asked late when it
-is back.
+is back. With its ticket a re-check is over.
 """
 
 import time
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
 import redaction
@@ -23,6 +25,7 @@ from common.errors import NotAllowed, Refused
 from escalations.access import works_on
 from escalations.changes import record
 from escalations.models import Ticket
+from escalations.models.ticket import OPEN
 from events import recording
 from investigations.health.integrations import check_address
 from investigations.models import Integration, Outcome, Recheck, RecheckResult, RecheckState
@@ -33,9 +36,11 @@ STOPPED = "recheck.stopped"
 WORKS = "ticket.recheck_works"
 ENDED = "ticket.recheck_ended"
 
-#: So many are asked in one run, one after the other; so many may run of one ticket.
+#: So many are asked at once, by all workers together; so many of these of one customer; so many run of a ticket.
 AT_ONCE = 5
+OF_CUSTOMER = 2
 MOST_OF_TICKET = 5
+_LOCK = 0x52434B  # "RCK": the advisory lock of whoever claims
 LONGEST = timedelta(days=14)
 LONGEST_PAUSE = timedelta(hours=1)
 #: An answer is waited for so long, and a body read so far.
@@ -76,7 +81,11 @@ def start(integration: Integration, ticket: Ticket, asked: Wanted, *, by: User) 
         raise Refused(_("It can go on for %d days at most.") % LONGEST.days, field="ends_at")
     if not 1 <= asked.wanted <= 10:
         raise Refused(_("Between one and ten."), field="wanted")
-    Ticket.objects.select_for_update(no_key=True).get(pk=ticket.pk)
+    locked = Ticket.objects.select_for_update(no_key=True).get(pk=ticket.pk)
+    if not locked.is_open:
+        raise Refused(_("The escalation is over: nothing is asked for it any more."))
+    if Integration.objects.select_for_update(no_key=True).get(pk=integration.pk).retired_at:
+        raise Refused(_("This integration is retired. Bring it back first."))
     running = Recheck.objects.filter(ticket=ticket, state=RecheckState.RUNNING)
     if running.count() >= MOST_OF_TICKET:
         raise Refused(_("At most %d re-checks can run for an escalation. Stop one.") % MOST_OF_TICKET)
@@ -86,8 +95,7 @@ def start(integration: Integration, ticket: Ticket, asked: Wanted, *, by: User) 
         minutes=asked.minutes, wanted=asked.wanted, started_by=by, started_at=now, ends_at=asked.ends_at,
         next_at=now,
     )  # fmt: skip
-    data = {"ticket": ticket.pk, "integration": integration.pk}
-    recording.record(STARTED, subject=(SUBJECT, recheck.pk), by=by, data=data)
+    _record(STARTED, recheck, by)
     return recheck
 
 
@@ -104,17 +112,43 @@ def stop(recheck: Recheck, *, by: User) -> None:
     """Ask no more; one that is over stays as it is. Raises NotAllowed."""
     if not works_on(by, recheck.ticket):
         raise NotAllowed(_("You may not stop this re-check."))
-    if _end(recheck, RecheckState.STOPPED):
-        recording.record(STOPPED, subject=(SUBJECT, recheck.pk), by=by, data={"ticket": recheck.ticket_id})
+    _stop(Recheck.objects.filter(pk=recheck.pk), at=clock.now(), by=by)
 
 
-def _end(recheck: Recheck, state: RecheckState) -> bool:
-    running = Recheck.objects.filter(pk=recheck.pk, state=RecheckState.RUNNING)
-    return bool(running.update(state=state, finished_at=clock.now(), claimed_at=None))
+def stop_all(integration: Integration, *, at: datetime, by: User) -> None:
+    """Stop whatever runs of an integration that is retired at this instant. Within its transaction."""
+    _stop(Recheck.objects.filter(integration=integration), at=at, by=by)
+
+
+def go_on_with(integration: Integration, *, stopped_at: datetime, by: User) -> None:
+    """Go on with those that `stop_all` stopped at that instant, where there is still something to find out."""
+    now = clock.now()
+    stopped = Recheck.objects.filter(
+        integration=integration, state=RecheckState.STOPPED, finished_at=stopped_at, ends_at__gt=now,
+        ticket__state__in=OPEN,
+    )  # fmt: skip
+    for one in stopped.select_for_update(of=("self",)).order_by("pk"):
+        one.state, one.finished_at, one.next_at = RecheckState.RUNNING, None, now
+        one.save(update_fields=["state", "finished_at", "next_at"])
+        _record(STARTED, one, by)
+
+
+def _stop(which: QuerySet[Recheck], *, at: datetime, by: User) -> None:
+    running = which.filter(state=RecheckState.RUNNING).select_for_update(of=("self",)).order_by("pk")
+    for one in running:
+        one.state, one.finished_at, one.claimed_at = RecheckState.STOPPED, at, None
+        one.save(update_fields=["state", "finished_at", "claimed_at"])
+        _record(STOPPED, one, by)
+
+
+def _record(kind: str, recheck: Recheck, by: User) -> None:
+    data = {"ticket": recheck.ticket_id, "integration": recheck.integration_id}
+    recording.record(kind, subject=(SUBJECT, recheck.pk), by=by, data=data)
 
 
 def run_due() -> int:
-    """Ask those that are due, at most AT_ONCE one after the other; return how many."""
+    """Stop those whose ticket is over, and ask those that are due, one after the other; return how many."""
+    _stop_what_is_over()
     claimed = _claim()
     for recheck in claimed:
         ask(recheck)
@@ -122,22 +156,37 @@ def run_due() -> int:
 
 
 @transaction.atomic
+def _stop_what_is_over() -> None:
+    _stop(Recheck.objects.exclude(ticket__state__in=OPEN), at=clock.now(), by=people.system())
+
+
+@transaction.atomic
 def _claim() -> list[Recheck]:
+    """Claim those that are due longest, few of each customer, so that endpoints that hang hold up nobody else's.
+
+    Those that failed least come first, since they are answered soonest.
+    """
+    with connection.cursor() as cursor:  # one counts and claims at a time
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     now = clock.now()
+    running = Recheck.objects.filter(state=RecheckState.RUNNING)
+    busy = Counter(running.filter(claimed_at__gte=now - _CLAIM).values_list("integration__customer", flat=True))
     lapsed = Q(claimed_at=None) | Q(claimed_at__lt=now - _CLAIM)
-    busy = Recheck.objects.filter(state=RecheckState.RUNNING, claimed_at__gte=now - _CLAIM).count()
-    due = (
-        Recheck.objects.filter(lapsed, state=RecheckState.RUNNING, next_at__lte=now)
-        .select_for_update(skip_locked=True)
-        .order_by("next_at", "pk")[: max(0, AT_ONCE - busy)]
-    )
-    claimed = list(due)
-    Recheck.objects.filter(pk__in=[one.pk for one in claimed]).update(claimed_at=now)
-    return claimed
+    turn = Window(RowNumber(), partition_by="integration__customer", order_by=["next_at", "pk"])
+    due = running.filter(lapsed, next_at__lte=now).annotate(turn=turn).filter(turn__lte=OF_CUSTOMER)
+    chosen = []
+    for number, customer in due.order_by("next_at", "pk").values_list("pk", "integration__customer"):
+        if busy.total() < AT_ONCE and busy[customer] < OF_CUSTOMER:
+            busy[customer] += 1
+            chosen.append(number)
+    claimed = running.filter(pk__in=chosen).select_for_update(of=("self",), skip_locked=True)
+    found = list(claimed.order_by("failures", "next_at", "pk"))
+    Recheck.objects.filter(pk__in=[one.pk for one in found]).update(claimed_at=now)
+    return found
 
 
 def ask(recheck: Recheck) -> RecheckResult | None:
-    """Ask once, and keep what came of it; None when it was stopped meanwhile."""
+    """Ask once, and keep what came of it; None when it was stopped, or its ticket ended, meanwhile."""
     outcome, status, seconds = _ask(recheck)
     milliseconds = None if seconds is None else round(seconds * 1000)
     with transaction.atomic():
@@ -147,6 +196,9 @@ def ask(recheck: Recheck) -> RecheckResult | None:
         if locked.state != RecheckState.RUNNING:
             return None
         now = clock.now()
+        if not ticket.is_open:
+            _stop(Recheck.objects.filter(pk=locked.pk), at=now, by=people.system())
+            return None
         result = RecheckResult.objects.create(
             recheck=locked, at=now, outcome=outcome, status=status, milliseconds=milliseconds
         )
@@ -209,7 +261,13 @@ def _go_on(recheck: Recheck, ticket: Ticket, *, works: bool, now: datetime) -> N
 
 def with_strips(rechecks: Iterable[Recheck], size: int = 30) -> list[tuple[Recheck, list[RecheckResult]]]:
     """Return each re-check with its newest results, the oldest of these first."""
-    return [(one, list(reversed(one.results.order_by("-pk")[:size]))) for one in rechecks]
+    found = list(rechecks)
+    strips: defaultdict[int, list[RecheckResult]] = defaultdict(list)
+    place = Window(RowNumber(), partition_by="recheck", order_by=F("pk").desc())
+    results = RecheckResult.objects.filter(recheck__in=found).annotate(place=place)
+    for result in results.filter(place__lte=size).order_by("pk"):
+        strips[result.recheck_id].append(result)
+    return [(one, strips[one.pk]) for one in found]
 
 
 def failing() -> Any:

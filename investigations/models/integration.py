@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from common import clock
 from escalations.models import Customer, Ticket
 from knowledgebase.models import KnownIssue
 
@@ -40,9 +41,16 @@ class IntegrationQuerySet(models.QuerySet["Integration"]):
             return self.none()
         return self.filter(customer__in=Customer.objects.visible_to(user))
 
+    def in_use(self) -> "IntegrationQuerySet":
+        """Return those that are not retired."""
+        return self.filter(retired_at=None)
+
 
 class Integration(models.Model):
-    """One integration of a customer. `endpoints` is a list of addresses; `platform` what the plugin runs in."""
+    """One integration of a customer. `endpoints` is a list of addresses; `platform` what the plugin runs in.
+
+    One with `retired_at` is in no list, and nothing of it is asked; it can be brought back.
+    """
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="integrations")
     plugin = models.CharField(_("plugin"), max_length=20, choices=Plugin)
@@ -56,6 +64,7 @@ class Integration(models.Model):
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     added_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1)
 
     objects = IntegrationQuerySet.as_manager()
@@ -64,7 +73,11 @@ class Integration(models.Model):
         verbose_name = _("integration")
         verbose_name_plural = _("integrations")
         constraints = [
-            models.UniqueConstraint(fields=["customer", "plugin", "environment"], name="integration_once")
+            models.UniqueConstraint(
+                fields=["customer", "plugin", "environment"],
+                condition=Q(retired_at=None),
+                name="integration_once",
+            )
         ]
 
     def __str__(self) -> str:
@@ -75,7 +88,10 @@ class Integration(models.Model):
 
 
 class VersionFault(models.Model):
-    """A known issue that versions of a plugin have: `versions` is a specifier of PEP 440, as ">=8.0,<8.3.2"."""
+    """A known issue that versions of a plugin have: `versions` is a specifier of PEP 440, as ">=8.0,<8.3.2".
+
+    One with `removed_at` was taken back, for all customers; it can be put back.
+    """
 
     issue = models.ForeignKey(KnownIssue, on_delete=models.CASCADE, related_name="version_faults", db_index=False)
     plugin = models.CharField(_("plugin"), max_length=20, choices=Plugin)
@@ -83,6 +99,7 @@ class VersionFault(models.Model):
     fixed_in = models.CharField(_("fixed in"), max_length=40, blank=True)
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     added_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["issue", "plugin", "versions"], name="version_fault_once")]
@@ -129,6 +146,11 @@ class Checklist(models.Model):
 
     def __str__(self) -> str:
         return str(self.runbook)
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether the customer's link has, which can be renewed."""
+        return self.link_ends_at <= clock.now()
 
 
 class StepState(models.TextChoices):

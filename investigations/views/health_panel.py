@@ -4,21 +4,20 @@ from django.template.loader import render_to_string
 
 from accounts.models import User
 from escalations.access import reads_internal, works_on
-from escalations.models import Ticket
+from escalations.models import Customer, Ticket
 from investigations.health import rechecks
-from investigations.health.integrations import CATEGORY
 from investigations.models import Integration, Recheck, RecheckState
 
 MOST = 6
 
 
 def panel(ticket: Ticket, user: User) -> str:
-    """Return the customer's integrations with the ticket's re-checks; "" where there is nothing to say."""
+    """Return the customer's integrations with the ticket's re-checks, and what leads to writing one down."""
     if not reads_internal(user, ticket):
         return ""
-    found = list(Integration.objects.filter(customer=ticket.customer_id).order_by("pk")[:MOST])
+    found = list(Integration.objects.in_use().filter(customer=ticket.customer_id).order_by("pk")[:MOST])
     works = works_on(user, ticket)
-    if not found and not (works and ticket.category.key == CATEGORY):
+    if not found and not works:
         return ""
     checks: list[Recheck] = []
     if found:
@@ -33,3 +32,11 @@ def panel(ticket: Ticket, user: User) -> str:
             "works": works,
         },
     )
+
+
+def of_customer(customer: Customer, user: User) -> str:
+    """Return the integrations of a customer beside them; "" where there are none to show."""
+    found = list(Integration.objects.visible_to(user).in_use().filter(customer=customer).order_by("pk"))
+    if not found:
+        return ""
+    return render_to_string("investigations/health/panel.html", {"integrations": found})

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,13 +16,11 @@ from escalations.models import Ticket
 from escalations.models.ticket import OPEN
 from escalations.views.parts import conflict_of, done, forbidding, person
 from investigations.forms.health import FaultForm, IntegrationForm, RecheckForm, initial_of
-from investigations.health import calls, checklists, integrations, rechecks, runbooks
-from investigations.models import Checklist, Integration, Recheck, StepState, VersionFault
+from investigations.health import calls, checklists, integrations, rechecks, retiring, runbooks
+from investigations.models import Checklist, ChecklistStep, Integration, Recheck, StepState, VersionFault
 from investigations.views.asking import internal_ticket
 from knowledgebase.access import may_write as may_write_issues
 from knowledgebase.models import KnownIssue
-
-MOST_FAILING = 100
 
 
 def visible_integration(request: HttpRequest, number: int) -> Integration:
@@ -37,20 +36,6 @@ def _worked(integration: Integration, user: User) -> list[Ticket]:
 
 
 @require_safe
-def failing_integrations(request: HttpRequest) -> HttpResponse:
-    """List the integrations that fail at present."""
-    user = person(request)
-    if not (user.is_l2 or user.is_lead or user.reads_all):
-        raise Http404
-    failing = rechecks.failing().filter(
-        ticket__in=Ticket.objects.visible_to(user), integration__in=Integration.objects.visible_to(user)
-    )
-    rows = rechecks.with_strips(list(failing[:MOST_FAILING]))
-    context = {"rows": rows, "may_write_runbooks": runbooks.may_write(user) or user.is_auditor}
-    return render(request, "investigations/health/failing.html", context)
-
-
-@require_safe
 def integration_page(request: HttpRequest, number: int) -> HttpResponse:
     """Show one integration."""
     return _shown(request, visible_integration(request, number))
@@ -63,23 +48,29 @@ def _shown(
     user = person(request)
     visible = Ticket.objects.visible_to(user)
     worked = _worked(integration, user)
+    offered = [] if integration.retired_at else worked
     lists = Checklist.objects.filter(integration=integration, ticket__in=visible)
     checks = Recheck.objects.filter(integration=integration, ticket__in=visible)
+    steps = ChecklistStep.objects.select_related("by").order_by("place")
     first = integration.endpoints[0] if integration.endpoints else ""
     bound = [form for form in (recheck_form, fault_form) if form]
     context = {
         "integration": integration,
         "may_write": integrations.may_write(user),
-        "tickets": worked,
+        "tickets": offered,
         "worked": {ticket.pk for ticket in worked},
-        "faults": integrations.faults_of(integration, user),
+        "faults": integrations.faults_of([integration], user)[integration.pk],
+        "removed_faults": integrations.faults_of([integration], user, removed=True)[integration.pk],
+        "just_removed": request.GET.get("removed", ""),
         "may_fault": may_write_issues(user),
         "calls": calls.last(integration, user),
         "checklists": [
-            (one, _steps(one))
-            for one in lists.select_related("runbook", "ticket", "started_by").order_by("-pk")[:5]
+            (one, [(one.runbook.steps[step.place], step) for step in one.steps.all()])
+            for one in lists.select_related("runbook", "ticket", "started_by")
+            .prefetch_related(Prefetch("steps", steps))
+            .order_by("-pk")[:5]
         ],
-        "may_start": {ticket.pk for ticket in worked} - set(lists.values_list("ticket", flat=True)),
+        "may_start": {ticket.pk for ticket in offered} - set(lists.values_list("ticket", flat=True)),
         "states": StepState.choices,
         "has_runbook": runbooks.for_customer(integration.plugin, integration.customer.language) is not None,
         "rechecks": rechecks.with_strips(checks.select_related("ticket", "started_by").order_by("-pk")[:10]),
@@ -88,11 +79,6 @@ def _shown(
         "form": bound[0] if bound else None,
     }
     return render(request, "investigations/health/integration.html", context, status=422 if bound else 200)
-
-
-def _steps(checklist: Checklist) -> list[tuple[dict[str, str], Any]]:
-    steps = checklist.steps.select_related("by").order_by("place")
-    return [(checklist.runbook.steps[step.place], step) for step in steps]
 
 
 def _fault_form(user: User, data: Any = None) -> FaultForm:
@@ -149,6 +135,29 @@ def _edit(
     return render(request, "investigations/health/edit.html", context, status=status)
 
 
+@require_POST
+@once
+@forbidding
+def retire_integration(request: HttpRequest, number: int) -> HttpResponse:
+    """Take an integration out of use; its page offers to undo it."""
+    integration = visible_integration(request, number)
+    retiring.retire(integration, by=person(request))
+    return redirect(integration)
+
+
+@require_POST
+@once
+@forbidding
+def bring_back_integration(request: HttpRequest, number: int) -> HttpResponse:
+    """Undo that."""
+    integration = visible_integration(request, number)
+    try:
+        retiring.bring_back(integration, by=person(request))
+    except Refused as refusal:
+        done(request, str(refusal.message))
+    return redirect(integration)
+
+
 def _ticket_of(request: HttpRequest, integration: Integration) -> Ticket:
     """Return the customer's ticket that was sent along, or answer 404."""
     number = request.POST.get("ticket", "")
@@ -202,9 +211,26 @@ def mark_step(request: HttpRequest, number: int) -> HttpResponse:
 def send_checklist(request: HttpRequest, number: int) -> HttpResponse:
     """Make the steps the draft of an answer to the customer."""
     checklist = _checklist(request, number)
-    checklists.prepare_message(checklist, by=person(request))
-    done(request, _("The steps are a draft of an answer to the customer now. Look it through, and send it."))
+    try:
+        checklists.prepare_message(checklist, by=person(request))
+    except Refused as refusal:
+        done(request, str(refusal.message))
+    else:
+        done(request, _("The steps are a draft of an answer to the customer now. Look it through, and send it."))
     return redirect(checklist.ticket)
+
+
+@require_POST
+@once
+@forbidding
+def renew_checklist(request: HttpRequest, number: int) -> HttpResponse:
+    """Let the customer's link go on."""
+    checklist = _checklist(request, number)
+    try:
+        checklists.renew(checklist, by=person(request))
+    except Refused as refusal:
+        done(request, str(refusal.message))
+    return redirect(f"{checklist.integration.get_absolute_url()}#checklist-{checklist.pk}")
 
 
 @require_POST
@@ -260,11 +286,33 @@ def add_fault(request: HttpRequest, number: int) -> HttpResponse:
 @once
 @forbidding
 def remove_fault(request: HttpRequest, number: int) -> HttpResponse:
-    """Take back that versions have a known issue."""
+    """Take back, for all customers, that versions have a known issue; the page offers to undo it."""
+    fault = _fault(request, number)
+    integrations.remove_fault(fault, by=person(request))
+    return redirect(_page_of(request, fault, f"?removed={fault.pk}"))
+
+
+@require_POST
+@once
+@forbidding
+def restore_fault(request: HttpRequest, number: int) -> HttpResponse:
+    """Undo that."""
+    fault = _fault(request, number)
+    integrations.restore_fault(fault, by=person(request))
+    return redirect(_page_of(request, fault, ""))
+
+
+def _fault(request: HttpRequest, number: int) -> VersionFault:
     user = person(request)
-    faults = VersionFault.objects.filter(issue__in=KnownIssue.objects.visible_to(user)).select_related("issue")
-    if not (user.is_l2 or user.is_lead or user.reads_all):
+    if not integrations.may_read(user):
         raise Http404
-    fault = get_object_or_404(faults, pk=number)
-    integrations.remove_fault(fault, by=user)
-    return redirect(fault.issue)
+    faults = VersionFault.objects.filter(issue__in=KnownIssue.objects.visible_to(user)).select_related("issue")
+    return get_object_or_404(faults, pk=number)
+
+
+def _page_of(request: HttpRequest, fault: VersionFault, query: str) -> str:
+    """Return the page of the integration that was sent along, or of the known issue."""
+    number = request.POST.get("integration", "")
+    if number.isdecimal() and len(number) < 19:
+        return f"{visible_integration(request, int(number)).get_absolute_url()}{query}#faults"
+    return fault.issue.get_absolute_url()

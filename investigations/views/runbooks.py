@@ -71,12 +71,10 @@ def customer_checklist(request: HttpRequest, token: str) -> HttpResponse:
     """Let the customer tick steps, in the runbook's language. Sent twice, it says the same twice."""
     try:
         checklist = checklists.of_link(token)
-        states = {}
         if request.method == "POST":
-            for place in range(len(checklist.runbook.steps)):
-                if (state := request.POST.get(f"step-{place}")) is not None:
-                    states[place] = state
-            checklist = checklists.mark_by_customer(token, states)
+            places = range(len(checklist.runbook.steps))
+            states, former = (_sent(request, name, places) for name in ("step", "was"))
+            checklist = checklists.mark_by_customer(token, states, former)
     except LinkRefused as refusal:
         return render(request, "escalations/rating_over.html", {"message": str(refusal)}, status=410)
     except Refused as refusal:
@@ -94,3 +92,8 @@ def customer_checklist(request: HttpRequest, token: str) -> HttpResponse:
         response = render(request, "investigations/health/customer.html", context)
         response["Referrer-Policy"] = "same-origin"  # as escalations/views/rating.py has it
         return response
+
+
+def _sent(request: HttpRequest, name: str, places: range) -> dict[int, str]:
+    """Return what was sent under this name for each step."""
+    return {place: request.POST[f"{name}-{place}"] for place in places if f"{name}-{place}" in request.POST}

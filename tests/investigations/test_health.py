@@ -111,9 +111,9 @@ def test_a_version_has_the_faults_that_the_desk_knows(desk: Desk, integration: I
     newer = integrations.save(
         integration, Stated("woocommerce", "8.3.2"), customer=integration.customer, by=desk.l2, version=1
     )
-    assert integrations.faults_of(newer, desk.l2) == []
+    assert integrations.faults_of([newer], desk.l2) == {newer.pk: []}
     unknown = integrations.save(newer, Stated("woocommerce"), customer=newer.customer, by=desk.l2, version=2)
-    (perhaps,) = integrations.faults_of(unknown, desk.l2)
+    (perhaps,) = integrations.faults_of([unknown], desk.l2)[unknown.pk]
     assert not perhaps.certain
     with pytest.raises(StaleVersion):
         integrations.save(unknown, Stated("woocommerce"), customer=newer.customer, by=desk.l2, version=1)
@@ -272,6 +272,7 @@ def test_never_more_than_some_are_asked_at_once(
     with pytest.raises(Refused):
         started(desk, ticket, integration)
     monkeypatch.setattr(rechecks, "AT_ONCE", 3)
+    monkeypatch.setattr(rechecks, "OF_CUSTOMER", 5)
     claimed = rechecks._claim()
     assert len(claimed) == 3
     assert rechecks._claim() == [], "three are under way"
@@ -289,9 +290,9 @@ def test_failing_integrations_are_one_list_and_restricted_ones_stay_hidden(
     with answering(monkeypatch, 503):
         rechecks.run_due()
     lead = client_of(desk.lead)
-    assert URL in lead.get(reverse("failing_integrations")).content.decode()
+    assert URL in lead.get(reverse("integrations"), {"show": "failing"}).content.decode()
     restricting.restrict(Ticket.objects.get(pk=ticket.pk), by=desk.l2, kind="fraud", reason="Zanzibar")
-    assert URL not in lead.get(reverse("failing_integrations")).content.decode()
+    assert URL not in lead.get(reverse("integrations"), {"show": "failing"}).content.decode()
     page = lead.get(integration.get_absolute_url()).content.decode()
     assert f"recheck-{recheck.pk}" not in page
     assert ticket.reference not in page
