@@ -154,6 +154,32 @@ def test_who_may_run_what(desk: Desk, ticket: Ticket) -> None:
     assert ask(client_of(desk.l2), ticket, "Ban history", p_account="C-1").status_code == 404
     assert ask(client_of(desk.lead), ticket, "Ban history", p_account="C-1").status_code == 302
     assert ask(client_of(desk.lead), ticket, "Ban history", p_account="C-1", version="1").status_code == 422
+    run = LookupRun.objects.get()
+    everyones = LookupRun.objects.create(
+        ticket=ticket, version=old, reason="An earlier one", asked_by=desk.l2, asked_at=clock.now(),
+        state=LookupState.DONE, finished_at=clock.now(),
+    )  # fmt: skip
+    for user, status in ((desk.lead, 200), (desk.auditor, 200), (desk.l2, 404)):
+        client = client_of(user)
+        assert client.get(run.get_absolute_url()).status_code == status
+        for name in ("lookups", "ticket_related"):
+            found = page(client, name, ticket.reference)
+            assert (run.get_absolute_url() in found) == (status == 200)
+            assert everyones.get_absolute_url() in found
+    quoted = client_of(desk.l2).post(reverse("lookup_evidence", args=[ticket.reference, run.pk]), {})
+    assert (quoted.status_code, Evidence.objects.exists()) == (404, False)
+    # Limited to another team's escalations since: nobody of this one reads it, or compares with it.
+    of_others = LookupVersion.objects.get(lookup=number, number=2)
+    of_others.pk, of_others.number, of_others.roles, of_others.teams = None, 3, [], [desk.accounts.pk]
+    of_others.save()
+    LookupRun.objects.filter(pk=run.pk).update(
+        version=of_others, state=LookupState.DONE, finished_at=clock.now(), columns=["a"], rows=[["1"], ["2"]]
+    )
+    LookupRun.objects.filter(pk=everyones.pk).update(columns=["a"], rows=[["1"], ["2"]])
+    assert client_of(desk.lead).get(run.get_absolute_url()).status_code == 404
+    compared = page(client_of(desk.lead), "lookup_run", ticket.reference, everyones.pk, **{"with": str(run.pk)})
+    assert f'href="?with={run.pk}"' not in compared
+    assert "What changed" not in compared
     admin.post(reverse("switch_lookup", args=[number]), {"active": "no"})
     assert ask(client_of(desk.lead), ticket, "Ban history", p_account="C-1").status_code == 404
 
