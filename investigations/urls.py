@@ -40,6 +40,7 @@ urlpatterns = [
         name="delivery_evidence",
     ),
     path("hooks/<str:token>/", webhooks.receiver, name="webhook_receiver"),
+    path("hooks/<str:token>/<path:rest>", webhooks.receiver, name="webhook_receiver_below"),
     path("setup/environments/", environments.environment_list, name="environments"),
     path("setup/environments/new/", environments.new_environment, name="new_environment"),
     path("setup/environments/import/", environments.import_openapi, name="import_openapi"),

@@ -69,6 +69,7 @@ from tests.matrix_arguments import (
     tracker,
     trend,
     webhook_delivery,
+    webhook_below,
     webhook_token,
 )
 
@@ -306,6 +307,7 @@ ESCALATIONS = {
     "webhook_delivery": page(INTERNAL, to=webhook_delivery),
     "delivery_evidence": post_only(to=webhook_delivery),
     "webhook_receiver": public(204, to=webhook_token),
+    "webhook_receiver_below": public(204, to=webhook_below),
     "new_bug": page("l2 lead admin", to=ticket),
     "bug": page("l2 lead auditor admin", to=bug),
     "edit_bug": page("l2 lead admin", to=bug),

@@ -8,6 +8,7 @@ import hashlib
 import uuid
 from base64 import b64encode
 from collections.abc import Iterable
+from datetime import timedelta
 from urllib.parse import quote
 
 from django.db import transaction
@@ -26,6 +27,7 @@ from investigations.console import composing, environments
 from investigations.console.composing import Composed
 from investigations.console.environments import Headers, Way
 from investigations.models import READING, WRITING, Run, RunState
+from investigations.webhooks.signatures import sign
 
 SUBJECT = "api_run"
 MADE, APPROVED, REJECTED, ENDED = "api_run.made", "api_run.approved", "api_run.rejected", "api_run.ended"
@@ -33,6 +35,8 @@ WITHIN = 10.0  # seconds
 LARGEST = 1024 * 1024  # bytes
 LONGEST_KEPT = 200_000  # characters
 MOST_RUNS = 500
+#: How long a write waits for a decision; sensitive actions wait as long unless their policy says otherwise.
+GOOD_FOR = timedelta(hours=24)
 PRIVATE = {"set-cookie", "authorization", "www-authenticate", "proxy-authenticate"}
 
 
@@ -56,7 +60,7 @@ def make(ticket: Ticket, composed: Composed, *, by: User, reason: str = "") -> R
         ticket=locked, environment=composed.environment, environment_version=composed.environment.version,
         method=composed.method, path=composed.path, headers=composed.headers, body=composed.body, reason=why,
         digest=composed.digest, key=uuid.uuid4(), state=RunState.WAITING if writes else RunState.SENDING,
-        made_by=by, made_at=clock.now(),
+        made_by=by, made_at=clock.now(), expires_at=clock.now() + GOOD_FOR if writes else None,
     )  # fmt: skip
     _record(MADE, run, by=by, method=run.method, digest=run.digest)
     return run
@@ -150,9 +154,15 @@ def _ask(run: Run, composed: Composed, way: Way) -> outgoing.Answer:
         headers = {name: value for name, value in headers.items() if name.lower() != "idempotency-key"}
         headers["Idempotency-Key"] = str(run.key)
     is_json = any(name.lower() == "content-type" and "json" in value for name, value in headers.items())
-    body = way.fill_json(run.body) if is_json else way.fill(run.body)
+    body = (way.fill_json(run.body) if is_json else way.fill(run.body)).encode()
+    signing = environments.signing(run.environment, way) if run.is_write else None
+    if signing:  # anew, over the very bytes that go out: a signature that came with it is of another moment
+        own = next((text for name, text in headers.items() if name.lower() == signing.id_name.lower()), "")
+        signed = sign(signing, body, clock.now().timestamp(), identifier=own or str(run.key))
+        ours = {name.lower() for name in signed}
+        headers = {name: value for name, value in headers.items() if name.lower() not in ours} | signed
     return outgoing.send(
-        run.method, way.base_url + way.fill_path(run.path), headers=headers, body=body.encode(),
+        run.method, way.base_url + way.fill_path(run.path), headers=headers, body=body,
         within=WITHIN, largest=LARGEST, allowed=way.allowed, inside=way.inside,
     )  # fmt: skip
 

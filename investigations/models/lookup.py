@@ -16,12 +16,21 @@ class LookupKind(models.TextChoices):
     HTTP = "http", "HTTP"
 
 
+def usually_masked() -> list[str]:
+    """Return which names are hidden in answers of a new source."""
+    return [
+        "password", "passwd", "secret", "token", "api key", "authorization", "pan", "card number", "cvv", "cvc",
+        "pin", "iban", "phone", "mobile",
+    ]  # fmt: skip
+
+
 class LookupSource(models.Model):
     """A database or an HTTP interface that lookups ask.
 
     `url` holds no secret: `postgresql://user@host:5432/database`, `mysql://…`, `https://host/base`. `secret`, a
     password or bearer token, is sealed (common.sealed) for this row. One that `is_back_office` is what the
     settings name, and keeps neither. `can_write` is what the last check found, None where nobody knows.
+    Columns and nested names that hold one of `masked` as words are hidden in each answer that has no rule for them.
     """
 
     name = models.CharField(_("name"), max_length=80, unique=True)
@@ -33,6 +42,7 @@ class LookupSource(models.Model):
     checked_at = models.DateTimeField(null=True)
     answers = models.BooleanField(null=True)
     can_write = models.BooleanField(null=True)
+    masked = ArrayField(models.CharField(max_length=80), default=usually_masked, blank=True)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:

@@ -1,6 +1,7 @@
 """The API console of a ticket: compose, send, look at what came back, approve what writes."""
 
 from typing import Any
+from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,7 +16,7 @@ from escalations.access import works_on
 from escalations.forms.evidence import EvidenceForm
 from escalations.models import EvidenceKind, Ticket
 from escalations.views.parts import done, forbidding, person
-from investigations.console import environments, runs, shown
+from investigations.console import composing, environments, runs, shown
 from investigations.forms.console import RejectForm, RequestForm
 from investigations.models import RequestTemplate, Run, RunState, WebhookDelivery
 from investigations.views.asking import internal_ticket
@@ -73,8 +74,9 @@ def _initial(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         own = {"environment": run.environment_id, "method": run.method, "path": run.path, "body": run.body}
         return {**own, "headers": shown.headers_text(run.headers), "reason": run.reason}
     if delivery := WebhookDelivery.objects.filter(ticket=ticket, pk=_number(asked.get("delivery", ""))).first():
-        kept = [pair for pair in delivery.headers if pair[0].lower() == "content-type"]
-        return {"method": delivery.method, "headers": shown.headers_text(kept), "body": delivery.body}
+        path = "/" + quote(delivery.path) + (f"?{delivery.query}" if delivery.query else "")
+        headers = shown.headers_text(composing.replayed(delivery.headers))
+        return {"method": delivery.method, "path": path, "headers": headers, "body": delivery.body}
     if template := RequestTemplate.objects.filter(pk=_number(asked.get("template", ""))).first():
         own = {"method": template.method, "path": template.path, "body": template.body}
         return {**own, "headers": shown.headers_text(template.headers)}

@@ -65,7 +65,9 @@ def _seen(request: HttpRequest, version: LookupVersion) -> LookupVersion:
 
 
 def _run_of(request: HttpRequest, ticket: Ticket, number: int) -> LookupRun:
-    runs = running.read_by(person(request), ticket).select_related("version__lookup", "version__source", "asked_by")
+    runs = running.read_by(person(request), ticket).select_related(
+        "version__lookup", "version__source", "asked_by"
+    )
     run = get_object_or_404(runs, pk=number)
     run.ticket = ticket
     return run
