@@ -95,6 +95,14 @@ class Figures:
     channels: list[str]
 
 
+def reads_account(customer: Customer, user: User) -> bool:
+    """Tell whether the person reads the second line's part of one of the customer's escalations."""
+    if user.reads_all:
+        return True
+    desk = Q(team__in=user.teams_as(Role.L2, Role.LEAD)) | let_in(user)
+    return Ticket.objects.visible_to(user).filter(desk, customer=customer).exists()
+
+
 def line(customer: Customer, user: User, *, kind: str = "", before: str = "", size: int = PAGE_SIZE) -> Line:
     """Return what happened on the customer's tickets before the cursor, as far as `user` may know it.
 

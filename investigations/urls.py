@@ -28,6 +28,7 @@ urlpatterns = [
     path("tickets/<str:reference>/console/<int:number>/", console.api_run, name="api_run"),
     path("tickets/<str:reference>/console/<int:number>/approve/", console.approve_run, name="approve_run"),
     path("tickets/<str:reference>/console/<int:number>/reject/", console.reject_run, name="reject_run"),
+    path("tickets/<str:reference>/console/<int:number>/withdraw/", console.withdraw_run, name="withdraw_run"),
     path("tickets/<str:reference>/console/<int:number>/evidence/", console.run_evidence, name="run_evidence"),
     path("tickets/<str:reference>/webhooks/", webhooks.webhooks, name="webhooks"),
     path("tickets/<str:reference>/webhooks/open/", webhooks.open_webhook, name="open_webhook"),

@@ -68,8 +68,8 @@ from tests.matrix_arguments import (
     tipping_off_words,
     tracker,
     trend,
-    webhook_delivery,
     webhook_below,
+    webhook_delivery,
     webhook_token,
 )
 
@@ -299,6 +299,7 @@ ESCALATIONS = {
     "api_run": page(INTERNAL, to=api_run),
     "approve_run": post_only(to=api_run),
     "reject_run": post_only(to=api_run),
+    "withdraw_run": post_only(to=api_run),
     "run_evidence": post_only(to=api_run),
     "webhooks": page(INTERNAL, to=ticket),
     "open_webhook": post_only(to=ticket),

@@ -52,7 +52,7 @@ class Composed:
 
 
 def replayed(headers: Headers) -> Headers:
-    """Return those headers of something that arrived which are sent again: not how it travelled, nor what is masked.
+    """Return the headers of something that arrived which are sent again: not how it travelled, nor what is masked.
 
     A signature goes along, but where the environment signs, it is made anew.
     """

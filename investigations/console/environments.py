@@ -8,13 +8,14 @@ from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 import redaction
 from accounts.models import User
 from common import clock, outgoing, sealed
 from common.errors import NotAllowed, Refused, StaleVersion
+from escalations.models import Ticket
 from events import recording
 from investigations.models import Environment, Scheme
 from investigations.webhooks import signatures
@@ -43,9 +44,9 @@ def may_change(user: User) -> bool:
     return (user.is_lead or user.is_superuser) and not (user.is_auditor or user.is_robot)
 
 
-def usable() -> QuerySet[Environment]:
-    """Return the environments that a request may go to."""
-    found = Environment.objects.filter(is_retired=False)
+def usable(ticket: Ticket) -> QuerySet[Environment]:
+    """Return the environments that a request from this escalation may go to."""
+    found = Environment.objects.filter(Q(teams=[]) | Q(teams__contains=[ticket.team_id]), is_retired=False)
     return found if settings.BACK_OFFICE_URL else found.filter(is_back_office=False)
 
 
@@ -63,6 +64,7 @@ class Wanted:
     is_retired: bool = False
     scheme: Scheme = Scheme.NONE
     signing_header: str = ""
+    teams: Iterable[int] = ()
 
 
 @transaction.atomic
@@ -84,6 +86,7 @@ def save(environment: Environment | None, wanted: Wanted, *, by: User, version: 
     for name in [*wanted.dropped, *([SIGNING] if wanted.scheme == Scheme.NONE else [])]:
         kept.pop(name, None)
     made.scheme, made.signing_header = wanted.scheme, wanted.signing_header
+    made.teams = sorted(wanted.teams)
     made.changed_by, made.changed_at = by, clock.now()
     if environment is not None:
         made.version += 1
@@ -100,7 +103,8 @@ def save(environment: Environment | None, wanted: Wanted, *, by: User, version: 
         by=by,
         data={
             "name": made.name, "version": made.version, "address": made.base_url, "writes": made.allows_writes,
-            "retired": made.is_retired, "signed": made.scheme, "secrets": sorted(made.secrets), "entered": sorted(wanted.secrets),
+            "retired": made.is_retired, "signed": made.scheme, "teams": made.teams,
+            "secrets": sorted(made.secrets), "entered": sorted(wanted.secrets),
         },
     )  # fmt: skip
     return made

@@ -67,7 +67,6 @@ def answer_text(run: Run) -> str:
 
 def curl(run: Run) -> str:
     """Return the command that sends the same, with {{NAME}} where a secret belongs."""
-    composed = composed_of(run)
     words = (
         ["curl", "--globoff", "--request", run.method] if run.method != "HEAD" else ["curl", "--globoff", "--head"]
     )

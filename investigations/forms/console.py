@@ -5,6 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Team, TeamKind
+from escalations.models import Ticket
 from investigations.console import environments
 from investigations.console.composing import LONGEST_PATH, Composed
 from investigations.console.environments import Headers, Wanted
@@ -59,9 +61,9 @@ class RequestForm(forms.Form):
         help_text=_("For the lead who approves it."),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["environment"].queryset = environments.usable()  # type: ignore[attr-defined]
+        self.fields["environment"].queryset = environments.usable(ticket)  # type: ignore[attr-defined]
 
     def composed(self) -> Composed:
         """Return the request; the form must be valid."""
@@ -110,6 +112,10 @@ class EnvironmentForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=_("Kept encrypted and never shown. Empty: the one entered before."),
     )  # fmt: skip
+    teams = forms.ModelMultipleChoiceField(
+        label=_("Only on escalations of"), required=False, widget=forms.CheckboxSelectMultiple,
+        queryset=Team.objects.filter(kind=TeamKind.L2).order_by("name"),
+    )  # fmt: skip
     is_retired = forms.BooleanField(label=_("Not in use any more"), required=False)
 
     def __init__(self, *args: Any, environment: Environment | None = None, **kwargs: Any) -> None:
@@ -152,6 +158,7 @@ class EnvironmentForm(forms.Form):
             allows_writes=data.get("allows_writes", False),
             scheme=Scheme(data.get("scheme") or Scheme.NONE),
             signing_header=data.get("signing_header", "").strip(),
+            teams=[team.pk for team in data["teams"]],
             is_retired=data.get("is_retired", False),
         )
 

@@ -34,9 +34,9 @@ class Environment(models.Model):
 
     `secrets` holds them sealed, by name; nobody is shown them again. One that `is_back_office` goes to the back
     office of the settings, with the token of the settings as {{BACK_OFFICE_TOKEN}}, and stores neither; it is
-    for reading alone, since what the back office carries out are sensitive actions. By `scheme` each write is signed
-    as it goes out, in `signing_header` or the scheme's usual one. `teams`: on whose escalations it may be used, all where
-    it is empty. `version` counts the changes.
+    for reading alone, since what the back office carries out are sensitive actions. By `scheme` each write is
+    signed as it goes out, in `signing_header` or the scheme's usual one. `teams`: on whose escalations it may be
+    used, all where it is empty. `version` counts the changes.
     """
 
     name = models.CharField(_("name"), max_length=80, unique=True)
@@ -112,7 +112,8 @@ class Run(models.Model):
     """A request as it was composed, secrets as {{NAME}}, and what came back, both redacted.
 
     `digest` is the SHA-256 of the exact request, the environment's version included; who approves a write approves
-    that, until `expires_at`. `key` is the Idempotency-Key of a write. `answer_sha256` and `answer_size` are of the body as it came.
+    that, until `expires_at`. `key` is the Idempotency-Key of a write. `answer_sha256` and `answer_size` are of the
+    body as it came.
     """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="api_runs")
@@ -178,7 +179,9 @@ class Run(models.Model):
 
     @property
     def outcome(self) -> RunState:
-        """Its state, where one whose process died on the way counts as unknown after a minute."""
+        """Its state now: a write whose time is over has expired, a request whose process died is unknown."""
+        if self.state == RunState.WAITING and self.expires_at is not None and self.expires_at <= clock.now():
+            return RunState.EXPIRED
         began = self.sent_at or self.decided_at or self.made_at
         is_stuck = self.state == RunState.SENDING and clock.now() - began > STUCK_AFTER
         return RunState.UNKNOWN if is_stuck else RunState(self.state)

@@ -4,8 +4,8 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from escalations.models import Ticket
 
@@ -30,7 +30,7 @@ class LookupSource(models.Model):
     `url` holds no secret: `postgresql://user@host:5432/database`, `mysql://…`, `https://host/base`. `secret`, a
     password or bearer token, is sealed (common.sealed) for this row. One that `is_back_office` is what the
     settings name, and keeps neither. `can_write` is what the last check found, None where nobody knows.
-    Columns and nested names that hold one of `masked` as words are hidden in each answer that has no rule for them.
+    Columns and nested names that have one of `masked` as words are hidden where the lookup has no rule for them.
     """
 
     name = models.CharField(_("name"), max_length=80, unique=True)
@@ -64,6 +64,31 @@ class LookupSource(models.Model):
         return reverse("edit_lookup_source", args=[self.pk])
 
 
+#: What the lookups that come with Secondline are called, and what they answer: shown translated.
+READY_MADE = frozenset(
+    {
+        gettext_noop("Account"),
+        gettext_noop("State, level, limit and contact of the account"),
+        gettext_noop("Transactions"),
+        gettext_noop("All payments of the account, the newest first"),
+        gettext_noop("Deliveries"),
+        gettext_noop("Orders with the courier's events"),
+        gettext_noop("Points"),
+        gettext_noop("Points earned, spent and refunded"),
+        gettext_noop("Ban history"),
+        gettext_noop("Bans of the account, and when they were lifted"),
+        gettext_noop("Transactions around the time"),
+        gettext_noop("Payments of the account in the three days before and after it happened"),
+        gettext_noop("Transaction by reference"),
+        gettext_noop("One payment, whose account it is, and whether its reversal was asked for"),
+        gettext_noop("Account and phone changes"),
+        gettext_noop("The account with each change of its phone number"),
+        gettext_noop("Bans with who shares the reason"),
+        gettext_noop("Bans of the account, and how many other accounts are banned for the same reason now"),
+    }
+)
+
+
 class Lookup(models.Model):
     """A named question. What it asks is in its versions; the one with the highest number holds."""
 
@@ -80,6 +105,11 @@ class Lookup(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("lookup_setup", args=[self.pk])
+
+    @property
+    def title(self) -> str:
+        """Its name as people read it: translated where it came with Secondline."""
+        return gettext(self.name) if self.name in READY_MADE else self.name
 
 
 class LookupVersion(models.Model):
@@ -122,6 +152,11 @@ class LookupVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lookup} v{self.number}"
+
+    @property
+    def answers(self) -> str:
+        """What it answers, translated where it came with Secondline."""
+        return gettext(self.description) if self.description in READY_MADE else self.description
 
 
 class LookupState(models.TextChoices):

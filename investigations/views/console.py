@@ -41,7 +41,7 @@ def api_console(request: HttpRequest, reference: str) -> HttpResponseBase:
 @once
 def _make(request: HttpRequest, ticket: Ticket, made: list[Run]) -> HttpResponse:
     user = person(request)
-    form = RequestForm(request.POST or None, initial=_initial(request, ticket))
+    form = RequestForm(request.POST or None, ticket=ticket, initial=_initial(request, ticket))
     if request.method == "POST" and form.is_valid():
         try:
             run = runs.make(ticket, form.composed(), by=user, reason=form.cleaned_data["reason"])
@@ -57,7 +57,7 @@ def _make(request: HttpRequest, ticket: Ticket, made: list[Run]) -> HttpResponse
         "runs": _runs(ticket)[:SHOWN],
         "templates": RequestTemplate.objects.only("integration", "name", "method", "path"),
         "template": RequestTemplate.objects.filter(pk=template).first() if template else None,
-        "environments": [(one, environments.names(one)) for one in environments.usable()],
+        "environments": [(one, environments.names(one)) for one in environments.usable(ticket)],
         "may_set_up": environments.may_change(user),
     }
     return render(request, "investigations/console.html", context, status=422 if form.errors else 200)
@@ -125,6 +125,7 @@ def _page(request: HttpRequest, run: Run, *, refusal: Any = "", **forms: Any) ->
         "new": shown.answer_text(run) if other else "",
         "evidence_form": EvidenceForm(ticket=ticket),
         "may_decide": may_decide,
+        "may_withdraw": run.outcome == RunState.WAITING and run.made_by_id == user.pk,
         "confirm_form": ConfirmForm(user=user) if may_decide else None,
         "reject_form": RejectForm(),
         "refusal": refusal,
@@ -175,6 +176,20 @@ def reject_run(request: HttpRequest, reference: str, number: int) -> HttpRespons
     except Refused as refusal:
         return _page(request, _run(ticket, number), refusal=refusal.message)
     done(request, _("Rejected."))
+    return redirect(run)
+
+
+@require_POST
+@once
+@forbidding
+def withdraw_run(request: HttpRequest, reference: str, number: int) -> HttpResponse:
+    """Have a write not be sent after all."""
+    run = _run(internal_ticket(request, reference), number)
+    try:
+        runs.withdraw(run, by=person(request))
+    except Refused as refusal:
+        return _page(request, run, refusal=refusal.message)
+    done(request, _("Withdrawn."))
     return redirect(run)
 
 

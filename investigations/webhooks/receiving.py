@@ -127,7 +127,7 @@ def take(
 
 
 def _still_takes(address: WebhookAddress) -> None:
-    """Raise TooMany where as much came as is taken in. What came to the ticket's earlier addresses is not counted."""
+    """Raise TooMany where as much came as is taken in; earlier addresses of the ticket do not count."""
     kept = WebhookDelivery.objects.filter(address=address)
     a_minute_ago = clock.now() - timedelta(minutes=1)
     if (

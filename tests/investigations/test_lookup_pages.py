@@ -1,6 +1,7 @@
 """Lookups on a ticket from the set-up to the evidence, and a customer on one axis of time, through their pages."""
 
 import os
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -194,10 +195,15 @@ def test_a_source_is_kept_sealed_and_tested(desk: Desk, ticket: Ticket, settings
     assert admin.post(reverse("new_lookup_source"), sent).status_code == 302
     source = LookupSource.objects.get(name="Shop")
     assert "s3cret" not in source.secret
+    assert source.masked == []
     edit = reverse("edit_lookup_source", args=[source.pk])
+    admin.post(edit, {**sent, "secret": "", "version": "1", "masked": " tax  id \n\nphone"})
+    source.refresh_from_db()
+    assert (source.masked, source.version) == (["tax id", "phone"], 2)
+    assert "tax id\nphone" in admin.get(edit).content.decode()
     assert "s3cret" not in admin.get(edit).content.decode()
     # A secret is not sent to another machine than it was given for.
-    moved = {**sent, "url": "postgresql://u@127.0.0.1:2/d", "secret": "", "version": "1"}
+    moved = {**sent, "url": "postgresql://u@127.0.0.1:2/d", "secret": "", "version": "2"}
     assert "enter its secret" in admin.post(edit, moved).content.decode()
     admin.post(reverse("check_lookup_source", args=[source.pk]))
     source.refresh_from_db()
@@ -213,7 +219,33 @@ def test_a_customer_on_one_line(desk: Desk, ticket: Ticket, back_office: BackOff
     bare = page(client, "customer_timeline", number)
     assert f"{ticket.reference} escalated" in bare
     assert "125.00 PHP" not in bare
+    back_office.add(
+        "delivery", reference="DL-1", account_id="C-1", item="Payment card", city="Cebu",
+        ordered_at=clock.now() - timedelta(days=6),
+    )  # fmt: skip
+    back_office.add(
+        "courierevent",
+        delivery_id="DL-1",
+        at=clock.now() - timedelta(days=2),
+        code="attempted",
+        place="Cebu",
+        note="",
+    )
     full = page(client, "customer_timeline", number, facts="1")
+    assert "Delivery attempted" in full
+    lanes = re.findall(r'<svg class="axis-bars" data-kind="(\w+)".*?</svg>', full, re.DOTALL)
+    assert lanes == ["tickets", "transactions", "account", "deliveries"]
+    drawn = dict(zip(lanes, re.findall(r'<svg class="axis-bars".*?</svg>', full, re.DOTALL), strict=True))
+    assert drawn["deliveries"].count("<title>") == 2  # ordered, and the attempt
+    places = {kind: [float(x) for x in re.findall(r'<rect x="([\d.]+)" y="\d+" width="7"', bars)]
+              for kind, bars in drawn.items()}  # fmt: skip
+    # One axis: the account was opened first, the escalation came last.
+    assert min(places["account"]) < min(places["deliveries"]) < max(places["tickets"])
+    assert max(places["deliveries"]) < min(places["transactions"]) <= max(places["tickets"])
+    link = f'href="{reverse("customer_timeline", args=[number])}"'
+    assert link in page(client, "customer", number)
+    assert link in page(client_of(desk.auditor), "customer", number)
+    assert link not in page(client_of(desk.l1), "customer", number)
     assert "125.00 PHP" in full
     assert CARD not in full
     assert "Banned" in full

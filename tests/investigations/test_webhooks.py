@@ -101,9 +101,12 @@ JEFE_256 = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
             },
             SLACK, 1531420618,
         ),
-        # docs.svix.com, Verifying webhooks manually; by the names of Standard Webhooks, too, and beside another key's
+        # docs.svix.com, Verifying webhooks manually; by the names of Standard Webhooks, too, and beside another's
         (Scheme.STANDARD, SVIX_SECRET, {f"svix-{key}": text for key, text in SVIX.items()}, SVIX_BODY, 1614265330),
-        (Scheme.STANDARD, SVIX_SECRET, {f"webhook-{key}": text for key, text in SVIX.items()}, SVIX_BODY, 1614265330),
+        (
+            Scheme.STANDARD, SVIX_SECRET, {f"webhook-{key}": text for key, text in SVIX.items()},
+            SVIX_BODY, 1614265330,
+        ),
         (
             Scheme.STANDARD, SVIX_SECRET,
             {f"webhook-{key}": text.replace("v1,", f"v1,{'A' * 43}= v1,") for key, text in SVIX.items()},
