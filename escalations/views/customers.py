@@ -43,7 +43,6 @@ def customer(request: HttpRequest, number: int) -> HttpResponse:
         "show": show,
         "tabs": list(TABS.items()),
         "may_correct": may_escalate(user),
-        "reads_account": customer_history.reads_account(found, user),
     }
     try:
         context |= _tickets(request, found, user) if show == "tickets" else _line(request, found, user, show)

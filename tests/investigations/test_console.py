@@ -280,7 +280,7 @@ def test_its_maker_withdraws_a_write_and_time_ends_it(desk, ticket, server, monk
     for _time in range(2):
         send(desk.l2, ticket, to, "/refunds", "POST", reason="Needed")
     withdrawn, run = Run.objects.order_by("pk")
-    assert run.expires_at - run.made_at == timedelta(hours=24)
+    assert run.expires_at == run.made_at + timedelta(hours=24)
     withdraw = reverse("withdraw_run", args=[ticket.reference, withdrawn.pk])
     assert client_of(desk.other_l2).post(withdraw).status_code == 403
     assert "Withdraw<" in client_of(desk.l2).get(withdrawn.get_absolute_url()).content.decode()

@@ -286,7 +286,7 @@ def test_another_scheme_is_found_in_its_own_header(desk, ticket):
     header = client.get(page).context["signing_form"].initial["header"]
     sent = {"scheme": "github", "header": header, "secret": "", "tolerance": 300}
     client.post(reverse("set_signing", args=[ticket.reference]), sent)
-    arrive(url, **{"X-Hub-Signature-256": GITHUB})
+    arrive(url, BODY, **{"X-Hub-Signature-256": GITHUB})
     assert WebhookDelivery.objects.get().verdict == Verdict.VALID
 
 
