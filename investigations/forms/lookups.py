@@ -9,7 +9,7 @@ from accounts.models import Role, Team, TeamKind
 from investigations.lookups import masking, parameters
 from investigations.lookups.definitions import Draft
 from investigations.models import LookupKind, LookupSource, LookupVersion
-from investigations.models.lookup import usually_masked
+from investigations.models.lookup import in_words, usually_masked
 
 _CODE = {"spellcheck": "false", "class": "form-control text-code"}
 _INPUTS = {"integer": "number", "date": "date", "time": "datetime-local"}
@@ -172,7 +172,7 @@ class RunForm(forms.Form):
         for one in self.of_parameters:
             widget = forms.TextInput(attrs={"type": _INPUTS.get(one.type, "text"), "autocomplete": "off"})
             fields[self.field(one.name)] = forms.CharField(
-                label=one.name.replace("_", " ").capitalize(), required=not one.optional,
+                label=in_words(one.name.replace("_", " ").capitalize()), required=not one.optional,
                 max_length=parameters.LONGEST_VALUE, widget=widget,
                 help_text=_("Of the form %s") % one.pattern if one.pattern else "",
             )  # fmt: skip

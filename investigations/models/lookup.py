@@ -64,10 +64,13 @@ class LookupSource(models.Model):
         return reverse("edit_lookup_source", args=[self.pk])
 
 
-#: What the lookups that come with Secondline are called, and what they answer: shown translated.
+#: What the lookups that come with Secondline are called, answer and ask for: shown translated.
 READY_MADE = frozenset(
     {
         gettext_noop("Account"),
+        gettext_noop("Reference"),
+        gettext_noop("Since"),
+        gettext_noop("Until"),
         gettext_noop("State, level, limit and contact of the account"),
         gettext_noop("Transactions"),
         gettext_noop("All payments of the account, the newest first"),
@@ -87,6 +90,11 @@ READY_MADE = frozenset(
         gettext_noop("Bans of the account, and how many other accounts are banned for the same reason now"),
     }
 )
+
+
+def in_words(text: str) -> str:
+    """Return a name or sentence as people read it: translated where it came with Secondline."""
+    return gettext(text) if text in READY_MADE else text
 
 
 class Lookup(models.Model):
@@ -109,7 +117,7 @@ class Lookup(models.Model):
     @property
     def title(self) -> str:
         """Its name as people read it: translated where it came with Secondline."""
-        return gettext(self.name) if self.name in READY_MADE else self.name
+        return in_words(self.name)
 
 
 class LookupVersion(models.Model):
@@ -156,7 +164,7 @@ class LookupVersion(models.Model):
     @property
     def answers(self) -> str:
         """What it answers, translated where it came with Secondline."""
-        return gettext(self.description) if self.description in READY_MADE else self.description
+        return in_words(self.description)
 
 
 class LookupState(models.TextChoices):

@@ -22,7 +22,7 @@ from tests.investigations.test_webhooks import NOW, arrive, opened
 pytestmark = pytest.mark.django_db
 
 THEIRS, OURS = "whsec_of_the_sender_9d1f", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-LONG = b'{"id": "evt_1",\r\n "note": "' + b"\xc3\xa1 " * 60_000 + b'",\n "end": "\r"}\r\n'
+LONG = b'{"id": "evt_1",\r\n "note": "' + b"\xc3\xa1 " * 51_000 + b'",\n "end": "\r"}\r\n'
 
 
 @pytest.fixture
