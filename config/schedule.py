@@ -38,6 +38,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "end requests that write and were not decided about in time": {
+        "task": "investigations.tasks.expire_runs",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "seal what was written to the audit trail": {
         "task": "audit.tasks.seal",
         "schedule": 5.0,

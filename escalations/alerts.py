@@ -36,6 +36,9 @@ _OF_ACTIONS = {
     "action.done": gettext_lazy("A sensitive action is done."),
     "action.failed": gettext_lazy("A sensitive action failed."),
     "action.unknown": gettext_lazy("Nobody knows yet what became of a sensitive action."),
+    "api_run.approved": gettext_lazy("%(person)s approved a request that writes. It was sent."),
+    "api_run.rejected": gettext_lazy("%(person)s rejected a request that writes."),
+    "api_run.expired": gettext_lazy("Nobody decided about a request that writes in time."),
 }
 
 
@@ -51,20 +54,25 @@ _OF_HAND_OVERS = {
 }
 
 #: Kind of subject → name of the page that shows one. Upper apps name theirs.
-_pages: dict[str, str] = {}
+_pages: dict[str, tuple[str, bool]] = {}
 
 
-def lead_to(subject: str, page: str) -> None:
-    """Have alerts about things of this kind lead to their own page, whose address takes the number."""
-    _pages[subject] = page
+def lead_to(subject: str, page: str, *, of_ticket: bool = False) -> None:
+    """Have alerts about things of this kind lead to their own page, whose address takes the number.
+
+    `of_ticket`: the ticket's reference stands before it.
+    """
+    _pages[subject] = (page, of_ticket)
 
 
 def address(alert: Alert) -> str:
     """Return where the alert leads: to what its event is about if that has a page of its own, or to the ticket."""
     if (hand_over := alert.event.get("hand_over")) and alert.event.kind in _OF_HAND_OVERS:
         return reverse("hand_over", args=[hand_over])
-    page = _pages.get(alert.event.subject_type)
-    return reverse(page, args=[alert.event.subject_id]) if page else alert.ticket.get_absolute_url()
+    if alert.event.subject_type not in _pages:
+        return alert.ticket.get_absolute_url()
+    page, of_ticket = _pages[alert.event.subject_type]
+    return reverse(page, args=[*([alert.ticket.reference] if of_ticket else []), alert.event.subject_id])
 
 
 def tell(ticket: Ticket, recipients: Iterable[User], kind: AlertKind, *, event: Event) -> None:
@@ -198,6 +206,8 @@ def _said(alert: Alert) -> str:
             return _("%(person)s asks your team something.")
         case AlertKind.NUDGED:
             return _("%(person)s reminds you: this waits for you.")
+        case AlertKind.APPROVAL if alert.event.kind == "api_run.made":
+            return _("%(person)s asks you to approve a request that writes.")
         case AlertKind.APPROVAL:
             return _("%(person)s asks you to approve a sensitive action.")
         case AlertKind.RECHECK if alert.event.kind == "ticket.recheck_works":

@@ -81,7 +81,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Figures:
-    """What the tickets of a customer add up to, of those that one may see."""
+    """What the tickets of a customer add up to, of those that one may see.
+
+    `reads_account`: of one of them at least this person reads the second line's part.
+    """
 
     total: int
     open: int
@@ -93,6 +96,7 @@ class Figures:
     first_at: datetime | None
     last_at: datetime | None
     channels: list[str]
+    reads_account: bool
 
 
 def line(customer: Customer, user: User, *, kind: str = "", before: str = "", size: int = PAGE_SIZE) -> Line:
@@ -162,6 +166,7 @@ def figures(customer: Customer, user: User) -> Figures:
         first=Min("created_at"),
         last=Max("created_at"),
         channels=ArrayAgg("channel", distinct=True, default=[]),
+        internal=Count("pk", filter=Q(team__in=user.teams_as(Role.L2, Role.LEAD)) | let_in(user)),
     )
     row = one.values("rating", "rated", "promised", "kept", "last_said").get()
     return Figures(
@@ -175,6 +180,7 @@ def figures(customer: Customer, user: User) -> Figures:
         first_at=counted["first"],
         last_at=max(filter(None, (counted["last"], row["last_said"])), default=None),
         channels=[str(Channel(channel).label) for channel in counted["channels"]],
+        reads_account=bool(counted["internal"] or (user.reads_all and counted["total"])),
     )
 
 

@@ -13,9 +13,10 @@ class InvestigationsConfig(AppConfig):
         from django.conf import settings
 
         from common import uploads
-        from escalations import demo, hidden, panels
+        from escalations import alerts, approvals, demo, hidden, panels, waits
         from events import consumers, hiding
         from investigations import analysing, health_demo, keeping
+        from investigations.console import approvals as console_approvals
         from investigations.console import demo as console_demo
         from investigations.console import runs
         from investigations.demo import lay_out
@@ -29,6 +30,10 @@ class InvestigationsConfig(AppConfig):
         consumers.register(analysing.CONSUMER, [keeping.ADDED], analysing.consume)
         consumers.register(news.CONSUMER, news.KINDS, news.handle)
         consumers.register(running.CONSUMER, [running.ASKED], running.handle)
+        consumers.register(console_approvals.CONSUMER, console_approvals.KINDS, console_approvals.handle)
+        waits.register(console_approvals.NAME, console_approvals.waits, console_approvals.reached)
+        approvals.register(console_approvals.NAME, console_approvals.waiting_for)
+        alerts.lead_to(runs.SUBJECT, "api_run", of_ticket=True)
         panels.register("logs", panel.panel)
         panels.register("integrations", health_panel.panel)
         panels.register_of_customers("integrations", health_panel.of_customer)

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from django.utils import translation
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 import redaction
 from accounts.models import User
@@ -39,6 +39,29 @@ WITHIN = 3.0  # seconds for the back office
 MOST_TICKETS, MOST_ROWS = 200, 500
 _OF_TRANSACTION = ("kind", "state", "counterparty", "reference")
 _TROUBLED = {"declined", "disputed", "charged_back", "failed", "lost", "returned", "attempted"}
+
+
+#: What the reference back office's codes mean; another's are shown as they are.
+WORDS = {
+    "payment": pgettext_lazy("a transaction", "Payment"),
+    "settled": pgettext_lazy("a transaction", "settled"),
+    "declined": pgettext_lazy("a transaction", "declined"),
+    "disputed": pgettext_lazy("a transaction", "disputed"),
+    "charged_back": pgettext_lazy("a transaction", "charged back"),
+    "reversed": pgettext_lazy("a transaction", "reversed"),
+    "earned": pgettext_lazy("points", "earned"),
+    "spent": pgettext_lazy("points", "spent"),
+    "refunded": pgettext_lazy("points", "refunded"),
+    "collected": gettext_lazy("Collected"),
+    "in_transit": gettext_lazy("In transit"),
+    "out_for_delivery": gettext_lazy("Out for delivery"),
+    "attempted": gettext_lazy("Delivery attempted"),
+    "delivered": gettext_lazy("Delivered"),
+    "signed": gettext_lazy("Signed for"),
+    "lost": gettext_lazy("Lost"),
+    "returned": gettext_lazy("Returned to sender"),
+    "damaged": gettext_lazy("Damaged"),
+}
 
 
 @dataclass(frozen=True)
@@ -124,6 +147,10 @@ def _said(value: object) -> str:
     return redaction.clean(str(value if value is not None else ""))[:200].replace("_", " ")
 
 
+def _word(value: object) -> str:
+    return str(WORDS[value]) if isinstance(value, str) and value in WORDS else _said(value)
+
+
 def _money(row: dict[str, Any]) -> str:
     amount = {"amount": int(row["amount"]), "currency": _said(row["currency"])}
     return contract.as_text({"type": "money"}, amount)
@@ -134,7 +161,7 @@ def _transactions(answer: dict[str, Any]) -> list[Moment]:
         Moment(
             _at(row["at"]), "transactions",
             _money(row),
-            " · ".join(filter(None, (_said(row.get(name)) for name in _OF_TRANSACTION))),
+            " · ".join(filter(None, (_word(row.get(name)) for name in _OF_TRANSACTION))),
             "bad" if row.get("state") in _TROUBLED else "",
         )
         for row in answer.get("transactions", [])[:MOST_ROWS]
@@ -176,7 +203,7 @@ def _deliveries(answer: dict[str, Any]) -> list[Moment]:
         found.append(Moment(_at(row["ordered_at"]), "deliveries", _("Ordered"), what))
         for event in row.get("events", [])[:MOST_ROWS]:
             tone = "bad" if event.get("code") in _TROUBLED else ""
-            title = _said(event.get("code")).capitalize()
+            title = _word(event.get("code")).capitalize()
             found.append(
                 Moment(_at(event["at"]), "deliveries", title, f"{what} · {_said(event.get('place'))}", tone)
             )
@@ -188,7 +215,7 @@ def _points(answer: dict[str, Any]) -> list[Moment]:
     return [
         Moment(
             _at(row["at"]), "points", _("%s points") % number_format(int(row["points"]), force_grouping=True),
-            " · ".join((_said(row.get("kind")), _said(row.get("reference")))),
+            " · ".join((_word(row.get("kind")), _said(row.get("reference")))),
         )
         for row in answer.get("points", [])[:MOST_ROWS]
     ]  # fmt: skip

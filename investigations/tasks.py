@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from investigations import keeping
+from investigations.console import runs
 from investigations.health import rechecks
 
 
@@ -10,6 +11,12 @@ from investigations.health import rechecks
 def sweep_logs() -> None:
     """Delete files of logs that are not there (daily)."""
     keeping.sweep()
+
+
+@shared_task(ignore_result=True)
+def expire_runs() -> None:
+    """End writes that nobody decided about in time (every minute)."""
+    runs.expire_overdue()
 
 
 @shared_task(ignore_result=True)

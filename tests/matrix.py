@@ -190,7 +190,7 @@ class Scenario:
             self.run = runs.make(self.ticket, Composed(self.environment, "GET", "/", []), by=self.desk.l2)
         address = receiving.open_address(self.ticket, by=self.desk.l2)
         self.webhook_token = receiving.token_of(address)
-        receiving.take(address, method="POST", query="", headers={}, body=b"{}")
+        receiving.take(address, method="POST", path="", query="", headers={}, body=b"{}")
         self.delivery = address.deliveries.get()
 
     def _lookup(self) -> None:

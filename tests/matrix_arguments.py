@@ -76,6 +76,10 @@ def webhook_delivery(scenario: Scenario) -> dict[str, Any]:
     return {**ticket(scenario), "number": scenario.delivery.pk}
 
 
+def webhook_below(scenario: Scenario) -> dict[str, Any]:
+    return {"token": scenario.webhook_token, "rest": "payments/callback"}
+
+
 def webhook_token(scenario: Scenario) -> dict[str, Any]:
     return {"token": scenario.webhook_token}
 

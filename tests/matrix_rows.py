@@ -68,6 +68,7 @@ from tests.matrix_arguments import (
     tipping_off_words,
     tracker,
     trend,
+    webhook_below,
     webhook_delivery,
     webhook_token,
 )
@@ -298,6 +299,7 @@ ESCALATIONS = {
     "api_run": page(INTERNAL, to=api_run),
     "approve_run": post_only(to=api_run),
     "reject_run": post_only(to=api_run),
+    "withdraw_run": post_only(to=api_run),
     "run_evidence": post_only(to=api_run),
     "webhooks": page(INTERNAL, to=ticket),
     "open_webhook": post_only(to=ticket),
@@ -306,6 +308,7 @@ ESCALATIONS = {
     "webhook_delivery": page(INTERNAL, to=webhook_delivery),
     "delivery_evidence": post_only(to=webhook_delivery),
     "webhook_receiver": public(204, to=webhook_token),
+    "webhook_receiver_below": public(204, to=webhook_below),
     "new_bug": page("l2 lead admin", to=ticket),
     "bug": page("l2 lead auditor admin", to=bug),
     "edit_bug": page("l2 lead admin", to=bug),

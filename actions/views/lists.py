@@ -12,6 +12,7 @@ from actions import access, kinds
 from actions.models import OPEN, Action, Kind, State
 from actions.models.action import ActionQuerySet
 from actions.views.parts import visible
+from escalations import approvals
 from escalations.views.parts import person
 
 PAGE_SIZE = 50
@@ -31,7 +32,8 @@ def action_list(request: HttpRequest) -> HttpResponse:
         raise Http404
     if after and not (after.isascii() and after.isdecimal() and len(after) < 19):
         raise Http404
-    waiting = Action.objects.visible_to(user).waiting_for(user).count()
+    others = approvals.waiting_for(user)
+    waiting = Action.objects.visible_to(user).waiting_for(user).count() + len(others)
     show = show or (WAITING if waiting else MINE if user.is_l2 else ALL)
     found = _of(show, user, visible(request))
     chosen = {"show": show}
@@ -44,6 +46,7 @@ def action_list(request: HttpRequest) -> HttpResponse:
     rows = list(found[: PAGE_SIZE + 1])
     context: dict[str, Any] = {
         "rows": [(one, kinds.measured(one.kind, one.amount, one.currency)) for one in rows[:PAGE_SIZE]],
+        "others": others if show == WAITING and not (kind or after) else [],
         "show": show,
         "kind": kind,
         "state": state,
@@ -74,4 +77,5 @@ def waiting_count(request: HttpRequest) -> HttpResponse:
     """Return how many wait for this person's approval, for the menu."""
     user = person(request)
     waiting = Action.objects.visible_to(user).waiting_for(user).order_by()[: MOST_COUNTED + 1].count()
+    waiting += len(approvals.waiting_for(user))
     return render(request, "actions/parts/nav_count.html", {"count": waiting})

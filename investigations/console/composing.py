@@ -15,7 +15,11 @@ from investigations.console import environments
 from investigations.console.environments import PLACEHOLDER, Headers
 from investigations.models import WRITING, Environment
 
-LONGEST_PATH, LONGEST_BODY, MOST_HEADERS, LONGEST_HEADER = 4_000, 100_000, 40, 4_000
+LONGEST_PATH, MOST_HEADERS, LONGEST_HEADER = 4_000, 40, 4_000
+LARGEST_BODY = 256 * 1024  # bytes; the webhook tester takes in as much, so that what came can be sent again
+_OF_THE_WAY = outgoing.OURS | {
+    "accept-encoding", "cookie", "forwarded", "user-agent", "via", "x-real-ip", "x-request-id",
+}  # fmt: skip
 _OPEN = re.compile(r"(?<!\{)\{[^{}/]{1,60}\}(?!\})")
 
 
@@ -47,6 +51,18 @@ class Composed:
         return dict(pairs)
 
 
+def replayed(headers: Headers) -> Headers:
+    """Return the headers of something that arrived which are sent again: not how it travelled, nor what is masked.
+
+    A signature goes along, but where the environment signs, it is made anew.
+    """
+    return [
+        [name, value]
+        for name, value in headers
+        if name.lower() not in _OF_THE_WAY and not name.lower().startswith("x-forwarded-") and value.isascii()
+    ][:MOST_HEADERS]
+
+
 def judge(composed: Composed) -> None:
     """Raise Refused, naming the field, where this can't be sent or must not be kept."""
     environment, path = composed.environment, composed.path
@@ -60,8 +76,8 @@ def judge(composed: Composed) -> None:
         raise Refused(_("The path must not go upwards."), field="path")
     if left := _OPEN.search(path):
         raise Refused(_("Put a value in place of %s.") % left[0], field="path")
-    if len(composed.body) > LONGEST_BODY or "\x00" in composed.body:
-        raise Refused(_("The body may have at most %d characters.") % LONGEST_BODY, field="body")
+    if len(composed.body.encode()) > LARGEST_BODY or "\x00" in composed.body:
+        raise Refused(_("The body may have at most %d KB.") % (LARGEST_BODY // 1024), field="body")
     if composed.body and composed.method in {"GET", "HEAD"}:
         raise Refused(_("GET and HEAD have no body."), field="body")
     if len(composed.headers) > MOST_HEADERS or any(len(value) > LONGEST_HEADER for _n, value in composed.headers):

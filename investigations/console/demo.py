@@ -71,8 +71,8 @@ def _webhooks(ticket: Ticket, by: User) -> str:
         (sign(signing, body, now), json.dumps(json.loads(body)).encode()),
         (sign(signing, body, now - 4000), body),
     ):
-        headers = {"Content-Type": "application/json", "User-Agent": "Payments-Hooks/2", "Stripe-Signature": said}
-        receiving.take(address, method="POST", query="", headers=headers, body=arrived)
+        headers = {"Content-Type": "application/json", "User-Agent": "Payments-Hooks/2", **said}
+        receiving.take(address, method="POST", path="", query="", headers=headers, body=arrived)
     return receiving.token_of(address)
 
 

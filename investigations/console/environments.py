@@ -8,19 +8,24 @@ from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 import redaction
 from accounts.models import User
 from common import clock, outgoing, sealed
 from common.errors import NotAllowed, Refused, StaleVersion
+from escalations.models import Ticket
 from events import recording
-from investigations.models import Environment
+from investigations.models import Environment, Scheme
+from investigations.webhooks import signatures
+from investigations.webhooks.signatures import Signing
 
 SUBJECT = "environment"
 ADDED, CHANGED = "environment.added", "environment.changed"
 TOKEN = "BACK_OFFICE_TOKEN"  # noqa: S105  a name
+#: The secret that writes are signed with: sealed beside the others, and named by no request.
+SIGNING = "SIGNING_SECRET"
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Z][A-Z0-9_]{0,39})\s*\}\}")
 NAME = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 MOST_SECRETS = 20
@@ -39,9 +44,9 @@ def may_change(user: User) -> bool:
     return (user.is_lead or user.is_superuser) and not (user.is_auditor or user.is_robot)
 
 
-def usable() -> QuerySet[Environment]:
-    """Return the environments that a request may go to."""
-    found = Environment.objects.filter(is_retired=False)
+def usable(ticket: Ticket) -> QuerySet[Environment]:
+    """Return the environments that a request from this escalation may go to."""
+    found = Environment.objects.filter(Q(teams=[]) | Q(teams__contains=[ticket.team_id]), is_retired=False)
     return found if settings.BACK_OFFICE_URL else found.filter(is_back_office=False)
 
 
@@ -57,6 +62,9 @@ class Wanted:
     dropped: Iterable[str] = ()
     allows_writes: bool = False
     is_retired: bool = False
+    scheme: Scheme = Scheme.NONE
+    signing_header: str = ""
+    teams: Iterable[int] = ()
 
 
 @transaction.atomic
@@ -75,8 +83,10 @@ def save(environment: Environment | None, wanted: Wanted, *, by: User, version: 
     made.base_url = "" if wanted.is_back_office else wanted.base_url.rstrip("/")
     made.headers, made.allows_writes, made.is_retired = wanted.headers, wanted.allows_writes, wanted.is_retired
     kept = {} if _host(made.base_url) != former_host else dict(made.secrets)
-    for name in wanted.dropped:
+    for name in [*wanted.dropped, *([SIGNING] if wanted.scheme == Scheme.NONE else [])]:
         kept.pop(name, None)
+    made.scheme, made.signing_header = wanted.scheme, wanted.signing_header
+    made.teams = sorted(wanted.teams)
     made.changed_by, made.changed_at = by, clock.now()
     if environment is not None:
         made.version += 1
@@ -84,6 +94,8 @@ def save(environment: Environment | None, wanted: Wanted, *, by: User, version: 
     made.secrets = kept | {name: sealed.seal(text, _place(made, name)) for name, text in wanted.secrets.items()}
     if len(made.secrets) > MOST_SECRETS:
         raise Refused(_("An environment can have at most %d secrets.") % MOST_SECRETS, field="secrets")
+    if made.scheme != Scheme.NONE and SIGNING not in made.secrets:
+        raise Refused(_("Enter the secret that writes are signed with."), field="signing_secret")
     made.save(update_fields=["secrets"])
     recording.record(
         ADDED if environment is None else CHANGED,
@@ -91,7 +103,8 @@ def save(environment: Environment | None, wanted: Wanted, *, by: User, version: 
         by=by,
         data={
             "name": made.name, "version": made.version, "address": made.base_url, "writes": made.allows_writes,
-            "retired": made.is_retired, "secrets": sorted(made.secrets), "entered": sorted(wanted.secrets),
+            "retired": made.is_retired, "signed": made.scheme, "teams": made.teams,
+            "secrets": sorted(made.secrets), "entered": sorted(wanted.secrets),
         },
     )  # fmt: skip
     return made
@@ -119,6 +132,7 @@ def _judge(environment: Environment, wanted: Wanted) -> None:
             raise Refused(_("A secret's name is of capitals, digits and _, such as API_KEY."), field="secrets")
         if not 0 < len(text) <= LONGEST_SECRET or "\x00" in text:
             raise Refused(_("A secret has 1 to %d characters.") % LONGEST_SECRET, field="secrets")
+    signatures.judge(wanted.scheme, wanted.signing_header, "signing_header")
     try:
         if not wanted.is_back_office:
             if urlsplit(wanted.base_url).query or urlsplit(wanted.base_url).fragment:
@@ -169,6 +183,13 @@ class Way:
         return PLACEHOLDER.sub(lambda match: json.dumps(self.values[match[1]])[1:-1], text)
 
 
+def signing(environment: Environment, way: Way) -> Signing | None:
+    """Return how writes to it are signed, the secret in clear; None where they are not."""
+    if environment.scheme == Scheme.NONE:
+        return None
+    return Signing(Scheme(environment.scheme), way.values[SIGNING], environment.signing_header)
+
+
 def base_url(environment: Environment) -> str:
     """Return the address that requests begin with."""
     return (settings.BACK_OFFICE_URL if environment.is_back_office else environment.base_url).rstrip("/")
@@ -176,7 +197,7 @@ def base_url(environment: Environment) -> str:
 
 def names(environment: Environment) -> list[str]:
     """Return which secrets may be written as {{NAME}}."""
-    return [TOKEN] if environment.is_back_office else sorted(environment.secrets)
+    return [TOKEN] if environment.is_back_office else sorted(set(environment.secrets) - {SIGNING})
 
 
 def lists(environment: Environment) -> tuple[list[str] | None, bool]:

@@ -8,13 +8,14 @@ import hashlib
 import uuid
 from base64 import b64encode
 from collections.abc import Iterable
+from datetime import timedelta
 from urllib.parse import quote
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 import redaction
-from accounts import proof
+from accounts import people, proof
 from accounts.models import User
 from common import clock, outgoing
 from common.errors import DomainError, NotAllowed, Refused
@@ -26,13 +27,17 @@ from investigations.console import composing, environments
 from investigations.console.composing import Composed
 from investigations.console.environments import Headers, Way
 from investigations.models import READING, WRITING, Run, RunState
+from investigations.webhooks.signatures import sign
 
 SUBJECT = "api_run"
 MADE, APPROVED, REJECTED, ENDED = "api_run.made", "api_run.approved", "api_run.rejected", "api_run.ended"
+WITHDRAWN, EXPIRED = "api_run.withdrawn", "api_run.expired"
 WITHIN = 10.0  # seconds
 LARGEST = 1024 * 1024  # bytes
 LONGEST_KEPT = 200_000  # characters
 MOST_RUNS = 500
+#: How long a write waits for a decision; sensitive actions wait as long unless their policy says otherwise.
+GOOD_FOR = timedelta(hours=24)
 PRIVATE = {"set-cookie", "authorization", "www-authenticate", "proxy-authenticate"}
 
 
@@ -46,17 +51,20 @@ def make(ticket: Ticket, composed: Composed, *, by: User, reason: str = "") -> R
     if not works_on(by, locked):
         raise NotAllowed(_("You may not send requests for this escalation."))
     writes = composed.method in WRITING
+    if not environments.usable(locked).filter(pk=composed.environment.pk).exists():
+        raise Refused(_("This environment is not for escalations of this team."), field="environment")
     composing.judge(composed)
     why = redaction.clean(reason).strip()[:500]
     if writes and not why:
         raise Refused(_("Say why this must be written: whoever approves it reads that."), field="reason")
     if Run.objects.filter(ticket=locked).count() >= MOST_RUNS:
         raise Refused(_("An escalation can have at most %d requests.") % MOST_RUNS)
+    now = clock.now()
     run = Run.objects.create(
         ticket=locked, environment=composed.environment, environment_version=composed.environment.version,
         method=composed.method, path=composed.path, headers=composed.headers, body=composed.body, reason=why,
         digest=composed.digest, key=uuid.uuid4(), state=RunState.WAITING if writes else RunState.SENDING,
-        made_by=by, made_at=clock.now(),
+        made_by=by, made_at=now, expires_at=now + GOOD_FOR if writes else None,
     )  # fmt: skip
     _record(MADE, run, by=by, method=run.method, digest=run.digest)
     return run
@@ -65,7 +73,7 @@ def make(ticket: Ticket, composed: Composed, *, by: User, reason: str = "") -> R
 def may_decide(user: User, run: Run) -> bool:
     """Tell whether the person may approve or reject it: a lead of the ticket's team who did not make it."""
     return (
-        run.state == RunState.WAITING
+        run.outcome == RunState.WAITING
         and run.made_by_id != user.pk
         and not user.is_auditor
         and Party.LEAD in parties(user, run.ticket)
@@ -99,12 +107,48 @@ def reject(run: Run, *, by: User, why: str) -> Run:
     return locked
 
 
-def _to_decide(run: Run, by: User) -> Run:
+@transaction.atomic
+def withdraw(run: Run, *, by: User) -> Run:
+    """Have it not be sent after all, which is its maker's to say. Raises NotAllowed or Refused."""
+    locked = _waiting(run, by)
+    if locked.made_by_id != by.pk:
+        raise NotAllowed(_("Only whoever made it withdraws it."))
+    locked.state, locked.decided_at = RunState.WITHDRAWN, clock.now()
+    locked.save(update_fields=["state", "decided_at"])
+    _record(WITHDRAWN, locked, by=by)
+    return locked
+
+
+def expire_overdue() -> int:
+    """End what nobody decided about in time; return how many."""
+    overdue = Run.objects.filter(state=RunState.WAITING, expires_at__lte=clock.now()).order_by("expires_at")
+    return sum(_expire(number) for number in overdue.values_list("pk", flat=True)[:500])
+
+
+@transaction.atomic
+def _expire(number: int) -> bool:
+    locked = Run.objects.select_for_update().filter(pk=number, state=RunState.WAITING).first()
+    if locked is None:  # decided at this moment
+        return False
+    locked.state, locked.decided_at = RunState.EXPIRED, clock.now()
+    locked.save(update_fields=["state", "decided_at"])
+    _record(EXPIRED, locked, by=people.system())
+    return True
+
+
+def _waiting(run: Run, by: User) -> Run:
     ticket = lock(run.ticket, by=by)
     locked = Run.objects.select_for_update(of=("self",)).select_related("environment").get(pk=run.pk)
     locked.ticket = ticket
+    if locked.outcome == RunState.EXPIRED:
+        raise Refused(_("Nobody decided about it in time. It has to be made anew."))
     if locked.state != RunState.WAITING:
         raise Refused(_("It was decided about meanwhile."))
+    return locked
+
+
+def _to_decide(run: Run, by: User) -> Run:
+    locked = _waiting(run, by)
     if not may_decide(by, locked):
         raise NotAllowed(_("Another lead of the team decides about this, not whoever made it."))
     return locked
@@ -150,9 +194,15 @@ def _ask(run: Run, composed: Composed, way: Way) -> outgoing.Answer:
         headers = {name: value for name, value in headers.items() if name.lower() != "idempotency-key"}
         headers["Idempotency-Key"] = str(run.key)
     is_json = any(name.lower() == "content-type" and "json" in value for name, value in headers.items())
-    body = way.fill_json(run.body) if is_json else way.fill(run.body)
+    body = (way.fill_json(run.body) if is_json else way.fill(run.body)).encode()
+    signing = environments.signing(run.environment, way) if run.is_write else None
+    if signing:  # anew, over the very bytes that go out: a signature that came with it is of another moment
+        own = next((text for name, text in headers.items() if name.lower() == signing.id_name.lower()), "")
+        signed = sign(signing, body, clock.now().timestamp(), identifier=own or str(run.key))
+        ours = {name.lower() for name in signed}
+        headers = {name: value for name, value in headers.items() if name.lower() not in ours} | signed
     return outgoing.send(
-        run.method, way.base_url + way.fill_path(run.path), headers=headers, body=body.encode(),
+        run.method, way.base_url + way.fill_path(run.path), headers=headers, body=body,
         within=WITHIN, largest=LARGEST, allowed=way.allowed, inside=way.inside,
     )  # fmt: skip
 

@@ -6,7 +6,8 @@ import shlex
 
 from investigations.console import environments
 from investigations.console.runs import composed_of
-from investigations.models import Run
+from investigations.models import Run, Scheme
+from investigations.webhooks.signatures import Signing
 
 _TAG = re.compile(r"(<[^>]*>)")
 _LONGEST = 200_000
@@ -45,7 +46,17 @@ def headers_text(headers: list[list[str]]) -> str:
 
 def sent_headers(run: Run) -> str:
     """Return the headers that are sent, the environment's among them, secrets as {{NAME}}."""
-    return headers_text([[name, value] for name, value in composed_of(run).all_headers.items()])
+    return headers_text([[name, value] for name, value in _headers(run).items()])
+
+
+def _headers(run: Run) -> dict[str, str]:
+    """Return the headers that are sent; the signature, which is made as it goes out, as {{SIGNATURE}}."""
+    headers = composed_of(run).all_headers
+    scheme = Scheme(run.environment.scheme)
+    if not run.is_write or scheme == Scheme.NONE:
+        return headers
+    name = Signing(scheme, "", run.environment.signing_header).name
+    return {key: value for key, value in headers.items() if key.lower() != name.lower()} | {name: "{{SIGNATURE}}"}
 
 
 def answer_text(run: Run) -> str:
@@ -56,12 +67,11 @@ def answer_text(run: Run) -> str:
 
 def curl(run: Run) -> str:
     """Return the command that sends the same, with {{NAME}} where a secret belongs."""
-    composed = composed_of(run)
     words = (
         ["curl", "--globoff", "--request", run.method] if run.method != "HEAD" else ["curl", "--globoff", "--head"]
     )
     lines = [shlex.join(words), shlex.quote(environments.base_url(run.environment) + run.path)]
-    headers = composed.all_headers | ({"Idempotency-Key": str(run.key)} if run.is_write else {})
+    headers = _headers(run) | ({"Idempotency-Key": str(run.key)} if run.is_write else {})
     lines += [f"--header {shlex.quote(f'{name}: {value}')}" for name, value in headers.items()]
     if run.body:
         lines.append(f"--data-raw {shlex.quote(run.body)}")

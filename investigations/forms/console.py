@@ -5,8 +5,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Team, TeamKind
+from escalations.models import Ticket
 from investigations.console import environments
-from investigations.console.composing import LONGEST_BODY, LONGEST_PATH, Composed
+from investigations.console.composing import LONGEST_PATH, Composed
 from investigations.console.environments import Headers, Wanted
 from investigations.models import Environment, Method, Scheme
 
@@ -34,6 +36,10 @@ class HeadersField(forms.CharField):
         return found
 
 
+def _of_lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 class RequestForm(forms.Form):
     """A request from a ticket."""
 
@@ -47,7 +53,7 @@ class RequestForm(forms.Form):
     )  # fmt: skip
     headers = HeadersField()
     body = forms.CharField(
-        label=_("Body"), required=False, strip=False, max_length=LONGEST_BODY,
+        label=_("Body"), required=False, strip=False,
         widget=forms.Textarea(attrs={"rows": 8, **_CODE}),
     )  # fmt: skip
     reason = forms.CharField(
@@ -55,14 +61,17 @@ class RequestForm(forms.Form):
         help_text=_("For the lead who approves it."),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["environment"].queryset = environments.usable()  # type: ignore[attr-defined]
+        self.fields["environment"].queryset = environments.usable(ticket)  # type: ignore[attr-defined]
 
     def composed(self) -> Composed:
         """Return the request; the form must be valid."""
         data = self.cleaned_data
-        body = data["body"].replace("\r\n", "\n")
+        body, began_with = _of_lines(data["body"]), self.initial.get("body", "")
+        # A browser sends every line end as CR LF: what nobody changed goes out with those that it had.
+        if body == _of_lines(began_with):
+            body = began_with
         return Composed(data["environment"], data["method"], data["path"].strip(), data["headers"], body)
 
 
@@ -94,19 +103,36 @@ class EnvironmentForm(forms.Form):
         label=_("Writes are possible"), required=False,
         help_text=_("POST, PUT, PATCH and DELETE, each after a lead's approval."),
     )  # fmt: skip
+    scheme = forms.ChoiceField(label=_("Writes are signed"), required=False, choices=[])
+    signing_header = forms.CharField(
+        label=_("Header"), required=False, max_length=100, help_text=_("Empty: the usual one of the scheme.")
+    )
+    signing_secret = forms.CharField(
+        label=_("Signing secret"), required=False, max_length=500, strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Kept encrypted and never shown. Empty: the one entered before."),
+    )  # fmt: skip
+    teams = forms.ModelMultipleChoiceField(
+        label=_("Only on escalations of"), required=False, widget=forms.CheckboxSelectMultiple,
+        queryset=Team.objects.filter(kind=TeamKind.L2).order_by("name"),
+    )  # fmt: skip
     is_retired = forms.BooleanField(label=_("Not in use any more"), required=False)
 
     def __init__(self, *args: Any, environment: Environment | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.environment = environment
-        if environment is None or not environment.secrets:
+        choices = [(Scheme.NONE.value, _("Not signed")), *Scheme.choices[1:]]
+        self.fields["scheme"].choices = choices  # type: ignore[attr-defined]
+        named = environments.names(environment) if environment and environment.secrets else []
+        if not named:
             del self.fields["dropped"]
         else:
-            self.fields["dropped"].choices = [(one, one) for one in sorted(environment.secrets)]  # type: ignore[attr-defined]
+            self.fields["dropped"].choices = [(one, one) for one in named]  # type: ignore[attr-defined]
         if environment is None:
             del self.fields["is_retired"]
         elif environment.is_back_office:
-            for name in ("base_url", "secret_name", "secret", "allows_writes"):
+            signing = ("scheme", "signing_header", "signing_secret")
+            for name in ("base_url", "secret_name", "secret", "allows_writes", *signing):
                 del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
@@ -119,14 +145,20 @@ class EnvironmentForm(forms.Form):
     def wanted(self) -> Wanted:
         """Return what the environment is to be; the form must be valid."""
         data = self.cleaned_data
+        secrets = {data["secret_name"]: data["secret"]} if data.get("secret_name") else {}
+        if data.get("signing_secret"):
+            secrets[environments.SIGNING] = data["signing_secret"]
         return Wanted(
             name=data["name"],
             is_back_office=bool(self.environment and self.environment.is_back_office),
             base_url=data.get("base_url", "").strip(),
             headers=data["headers"],
-            secrets={data["secret_name"]: data["secret"]} if data.get("secret_name") else {},
+            secrets=secrets,
             dropped=data.get("dropped", []),
             allows_writes=data.get("allows_writes", False),
+            scheme=Scheme(data.get("scheme") or Scheme.NONE),
+            signing_header=data.get("signing_header", "").strip(),
+            teams=[team.pk for team in data["teams"]],
             is_retired=data.get("is_retired", False),
         )
 

@@ -4,6 +4,7 @@ from io import BytesIO
 from typing import IO, Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from investigations.forms.zones import ZoneField
@@ -48,6 +49,11 @@ class LogForm(forms.Form):
         return BytesIO(self.cleaned_data["pasted"].encode("utf-8", "replace")), PASTED
 
 
+def _levels() -> list[tuple[str, str]]:
+    """Return the choices in the language of who asks: asked for each time, not once for all."""
+    return [("", gettext("Any")), *[(level, gettext("%s or worse") % level) for level in LEVELS[1:]]]
+
+
 class LinesForm(forms.Form):
     """Which lines to show."""
 
@@ -58,7 +64,7 @@ class LinesForm(forms.Form):
     level = forms.ChoiceField(
         label=_("Level"),
         required=False,
-        choices=[("", _("Any")), *[(level, _("%s or worse") % level) for level in LEVELS[1:]]],
+        choices=_levels,
     )
     source = forms.CharField(
         label=_("Source"),

@@ -9,6 +9,7 @@ from accounts.models import Role, Team, TeamKind
 from investigations.lookups import masking, parameters
 from investigations.lookups.definitions import Draft
 from investigations.models import LookupKind, LookupSource, LookupVersion
+from investigations.models.lookup import in_words, usually_masked
 
 _CODE = {"spellcheck": "false", "class": "form-control text-code"}
 _INPUTS = {"integer": "number", "date": "date", "time": "datetime-local"}
@@ -38,6 +39,17 @@ class SourceForm(forms.Form):
         help_text=_("Kept encrypted and never shown. Empty: what is kept stays."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
+    masked = forms.CharField(
+        label=_("Always hidden"),
+        required=False,
+        max_length=4_000,
+        initial="\n".join(usually_masked()),
+        help_text=_(
+            "Names, one a line. Columns and nested names that have one among their words are hidden in every "
+            "answer, unless the lookup has a rule for them."
+        ),
+        widget=forms.Textarea(attrs={"rows": 4, **_CODE}),
+    )
     is_active = forms.BooleanField(label=_("In use"), required=False, initial=True)
     version = forms.IntegerField(widget=forms.HiddenInput, initial=0)
 
@@ -45,7 +57,16 @@ class SourceForm(forms.Form):
     def of(cls, source: LookupSource) -> "SourceForm":
         """Return the form of a source as it is."""
         names = ("name", "kind", "is_back_office", "url", "is_active", "version")
-        return cls(initial={name: getattr(source, name) for name in names})
+        initial = {name: getattr(source, name) for name in names}
+        return cls(initial={**initial, "masked": "\n".join(source.masked)})
+
+    def clean_masked(self) -> list[str]:
+        """Return the names."""
+        lines = (" ".join(line.split()) for line in self.cleaned_data["masked"].splitlines())
+        found = [line for line in lines if line]
+        if any(len(name) > 80 for name in found):
+            raise forms.ValidationError(_("A name has at most 80 characters."))
+        return found
 
 
 class LookupForm(forms.Form):
@@ -75,7 +96,10 @@ class LookupForm(forms.Form):
         label=_("Masked columns"),
         required=False,
         max_length=4_000,
-        help_text=_("One a line: COLUMN: RULE. Rules: last4, hash, hidden, phone, email."),
+        help_text=_(
+            "One a line: COLUMN: RULE, or COLUMN.NAME: RULE within nested data. Rules: last4, hash, hidden, "
+            "phone, email."
+        ),
         widget=forms.Textarea(attrs={"rows": 3, **_CODE}),
     )
     rows_path = forms.RegexField(
@@ -148,7 +172,7 @@ class RunForm(forms.Form):
         for one in self.of_parameters:
             widget = forms.TextInput(attrs={"type": _INPUTS.get(one.type, "text"), "autocomplete": "off"})
             fields[self.field(one.name)] = forms.CharField(
-                label=one.name.replace("_", " ").capitalize(), required=not one.optional,
+                label=in_words(one.name.replace("_", " ").capitalize()), required=not one.optional,
                 max_length=parameters.LONGEST_VALUE, widget=widget,
                 help_text=_("Of the form %s") % one.pattern if one.pattern else "",
             )  # fmt: skip

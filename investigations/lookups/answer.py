@@ -1,5 +1,6 @@
 """What a source answers: a table, or why there is none."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +46,8 @@ def spelled(cell: object) -> str:
     """Return a cell as text that the database can hold."""
     if isinstance(cell, bytes | bytearray | memoryview):
         return f"0x{bytes(cell)[:LONGEST_CELL].hex()}"
+    if isinstance(cell, dict | list):
+        return json.dumps(cell, ensure_ascii=False, default=str).replace("\\u0000", "")
     return str(cell).replace("\x00", "")
 
 

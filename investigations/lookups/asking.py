@@ -25,7 +25,7 @@ def ask(version: LookupVersion, given: Mapping[str, str]) -> tuple[Table, int]:
         statement = statements.read(version.statement, where.kind)
         ask_database = databases.ask_mysql if where.kind == LookupKind.MYSQL else databases.ask_postgresql
         table = ask_database(where, statement.sql, bound, limits)
-    return table, masking.apply(table, version.masks)
+    return table, masking.apply(table, version.masks, version.source.masked)
 
 
 def check(source: LookupSource) -> bool | None:

@@ -47,8 +47,11 @@ def save_source(
     secret: str,
     version: int,
     by: User,
+    masked: list[str] | None = None,
 ) -> LookupSource:
     """Add a source, or change one; an empty secret keeps what is there as long as the address stays.
+
+    `masked`: the names that are hidden in its answers; None leaves them as they are, the usual ones at first.
 
     Raises NotAllowed, StaleVersion, Refused (field `name`, `url`, `secret`).
     """
@@ -74,13 +77,15 @@ def save_source(
             raise Refused(_("The address is another one: enter its secret, too."), field="secret")
     stored.name, stored.kind, stored.url = name, kind, url
     stored.is_back_office, stored.is_active, stored.secret = is_back_office, is_active, kept
+    if masked is not None:
+        stored.masked = masked
     if not kept or secret:
         stored.checked_at = stored.answers = stored.can_write = None
     stored.save()
     if secret:
         stored.secret = sealed.seal(secret, place.bound_to(stored))
         stored.save(update_fields=["secret"])
-    data = {"kind": kind, "url": url, "is_active": is_active, "new_secret": bool(secret)}
+    data = {"kind": kind, "url": url, "is_active": is_active, "new_secret": bool(secret), "masked": stored.masked}
     recording.record(SOURCE_SAVED, subject=(SOURCE, stored.pk), by=by, data=data)
     return stored
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 import redaction
@@ -46,6 +47,21 @@ def may_run(user: User, ticket: Ticket, version: LookupVersion) -> bool:
     if version.teams and ticket.team_id not in version.teams:
         return False
     return not version.roles or user.roles.get(ticket.team_id) in version.roles
+
+
+def read_by(user: User, ticket: Ticket) -> QuerySet[LookupRun]:
+    """Return the ticket's runs as far as `user` may read what came: whom the lookup is for, and who reads all.
+
+    The caller judges whether they read the ticket's internal part at all.
+    """
+    runs = LookupRun.objects.filter(ticket=ticket)
+    if user.reads_all:
+        return runs
+    role = user.roles.get(ticket.team_id, "")
+    return runs.filter(
+        Q(version__roles=[]) | Q(version__roles__contains=[role]),
+        Q(version__teams=[]) | Q(version__teams__contains=[ticket.team_id]),
+    )
 
 
 def offered(user: User, ticket: Ticket) -> list[LookupVersion]:
@@ -221,12 +237,11 @@ def _narrow(run: LookupRun, columns: list[str]) -> list[list[str | None]]:
     return [[row[place] for place in places] for row in run.rows]
 
 
-def earlier_runs(run: LookupRun) -> list[LookupRun]:
-    """Return earlier answers to the same lookup on the same ticket, the newest first."""
+def earlier_runs(run: LookupRun, user: User) -> list[LookupRun]:
+    """Return earlier answers to the same lookup on the same ticket that `user` may read, the newest first."""
     return list(
-        LookupRun.objects.filter(
-            ticket=run.ticket_id, version__lookup=run.version.lookup_id, state=LookupState.DONE, pk__lt=run.pk
-        )
+        read_by(user, run.ticket)
+        .filter(version__lookup=run.version.lookup_id, state=LookupState.DONE, pk__lt=run.pk)
         .select_related("version")
         .defer("rows", "columns")
         .order_by("-pk")[:20]

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from common import clock
 from escalations.models import Ticket
+from investigations.models.webhooks import Scheme
 
 STUCK_AFTER = timedelta(minutes=1)
 READING = ("GET", "HEAD", "OPTIONS")
@@ -32,7 +34,9 @@ class Environment(models.Model):
 
     `secrets` holds them sealed, by name; nobody is shown them again. One that `is_back_office` goes to the back
     office of the settings, with the token of the settings as {{BACK_OFFICE_TOKEN}}, and stores neither; it is
-    for reading alone, since what the back office carries out are sensitive actions. `version` counts the changes.
+    for reading alone, since what the back office carries out are sensitive actions. By `scheme` each write is
+    signed as it goes out, in `signing_header` or the scheme's usual one. `teams`: on whose escalations it may be
+    used, all where it is empty. `version` counts the changes.
     """
 
     name = models.CharField(_("name"), max_length=80, unique=True)
@@ -41,7 +45,10 @@ class Environment(models.Model):
     headers = models.JSONField(_("headers"), default=list)
     secrets = models.JSONField(default=dict)
     allows_writes = models.BooleanField(_("writes are possible"), default=False)
+    scheme = models.CharField(_("signature"), max_length=8, choices=Scheme, default=Scheme.NONE)
+    signing_header = models.CharField(_("header"), max_length=100, blank=True)
     is_retired = models.BooleanField(default=False)
+    teams = ArrayField(models.BigIntegerField(), default=list, blank=True)
     version = models.PositiveIntegerField(default=1)
     changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     changed_at = models.DateTimeField()
@@ -94,6 +101,8 @@ class RunState(models.TextChoices):
     WAITING = "waiting", pgettext_lazy("a request", "Waits for approval")
     REJECTED = "rejected", pgettext_lazy("a request", "Rejected")
     SENDING = "sending", pgettext_lazy("a request", "Being sent")
+    WITHDRAWN = "withdrawn", pgettext_lazy("a request", "Withdrawn")
+    EXPIRED = "expired", pgettext_lazy("a request", "Expired")
     ANSWERED = "answered", pgettext_lazy("a request", "Answered")
     FAILED = "failed", pgettext_lazy("a request", "No answer")
     UNKNOWN = "unknown", pgettext_lazy("a request", "Outcome unknown")
@@ -103,7 +112,8 @@ class Run(models.Model):
     """A request as it was composed, secrets as {{NAME}}, and what came back, both redacted.
 
     `digest` is the SHA-256 of the exact request, the environment's version included; who approves a write approves
-    that. `key` is the Idempotency-Key of a write. `answer_sha256` and `answer_size` are of the body as it came.
+    that, until `expires_at`. `key` is the Idempotency-Key of a write. `answer_sha256` and `answer_size` are of the
+    body as it came.
     """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="api_runs")
@@ -116,9 +126,10 @@ class Run(models.Model):
     reason = models.CharField(_("reason"), max_length=500, blank=True)
     digest = models.CharField(max_length=64)
     key = models.UUIDField(unique=True)
-    state = models.CharField(max_length=8, choices=RunState)
+    state = models.CharField(max_length=10, choices=RunState)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
     decided_digest = models.CharField(max_length=64, blank=True)
@@ -136,16 +147,22 @@ class Run(models.Model):
     class Meta:
         verbose_name = _("API run")
         verbose_name_plural = _("API runs")
-        indexes = [models.Index(fields=["ticket", "-id"], name="run_newest_of_ticket")]
+        indexes = [
+            models.Index(fields=["ticket", "-id"], name="run_newest_of_ticket"),
+            models.Index(fields=["expires_at"], condition=Q(state=RunState.WAITING), name="run_waiting"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(decided_by=None) | ~Q(decided_by=F("made_by")), name="run_two_people"
             ),
             models.CheckConstraint(
                 condition=Q(method__in=READING)
-                | Q(state=RunState.WAITING)
+                | Q(state__in=[RunState.WAITING, RunState.WITHDRAWN, RunState.EXPIRED], sent_at=None)
                 | Q(decided_by__isnull=False, decided_at__isnull=False, decided_digest=F("digest")),
                 name="run_write_is_approved",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=RunState.WAITING) | Q(expires_at__isnull=False), name="run_waits_for_a_time"
             ),
             models.CheckConstraint(
                 condition=Q(state=RunState.ANSWERED, status__isnull=False)
@@ -162,7 +179,9 @@ class Run(models.Model):
 
     @property
     def outcome(self) -> RunState:
-        """Its state, where one whose process died on the way counts as unknown after a minute."""
+        """Its state now: a write whose time is over has expired, a request whose process died is unknown."""
+        if self.state == RunState.WAITING and self.expires_at is not None and self.expires_at <= clock.now():
+            return RunState.EXPIRED
         began = self.sent_at or self.decided_at or self.made_at
         is_stuck = self.state == RunState.SENDING and clock.now() - began > STUCK_AFTER
         return RunState.UNKNOWN if is_stuck else RunState(self.state)

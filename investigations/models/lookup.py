@@ -4,8 +4,8 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from escalations.models import Ticket
 
@@ -16,12 +16,21 @@ class LookupKind(models.TextChoices):
     HTTP = "http", "HTTP"
 
 
+def usually_masked() -> list[str]:
+    """Return which names are hidden in answers of a new source."""
+    return [
+        "password", "passwd", "secret", "token", "api key", "authorization", "pan", "card number", "cvv", "cvc",
+        "pin", "iban", "phone", "mobile",
+    ]  # fmt: skip
+
+
 class LookupSource(models.Model):
     """A database or an HTTP interface that lookups ask.
 
     `url` holds no secret: `postgresql://user@host:5432/database`, `mysql://…`, `https://host/base`. `secret`, a
     password or bearer token, is sealed (common.sealed) for this row. One that `is_back_office` is what the
     settings name, and keeps neither. `can_write` is what the last check found, None where nobody knows.
+    Columns and nested names that have one of `masked` as words are hidden where the lookup has no rule for them.
     """
 
     name = models.CharField(_("name"), max_length=80, unique=True)
@@ -33,6 +42,7 @@ class LookupSource(models.Model):
     checked_at = models.DateTimeField(null=True)
     answers = models.BooleanField(null=True)
     can_write = models.BooleanField(null=True)
+    masked = ArrayField(models.CharField(max_length=80), default=usually_masked, blank=True)
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
@@ -54,6 +64,39 @@ class LookupSource(models.Model):
         return reverse("edit_lookup_source", args=[self.pk])
 
 
+#: What the lookups that come with Secondline are called, answer and ask for: shown translated.
+READY_MADE = frozenset(
+    {
+        gettext_noop("Account"),
+        gettext_noop("Reference"),
+        gettext_noop("Since"),
+        gettext_noop("Until"),
+        gettext_noop("State, level, limit and contact of the account"),
+        gettext_noop("Transactions"),
+        gettext_noop("All payments of the account, the newest first"),
+        gettext_noop("Deliveries"),
+        gettext_noop("Orders with the courier's events"),
+        gettext_noop("Points"),
+        gettext_noop("Points earned, spent and refunded"),
+        gettext_noop("Ban history"),
+        gettext_noop("Bans of the account, and when they were lifted"),
+        gettext_noop("Transactions around the time"),
+        gettext_noop("Payments of the account in the three days before and after it happened"),
+        gettext_noop("Transaction by reference"),
+        gettext_noop("One payment, whose account it is, and whether its reversal was asked for"),
+        gettext_noop("Account and phone changes"),
+        gettext_noop("The account with each change of its phone number"),
+        gettext_noop("Bans with who shares the reason"),
+        gettext_noop("Bans of the account, and how many other accounts are banned for the same reason now"),
+    }
+)
+
+
+def in_words(text: str) -> str:
+    """Return a name or sentence as people read it: translated where it came with Secondline."""
+    return gettext(text) if text in READY_MADE else text
+
+
 class Lookup(models.Model):
     """A named question. What it asks is in its versions; the one with the highest number holds."""
 
@@ -70,6 +113,11 @@ class Lookup(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("lookup_setup", args=[self.pk])
+
+    @property
+    def title(self) -> str:
+        """Its name as people read it: translated where it came with Secondline."""
+        return in_words(self.name)
 
 
 class LookupVersion(models.Model):
@@ -112,6 +160,11 @@ class LookupVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lookup} v{self.number}"
+
+    @property
+    def answers(self) -> str:
+        """What it answers, translated where it came with Secondline."""
+        return in_words(self.description)
 
 
 class LookupState(models.TextChoices):

@@ -1,5 +1,7 @@
 """An address per ticket that takes webhooks in, and what arrived there."""
 
+import hashlib
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -14,8 +16,12 @@ class Scheme(models.TextChoices):
     NONE = "none", _("Not checked")
     STRIPE = "stripe", _("Time and signature in one header (t=…,v1=…), as Stripe")
     GITHUB = "github", _("sha256=… in a header, as GitHub")
+    STANDARD = "standard", _("Id, time and signature in three headers, as Standard Webhooks and Svix")
+    SLACK = "slack", _("v0=… over time and body, as Slack")
+    BASE64 = "base64", _("HMAC-SHA256 in base64 in a header, as Shopify")
     HEX = "hex", _("HMAC-SHA256 in hex in a header")
-    BASE64 = "base64", _("HMAC-SHA256 in base64 in a header")
+    SHA1 = "sha1", _("HMAC-SHA1 in hex in a header")
+    SHA512 = "sha512", _("HMAC-SHA512 in hex in a header")
 
 
 class Verdict(models.TextChoices):
@@ -78,12 +84,16 @@ class WebhookAddress(models.Model):
 
 
 class WebhookDelivery(models.Model):
-    """What arrived, redacted. `sha256` and `size` are of the bytes as they came, which are not kept."""
+    """What arrived, redacted. `sha256` and `size` are of the bytes as they came, which are not kept.
+
+    `path` is what the sender put behind the address.
+    """
 
     address = models.ForeignKey(WebhookAddress, on_delete=models.CASCADE, related_name="deliveries")
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="+")
     at = models.DateTimeField()
     method = models.CharField(max_length=7)
+    path = models.TextField(blank=True)
     query = models.TextField(blank=True)
     headers = models.JSONField(default=list)
     body = models.TextField(blank=True)
@@ -95,6 +105,11 @@ class WebhookDelivery(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["address", "-id"], name="delivery_newest")]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the body that is kept is byte for byte the one that came."""
+        return self.is_text and hashlib.sha256(self.body.encode()).hexdigest() == self.sha256
 
     def __str__(self) -> str:
         return f"{self.method} {self.at:%Y-%m-%d %H:%M:%S}"

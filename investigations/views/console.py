@@ -1,6 +1,7 @@
 """The API console of a ticket: compose, send, look at what came back, approve what writes."""
 
 from typing import Any
+from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,7 +16,7 @@ from escalations.access import works_on
 from escalations.forms.evidence import EvidenceForm
 from escalations.models import EvidenceKind, Ticket
 from escalations.views.parts import done, forbidding, person
-from investigations.console import environments, runs, shown
+from investigations.console import composing, environments, runs, shown
 from investigations.forms.console import RejectForm, RequestForm
 from investigations.models import RequestTemplate, Run, RunState, WebhookDelivery
 from investigations.views.asking import internal_ticket
@@ -40,7 +41,7 @@ def api_console(request: HttpRequest, reference: str) -> HttpResponseBase:
 @once
 def _make(request: HttpRequest, ticket: Ticket, made: list[Run]) -> HttpResponse:
     user = person(request)
-    form = RequestForm(request.POST or None, initial=_initial(request, ticket))
+    form = RequestForm(request.POST or None, ticket=ticket, initial=_initial(request, ticket))
     if request.method == "POST" and form.is_valid():
         try:
             run = runs.make(ticket, form.composed(), by=user, reason=form.cleaned_data["reason"])
@@ -56,7 +57,7 @@ def _make(request: HttpRequest, ticket: Ticket, made: list[Run]) -> HttpResponse
         "runs": _runs(ticket)[:SHOWN],
         "templates": RequestTemplate.objects.only("integration", "name", "method", "path"),
         "template": RequestTemplate.objects.filter(pk=template).first() if template else None,
-        "environments": [(one, environments.names(one)) for one in environments.usable()],
+        "environments": [(one, environments.names(one)) for one in environments.usable(ticket)],
         "may_set_up": environments.may_change(user),
     }
     return render(request, "investigations/console.html", context, status=422 if form.errors else 200)
@@ -73,8 +74,9 @@ def _initial(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
         own = {"environment": run.environment_id, "method": run.method, "path": run.path, "body": run.body}
         return {**own, "headers": shown.headers_text(run.headers), "reason": run.reason}
     if delivery := WebhookDelivery.objects.filter(ticket=ticket, pk=_number(asked.get("delivery", ""))).first():
-        kept = [pair for pair in delivery.headers if pair[0].lower() == "content-type"]
-        return {"method": delivery.method, "headers": shown.headers_text(kept), "body": delivery.body}
+        path = "/" + quote(delivery.path) + (f"?{delivery.query}" if delivery.query else "")
+        headers = shown.headers_text(composing.replayed(delivery.headers))
+        return {"method": delivery.method, "path": path, "headers": headers, "body": delivery.body}
     if template := RequestTemplate.objects.filter(pk=_number(asked.get("template", ""))).first():
         own = {"method": template.method, "path": template.path, "body": template.body}
         return {**own, "headers": shown.headers_text(template.headers)}
@@ -123,6 +125,7 @@ def _page(request: HttpRequest, run: Run, *, refusal: Any = "", **forms: Any) ->
         "new": shown.answer_text(run) if other else "",
         "evidence_form": EvidenceForm(ticket=ticket),
         "may_decide": may_decide,
+        "may_withdraw": run.outcome == RunState.WAITING and run.made_by_id == user.pk,
         "confirm_form": ConfirmForm(user=user) if may_decide else None,
         "reject_form": RejectForm(),
         "refusal": refusal,
@@ -173,6 +176,20 @@ def reject_run(request: HttpRequest, reference: str, number: int) -> HttpRespons
     except Refused as refusal:
         return _page(request, _run(ticket, number), refusal=refusal.message)
     done(request, _("Rejected."))
+    return redirect(run)
+
+
+@require_POST
+@once
+@forbidding
+def withdraw_run(request: HttpRequest, reference: str, number: int) -> HttpResponse:
+    """Have a write not be sent after all."""
+    run = _run(internal_ticket(request, reference), number)
+    try:
+        runs.withdraw(run, by=person(request))
+    except Refused as refusal:
+        return _page(request, run, refusal=refusal.message)
+    done(request, _("Withdrawn."))
     return redirect(run)
 
 

@@ -71,7 +71,9 @@ def _edit(request: HttpRequest, user: User, found: Environment | None) -> HttpRe
     if found:
         initial = {
             "name": found.name, "base_url": found.base_url, "headers": shown.headers_text(found.headers),
-            "allows_writes": found.allows_writes, "is_retired": found.is_retired, "version": found.version,
+            "allows_writes": found.allows_writes, "scheme": found.scheme,
+            "signing_header": found.signing_header, "teams": found.teams, "is_retired": found.is_retired,
+            "version": found.version,
         }  # fmt: skip
     form = EnvironmentForm(request.POST or None, environment=found, initial=initial)
     if request.method == "POST" and form.is_valid():

@@ -5,7 +5,7 @@ from django.template.loader import render_to_string
 from accounts.models import User
 from escalations.access import reads_internal, works_on
 from escalations.models import Ticket
-from investigations.models import LookupRun
+from investigations.lookups import running
 
 MOST = 5
 
@@ -15,7 +15,7 @@ def panel(ticket: Ticket, user: User) -> str:
     if not reads_internal(user, ticket):
         return ""
     runs = list(
-        LookupRun.objects.filter(ticket=ticket)
+        running.read_by(user, ticket)
         .select_related("version__lookup")
         .only(
             "state",

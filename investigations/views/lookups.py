@@ -24,12 +24,8 @@ from investigations.views.asking import internal_ticket
 def lookups(request: HttpRequest, reference: str) -> HttpResponse:
     """Show what can be looked up for a ticket, and what was."""
     ticket, user = internal_ticket(request, reference), person(request)
-    runs = (
-        LookupRun.objects.filter(ticket=ticket)
-        .select_related("version__lookup", "asked_by")
-        .defer("rows")
-        .order_by("-pk")
-    )
+    runs = running.read_by(user, ticket).select_related("version__lookup", "asked_by")
+    runs = runs.defer("rows").order_by("-pk")
     context = {"ticket": ticket, "offered": running.offered(user, ticket), "runs": runs[:100]}
     return render(request, "investigations/lookups.html", context)
 
@@ -68,8 +64,10 @@ def _seen(request: HttpRequest, version: LookupVersion) -> LookupVersion:
     return seen.first() or version
 
 
-def _run_of(ticket: Ticket, number: int) -> LookupRun:
-    runs = LookupRun.objects.filter(ticket=ticket).select_related("version__lookup", "version__source", "asked_by")
+def _run_of(request: HttpRequest, ticket: Ticket, number: int) -> LookupRun:
+    runs = running.read_by(person(request), ticket).select_related(
+        "version__lookup", "version__source", "asked_by"
+    )
     run = get_object_or_404(runs, pk=number)
     run.ticket = ticket
     return run
@@ -79,7 +77,7 @@ def _run_of(ticket: Ticket, number: int) -> LookupRun:
 def lookup_run(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     """Show what was asked and what came, beside an earlier answer where the address names one."""
     ticket = internal_ticket(request, reference)
-    run = _run_of(ticket, number)
+    run = _run_of(request, ticket, number)
     if run.state == LookupState.UNDER_WAY and request.headers.get("HX-Request"):
         return render(request, "investigations/_lookup_progress.html", {"run": run, "lost": running.is_lost(run)})
     return render(request, "investigations/lookup_run.html", _page(request, ticket, run))
@@ -104,7 +102,7 @@ def _page(
     )
     if len(run.rows) == 1:  # one thing with many columns reads better from above to below
         context["fields"] = list(zip(run.columns, run.rows[0], strict=True))
-    context["earlier"] = earlier = running.earlier_runs(run)
+    context["earlier"] = earlier = running.earlier_runs(run, user)
     context["evidence_form"] = form or EvidenceForm(ticket=ticket)
     wanted = request.GET.get("with", "")
     chosen = next((one for one in earlier if str(one.pk) == wanted), None)
@@ -122,7 +120,7 @@ def _page(
 def lookup_evidence(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     """Quote an answer as evidence of a hypothesis of the ticket's diagnosis."""
     ticket = internal_ticket(request, reference)
-    run = _run_of(ticket, number)
+    run = _run_of(request, ticket, number)
     form = EvidenceForm(request.POST, ticket=ticket)
     if form.is_valid():
         try:

@@ -18,6 +18,7 @@ from escalations.forms.evidence import EvidenceForm
 from escalations.models import EvidenceKind, Ticket
 from escalations.views.parts import done, forbidding, person
 from investigations.console import shown
+from investigations.console.composing import LARGEST_BODY
 from investigations.forms.console import SigningForm
 from investigations.models import Scheme, Verdict, WebhookAddress, WebhookDelivery
 from investigations.views.asking import internal_ticket
@@ -166,19 +167,22 @@ def delivery_evidence(request: HttpRequest, reference: str, number: int) -> Http
 @csrf_exempt
 @login_not_required
 @require_http_methods(["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"])
-def receiver(request: HttpRequest, token: str) -> HttpResponse:
-    """Take a webhook in: 204, whatever it says. GET, HEAD and OPTIONS only tell that the address is there."""
+def receiver(request: HttpRequest, token: str, rest: str = "") -> HttpResponse:
+    """Take a webhook in: 204, whatever it says. GET, HEAD and OPTIONS only tell that the address is there.
+
+    `rest` is what a sender puts behind every address that it is given.
+    """
     address = receiving.find(token)
     if address is None:
         raise Http404
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return HttpResponse(status=204, headers={"Allow": "POST, PUT, PATCH, DELETE, HEAD, OPTIONS"})
     announced = request.headers.get("Content-Length", "0")
-    if not announced.isdecimal() or int(announced) > receiving.LARGEST:
+    if not announced.isdecimal() or int(announced) > LARGEST_BODY:
         return HttpResponse(status=413)
     try:
         receiving.take(
-            address, method=request.method or "", query=request.META.get("QUERY_STRING", ""),
+            address, method=request.method or "", path=rest, query=request.META.get("QUERY_STRING", ""),
             headers=dict(request.headers), body=request.body,
         )  # fmt: skip
     except receiving.TooMany:

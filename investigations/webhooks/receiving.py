@@ -1,7 +1,6 @@
 """A ticket's address for webhooks: opened for some days, takes what anybody sends who knows it, runs nothing."""
 
 import hashlib
-import re
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
@@ -18,9 +17,10 @@ from escalations.access import works_on
 from escalations.changes import lock
 from escalations.models import Ticket
 from events import recording
+from investigations.console.composing import LARGEST_BODY, LONGEST_PATH
 from investigations.console.runs import cleaned_headers, readable
 from investigations.models import Scheme, Verdict, WebhookAddress, WebhookDelivery
-from investigations.webhooks.signatures import HEADERS, Signing, check
+from investigations.webhooks.signatures import Signing, check, judge
 
 SUBJECT, DELIVERY = "webhook_address", "webhook_delivery"
 OPENED, CHANGED, CLOSED, RECEIVED = (
@@ -30,9 +30,7 @@ OPENED, CHANGED, CLOSED, RECEIVED = (
     "webhook_delivery.received",
 )
 GOOD_FOR = timedelta(days=7)
-LARGEST = 256 * 1024  # bytes
 MOST_A_MINUTE, MOST = 60, 500
-_NAME = re.compile(r"[A-Za-z0-9-]{1,100}")
 
 
 class TooMany(Refused):
@@ -62,13 +60,10 @@ def set_signing(
     """Say how the sender signs; an empty secret leaves the one that is kept. Raises NotAllowed, Refused."""
     locked = _workable(address.ticket, by)
     kept = WebhookAddress.objects.select_for_update().get(pk=address.pk)
-    if header and not _NAME.fullmatch(header):
-        raise Refused(_("A header's name is of letters, digits and hyphens."), field="header")
-    if scheme in {Scheme.HEX, Scheme.BASE64} and not header:
-        raise Refused(_("Name the header that holds the signature."), field="header")
+    judge(scheme, header, "header")
     if scheme != Scheme.NONE and not secret and not kept.secret:
         raise Refused(_("Enter the secret that the sender signs with."), field="secret")
-    kept.scheme, kept.header, kept.tolerance = scheme, header or HEADERS.get(scheme, ""), tolerance
+    kept.scheme, kept.header, kept.tolerance = scheme, header, tolerance
     if scheme == Scheme.NONE:
         kept.secret = ""
     elif secret:
@@ -102,32 +97,44 @@ def find(token: str) -> WebhookAddress | None:
     return found if found and is_open(found) else None
 
 
-def take(address: WebhookAddress, *, method: str, query: str, headers: Mapping[str, str], body: bytes) -> None:
+def take(
+    address: WebhookAddress, *, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+) -> None:
     """Keep what arrived, redacted, and what its signature is worth, which is checked on the bytes as they came.
 
     Raises TooMany, Refused where it is too large.
     """
-    if len(body) > LARGEST:
-        raise Refused(_("This is larger than %d KB.") % (LARGEST // 1024))
+    if len(body) > LARGEST_BODY:
+        raise Refused(_("This is larger than %d KB.") % (LARGEST_BODY // 1024))
+    _still_takes(address)  # before anything is worked out for it
     verdict = _verdict(address, headers, body)
     text = readable(body)
     delivery = WebhookDelivery(
         address=address, ticket_id=address.ticket_id, at=clock.now(), method=method,
-        query=redaction.clean(query.replace("\x00", "�"))[:4000],
+        path=redaction.clean(path.replace("\x00", "�"))[:LONGEST_PATH],
+        query=redaction.clean(query.replace("\x00", "�"))[:LONGEST_PATH],
         headers=cleaned_headers(headers.items()),
         body=redaction.clean(text) if text is not None else "", is_text=text is not None,
         size=len(body), sha256=hashlib.sha256(body).hexdigest(), scheme=address.scheme, verdict=verdict,
     )  # fmt: skip
     with transaction.atomic():
-        WebhookAddress.objects.select_for_update().get(pk=address.pk)
-        kept = WebhookDelivery.objects.filter(address=address)
-        if kept.filter(at__gt=clock.now() - timedelta(minutes=1)).count() >= MOST_A_MINUTE or kept.count() >= MOST:
-            raise TooMany(_("This address takes in no more for now."))
+        _still_takes(WebhookAddress.objects.select_for_update().get(pk=address.pk))
         delivery.save()
         recording.record(
             RECEIVED, subject=(DELIVERY, delivery.pk), by=people.system(),
             data={"ticket": address.ticket_id, "sha256": delivery.sha256, "verdict": verdict.value},
         )  # fmt: skip
+
+
+def _still_takes(address: WebhookAddress) -> None:
+    """Raise TooMany where as much came as is taken in; earlier addresses of the ticket do not count."""
+    kept = WebhookDelivery.objects.filter(address=address)
+    a_minute_ago = clock.now() - timedelta(minutes=1)
+    if (
+        kept.filter(at__gt=a_minute_ago).count() >= MOST_A_MINUTE
+        or kept.filter(at__gte=address.made_at).count() >= MOST
+    ):
+        raise TooMany(_("This address takes in no more for now."))
 
 
 def _verdict(address: WebhookAddress, headers: Mapping[str, str], body: bytes) -> Verdict:

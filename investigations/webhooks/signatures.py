@@ -1,8 +1,11 @@
-"""Whether a webhook's signature is right, and if not, which part of it is wrong. Pure functions.
+"""Whether a webhook's signature is right, and if not, which part of it is wrong; and signing one. Pure functions.
 
 The schemes are those of https://docs.stripe.com/webhooks (t=…,v1=… over "t.body"), of
-https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries (sha256=… over the body),
-and HMAC-SHA256 over the body in hex or base64 in a named header.
+https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries (sha256=… over the body), of
+https://www.standardwebhooks.com, which Svix began (v1,… over "id.time.body", in three headers), of
+https://docs.slack.dev/authentication/verifying-requests-from-slack (v0=… over "v0:time:body"), of
+https://shopify.dev/docs/apps/build/webhooks/subscribe/https (base64 over the body),
+and HMAC over the body in hex in a named header.
 """
 
 import binascii
@@ -14,12 +17,25 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
+from common.errors import Refused
 from investigations.models import Scheme, Verdict
 
-HEADERS = {Scheme.STRIPE: "Stripe-Signature", Scheme.GITHUB: "X-Hub-Signature-256"}
-"""The header of a scheme where none is named."""
+HEADERS = {
+    Scheme.STRIPE: "Stripe-Signature",
+    Scheme.GITHUB: "X-Hub-Signature-256",
+    Scheme.STANDARD: "Webhook-Signature",
+    Scheme.SLACK: "X-Slack-Signature",
+    Scheme.BASE64: "X-Shopify-Hmac-Sha256",
+}
+"""The header of a scheme where none is named; the others have no usual one."""
 
-_HEX = re.compile(r"[0-9a-fA-F]{64}")
+_SVIX = "Svix-Signature"
+_SLACK_TIME = "X-Slack-Request-Timestamp"
+_HASHES = {Scheme.SHA1: "sha1", Scheme.SHA512: "sha512"}
+_NAME = re.compile(r"[A-Za-z0-9-]{1,100}")
+_HEX = re.compile(r"[0-9a-fA-F]+")
 _TIME = re.compile(r"[0-9]{1,12}")
 
 
@@ -32,6 +48,56 @@ class Signing:
     header: str = ""
     tolerance: int = 300
 
+    @property
+    def name(self) -> str:
+        """The header that holds the signature."""
+        return self.header or HEADERS.get(self.scheme, "")
+
+    @property
+    def id_name(self) -> str:
+        """The header that holds the message's id, where the scheme has one."""
+        return f"{_stem(self.name)}-Id"
+
+    @property
+    def algorithm(self) -> str:
+        """The hash, as hashlib calls it."""
+        return _HASHES.get(self.scheme, "sha256")
+
+    @property
+    def key(self) -> bytes:
+        """The secret as HMAC takes it: Standard Webhooks' is base64 behind whsec_."""
+        if self.scheme == Scheme.STANDARD:
+            try:
+                return b64decode(self.secret.strip().removeprefix("whsec_"), validate=True)
+            except (binascii.Error, ValueError):
+                pass
+        return self.secret.encode()
+
+    @property
+    def prefix(self) -> str:
+        """What stands before a signature in hex; in X-Hub-Signature it is the hash, as WebSub has it."""
+        if self.scheme == Scheme.SLACK:
+            return "v0="
+        is_named = self.scheme == Scheme.GITHUB or self.name.lower() == "x-hub-signature"
+        return f"{self.algorithm}=" if is_named else ""
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What headers say: signatures, and the time and id that are signed with the body, "" where there are none."""
+
+    given: list[bytes]
+    time: str = ""
+    identifier: str = ""
+
+
+def judge(scheme: Scheme, header: str, field: str) -> None:
+    """Raise Refused, naming the form's `field`, where no signature can be in that header."""
+    if header and not _NAME.fullmatch(header):
+        raise Refused(_("A header's name is of letters, digits and hyphens."), field=field)
+    if scheme != Scheme.NONE and not header and scheme not in HEADERS:
+        raise Refused(_("Name the header that holds the signature."), field=field)
+
 
 def check(signing: Signing, headers: Mapping[str, str], body: bytes, now: float) -> Verdict:
     """Return what the signature of `body`, as it came, is worth at `now` (seconds since 1970).
@@ -40,69 +106,110 @@ def check(signing: Signing, headers: Mapping[str, str], body: bytes, now: float)
     """
     if signing.scheme == Scheme.NONE or not signing.secret:
         return Verdict.UNCHECKED
-    name = signing.header or HEADERS.get(signing.scheme, "")
-    said = headers.get(name.lower(), "").strip()
-    if not said:
+    name = signing.name
+    if signing.scheme == Scheme.STANDARD and not signing.header and name.lower() not in headers:
+        name = _SVIX
+    text = headers.get(name.lower(), "").strip()
+    if not text:
         return Verdict.NO_HEADER
-    time, given = _read(signing.scheme, said)
-    if not given:
+    said = _read(signing, name.lower(), text, headers)
+    if not said.given:
         return Verdict.MALFORMED
-    secret = signing.secret.encode()
-    if _is_of(given, secret, _signed(time, body)):
-        late = time and abs(now - int(time)) > signing.tolerance
+    if _is_of(signing, said, signing.key, body):
+        late = said.time and abs(now - int(said.time)) > signing.tolerance
         return Verdict.OLD if late else Verdict.VALID
-    if any(_is_of(given, secret, _signed(time, other)) for other in _rewritten(body)):
+    if any(_is_of(signing, said, signing.key, other) for other in _rewritten(body)):
         return Verdict.BODY_CHANGED
-    if any(_is_of(given, other, _signed(time, body)) for other in _in_other_forms(signing.secret)):
+    if any(_is_of(signing, said, other, body) for other in _in_other_forms(signing.secret)):
         return Verdict.OTHER_FORM
-    if time and _is_of(given, secret, body):
+    if said.time and _is_of(signing, _Said(said.given), signing.key, body):
         return Verdict.WITHOUT_TIME
     return Verdict.WRONG
 
 
-def sign(signing: Signing, body: bytes, now: float) -> str:
-    """Return what the header must say for `body`."""
-    time = str(int(now)) if signing.scheme == Scheme.STRIPE else ""
-    digest = hmac.digest(signing.secret.encode(), _signed(time, body), hashlib.sha256)
+def sign(signing: Signing, body: bytes, now: float, *, identifier: str = "") -> dict[str, str]:
+    """Return the headers that sign `body` at `now`; `identifier` is the message's id where the scheme has one."""
+    timed = signing.scheme in {Scheme.STRIPE, Scheme.STANDARD, Scheme.SLACK}
+    said = _Said([], str(int(now)) if timed else "", identifier)
+    digest = hmac.digest(signing.key, _signed(signing.scheme, said, body), signing.algorithm)
     match signing.scheme:
         case Scheme.STRIPE:
-            return f"t={time},v1={digest.hex()}"
-        case Scheme.GITHUB:
-            return f"sha256={digest.hex()}"
+            return {signing.name: f"t={said.time},v1={digest.hex()}"}
+        case Scheme.STANDARD:
+            stem = _stem(signing.name)
+            signed = f"v1,{b64encode(digest).decode()}"
+            return {signing.id_name: identifier, f"{stem}-Timestamp": said.time, signing.name: signed}
+        case Scheme.SLACK:
+            return {_SLACK_TIME: said.time, signing.name: signing.prefix + digest.hex()}
         case Scheme.BASE64:
-            return b64encode(digest).decode()
+            return {signing.name: b64encode(digest).decode()}
         case _:
-            return digest.hex()
+            return {signing.name: signing.prefix + digest.hex()}
 
 
-def _read(scheme: Scheme, said: str) -> tuple[str, list[bytes]]:
-    """Return the time ("" where the scheme has none) and the signatures that the header holds."""
-    match scheme:
+def _stem(name: str) -> str:
+    """Return what the three headers of Standard Webhooks begin with: Webhook, Svix, or a sender's own."""
+    return name[: -len("-signature")] if name.lower().endswith("-signature") else "Webhook"
+
+
+def _read(signing: Signing, name: str, text: str, headers: Mapping[str, str]) -> _Said:
+    """Return what the header and those beside it say; without signatures where they say it in another way."""
+    match signing.scheme:
         case Scheme.STRIPE:
-            pairs = [part.strip().partition("=") for part in said.split(",")]
-            times = [value for name, _eq, value in pairs if name == "t" and _TIME.fullmatch(value)]
-            given = [bytes.fromhex(value) for name, _eq, value in pairs if name == "v1" and _HEX.fullmatch(value)]
-            return (times[0], given) if times else ("", [])
-        case Scheme.GITHUB:
-            name, _eq, value = said.partition("=")
-            return "", [bytes.fromhex(value)] if name == "sha256" and _HEX.fullmatch(value) else []
+            pairs = [part.strip().partition("=") for part in text.split(",")]
+            time = next((value for key, _eq, value in pairs if key == "t"), "")
+            given = [one for key, _eq, value in pairs if key == "v1" for one in _hex(signing, value)]
+            return _timed(given, time)
+        case Scheme.STANDARD:
+            pairs = [part.partition(",") for part in text.split()]
+            given = [one for version, _comma, value in pairs if version == "v1" for one in _base64(value)]
+            stem = _stem(name).lower()
+            return _timed(given, headers.get(f"{stem}-timestamp", ""), headers.get(f"{stem}-id", ""))
+        case Scheme.SLACK:
+            return _timed(_prefixed(signing, text), headers.get(_SLACK_TIME.lower(), ""))
         case Scheme.BASE64:
-            try:
-                given = [b64decode(said, validate=True)]
-            except (binascii.Error, ValueError):
-                return "", []
-            return "", [one for one in given if len(one) == 32]
+            return _Said(_base64(text))
         case _:
-            return "", [bytes.fromhex(said)] if _HEX.fullmatch(said) else []
+            return _Said(_prefixed(signing, text))
 
 
-def _signed(time: str, body: bytes) -> bytes:
-    return time.encode() + b"." + body if time else body
+def _timed(given: list[bytes], time: str, identifier: str = "") -> _Said:
+    return _Said(given, time, identifier) if _TIME.fullmatch(time.strip()) else _Said([])
 
 
-def _is_of(given: list[bytes], secret: bytes, signed: bytes) -> bool:
-    expected = hmac.digest(secret, signed, hashlib.sha256)
-    return any(hmac.compare_digest(one, expected) for one in given)
+def _prefixed(signing: Signing, text: str) -> list[bytes]:
+    return _hex(signing, text.removeprefix(signing.prefix)) if text.startswith(signing.prefix) else []
+
+
+def _hex(signing: Signing, text: str) -> list[bytes]:
+    is_one = _HEX.fullmatch(text) and len(text) == 2 * hashlib.new(signing.algorithm).digest_size
+    return [bytes.fromhex(text)] if is_one else []
+
+
+def _base64(text: str) -> list[bytes]:
+    try:
+        found = b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return []
+    return [found] if len(found) == 32 else []
+
+
+def _signed(scheme: Scheme, said: _Said, body: bytes) -> bytes:
+    """Return the bytes that are signed."""
+    if not said.time:
+        return body
+    match scheme:
+        case Scheme.STANDARD:
+            return f"{said.identifier}.{said.time}.".encode() + body
+        case Scheme.SLACK:
+            return f"v0:{said.time}:".encode() + body
+        case _:
+            return f"{said.time}.".encode() + body
+
+
+def _is_of(signing: Signing, said: _Said, key: bytes, body: bytes) -> bool:
+    expected = hmac.digest(key, _signed(signing.scheme, said, body), signing.algorithm)
+    return any(hmac.compare_digest(one, expected) for one in said.given)
 
 
 def _rewritten(body: bytes) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """The API console, from setting an environment up to a write that another lead approves, through its pages."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,9 +10,13 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role, User
-from escalations.models import Evidence, EvidenceKind, Ticket
+from common import clock
+from common.errors import Refused
+from escalations import alerts, waits
+from escalations.models import Alert, AlertKind, Evidence, EvidenceKind, Ticket
 from events.models import Event
-from investigations.console import environments, runs
+from investigations.console import approvals, environments, runs
+from investigations.console.composing import Composed
 from investigations.models import Environment, Run, RunState
 from tests import seed
 from tests.common import hostile
@@ -163,6 +168,20 @@ def test_only_who_works_on_the_ticket_sends_and_others_see_nothing(desk, ticket,
         assert client_of(user).get(newest().get_absolute_url()).status_code == status
 
 
+def test_an_environment_of_another_team_is_neither_offered_nor_used(desk, ticket, server):
+    theirs = environment(desk, server, teams=[desk.accounts.pk])
+    own = environment(desk, server, name="Own", headers="", secret_name="OWN_KEY", teams=[desk.payments.pk])
+    page = client_of(desk.l2).get(reverse("api_console", args=[ticket.reference])).content.decode()
+    assert "OWN_KEY" in page
+    assert "{{API_KEY}}" not in page
+    assert "environment" in send(desk.l2, ticket, theirs, "/").context["form"].errors
+    with pytest.raises(Refused):
+        runs.make(ticket, Composed(theirs, "GET", "/", []), by=desk.l2)
+    assert send(desk.l2, ticket, own, "/").status_code == 302
+    form = client_of(desk.lead).get(theirs.get_absolute_url()).context["form"]
+    assert form["teams"].value() == [desk.accounts.pk]
+
+
 def test_an_environment_reads_unless_writes_are_allowed(desk, ticket, server):
     to = environment(desk, server, allows_writes="")
     answer = send(desk.l2, ticket, to, "/", "DELETE", reason="Because")
@@ -228,6 +247,65 @@ def test_a_lead_says_no(desk, ticket, server):
     assert (newest().state, newest().decided_why) == (RunState.REJECTED, "Not on my watch")
 
 
+def test_a_waiting_write_stands_where_approvers_look_and_they_are_told(desk, ticket, server):
+    approvers = client_of(desk.second_lead)
+    before = approvers.get(reverse("actions_waiting")).context["count"]
+    send(desk.lead, ticket, environment(desk, server), "/refunds", "POST", reason="Needed")
+    run = newest()
+    for event in Event.objects.filter(kind=runs.MADE):
+        approvals.handle(event)
+    alert = Alert.objects.get(kind=AlertKind.APPROVAL)
+    assert (alert.recipient, alerts.address(alert)) == (desk.second_lead, run.get_absolute_url())
+    assert alerts.sentence(alert) == "Lea Lead asks you to approve a request that writes."
+    assert approvers.get(reverse("actions_waiting")).context["count"] == before + 1
+    link = f'href="{run.get_absolute_url()}"'
+    for user, listed in ((desk.second_lead, True), (desk.lead, False), (desk.l2, False), (desk.outsider, False)):
+        found = client_of(user).get(reverse("actions"), {"show": "waiting"}).content.decode()
+        assert (link in found) == listed, user
+        assert ("Nothing waits for your approval" in found) != listed
+    assert run.get_absolute_url() in client_of(desk.l2).get(reverse("waits"), {"on": "approval"}).content.decode()
+    waits.nudge(ticket, f"api_run:{run.pk}", by=desk.l2)
+    assert Alert.objects.get(kind=AlertKind.NUDGED).recipient == desk.second_lead
+
+    reject = reverse("reject_run", args=[ticket.reference, run.pk])
+    assert approvers.post(reject, {"why": "Not today"}).status_code == 302
+    approvals.handle(Event.objects.get(kind=runs.REJECTED))
+    told = Alert.objects.get(kind=AlertKind.DECIDED)
+    assert (told.recipient, alerts.sentence(told)) == (desk.lead, "Luz Lead rejected a request that writes.")
+    assert link not in approvers.get(reverse("actions"), {"show": "waiting"}).content.decode()
+
+
+def test_its_maker_withdraws_a_write_and_time_ends_it(desk, ticket, server, monkeypatch):
+    to, before = environment(desk, server), len(server.requests)
+    for _time in range(2):
+        send(desk.l2, ticket, to, "/refunds", "POST", reason="Needed")
+    withdrawn, run = Run.objects.order_by("pk")
+    assert run.expires_at == run.made_at + timedelta(hours=24)
+    withdraw = reverse("withdraw_run", args=[ticket.reference, withdrawn.pk])
+    assert client_of(desk.other_l2).post(withdraw).status_code == 403
+    assert "Withdraw<" in client_of(desk.l2).get(withdrawn.get_absolute_url()).content.decode()
+    assert client_of(desk.l2).post(withdraw).status_code == 302
+    sent = {"digest": withdrawn.digest, "password": PASSWORD}
+    lead = approving(desk)
+    assert lead.post(reverse("approve_run", args=[ticket.reference, withdrawn.pk]), sent).status_code == 422
+    assert "withdrew it" in lead.get(withdrawn.get_absolute_url()).content.decode()
+
+    assert runs.expire_overdue() == 0
+    later = clock.now() + timedelta(hours=24, seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    approve = reverse("approve_run", args=[ticket.reference, run.pk])
+    with pytest.raises(Refused):  # before the job comes by
+        runs.approve(run, by=desk.second_lead, digest=run.digest, proof_given=None)
+    assert (runs.expire_overdue(), runs.expire_overdue()) == (1, 0)
+    monkeypatch.undo()
+    assert lead.post(approve, sent).status_code == 422
+    assert "Nobody decided about it in time" in lead.get(run.get_absolute_url()).content.decode()
+    assert set(Run.objects.values_list("state", flat=True)) == {RunState.WITHDRAWN, RunState.EXPIRED}
+    assert len(server.requests) == before
+    approvals.handle(Event.objects.get(kind=runs.EXPIRED))
+    assert Alert.objects.get(kind=AlertKind.DECIDED).recipient == desk.l2
+
+
 def test_the_database_wants_two_people_for_a_write(desk, ticket, server):
     send(desk.l2, ticket, environment(desk, server), "/x", "DELETE", reason="Needed")
     run = newest()
@@ -274,7 +352,7 @@ def test_the_back_office_of_the_settings_is_ready_made_and_read_only(desk, ticke
     with pytest.raises(IntegrityError), transaction.atomic():
         Environment.objects.filter(pk=to.pk).update(allows_writes=True)
     settings.BACK_OFFICE_URL = ""
-    assert to not in environments.usable()
+    assert to not in environments.usable(ticket)
 
 
 def test_a_run_is_compared_shown_as_curl_and_kept_as_evidence(desk, ticket, server):

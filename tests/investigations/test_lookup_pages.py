@@ -1,6 +1,7 @@
 """Lookups on a ticket from the set-up to the evidence, and a customer on one axis of time, through their pages."""
 
 import os
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -154,6 +155,34 @@ def test_who_may_run_what(desk: Desk, ticket: Ticket) -> None:
     assert ask(client_of(desk.l2), ticket, "Ban history", p_account="C-1").status_code == 404
     assert ask(client_of(desk.lead), ticket, "Ban history", p_account="C-1").status_code == 302
     assert ask(client_of(desk.lead), ticket, "Ban history", p_account="C-1", version="1").status_code == 422
+    run = LookupRun.objects.get()
+    everyones = LookupRun.objects.create(
+        ticket=ticket, version=old, reason="An earlier one", asked_by=desk.l2, asked_at=clock.now(),
+        state=LookupState.DONE, finished_at=clock.now(),
+    )  # fmt: skip
+    for user, status in ((desk.lead, 200), (desk.auditor, 200), (desk.l2, 404)):
+        client = client_of(user)
+        assert client.get(run.get_absolute_url()).status_code == status
+    for user, name, sees in (
+        (desk.l2, "lookups", False), (desk.l2, "ticket_related", False), (desk.lead, "lookups", True),
+    ):  # fmt: skip
+        found = page(client_of(user), name, ticket.reference)
+        assert (run.get_absolute_url() in found) == sees
+        assert everyones.get_absolute_url() in found
+    quoted = client_of(desk.l2).post(reverse("lookup_evidence", args=[ticket.reference, run.pk]), {})
+    assert (quoted.status_code, Evidence.objects.exists()) == (404, False)
+    # Limited to another team's escalations since: nobody of this one reads it, or compares with it.
+    of_others = LookupVersion.objects.get(lookup=number, number=2)
+    of_others.pk, of_others.number, of_others.roles, of_others.teams = None, 3, [], [desk.accounts.pk]
+    of_others.save()
+    LookupRun.objects.filter(pk=run.pk).update(
+        version=of_others, state=LookupState.DONE, finished_at=clock.now(), columns=["a"], rows=[["1"], ["2"]]
+    )
+    LookupRun.objects.filter(pk=everyones.pk).update(columns=["a"], rows=[["1"], ["2"]])
+    assert client_of(desk.lead).get(run.get_absolute_url()).status_code == 404
+    compared = page(client_of(desk.lead), "lookup_run", ticket.reference, everyones.pk, **{"with": str(run.pk)})
+    assert f'href="?with={run.pk}"' not in compared
+    assert "What changed" not in compared
     admin.post(reverse("switch_lookup", args=[number]), {"active": "no"})
     assert ask(client_of(desk.lead), ticket, "Ban history", p_account="C-1").status_code == 404
 
@@ -168,10 +197,15 @@ def test_a_source_is_kept_sealed_and_tested(desk: Desk, ticket: Ticket, settings
     assert admin.post(reverse("new_lookup_source"), sent).status_code == 302
     source = LookupSource.objects.get(name="Shop")
     assert "s3cret" not in source.secret
+    assert source.masked == []
     edit = reverse("edit_lookup_source", args=[source.pk])
+    admin.post(edit, {**sent, "secret": "", "version": "1", "masked": " tax  id \n\nphone"})
+    source.refresh_from_db()
+    assert (source.masked, source.version) == (["tax id", "phone"], 2)
+    assert "tax id\nphone" in admin.get(edit).content.decode()
     assert "s3cret" not in admin.get(edit).content.decode()
     # A secret is not sent to another machine than it was given for.
-    moved = {**sent, "url": "postgresql://u@127.0.0.1:2/d", "secret": "", "version": "1"}
+    moved = {**sent, "url": "postgresql://u@127.0.0.1:2/d", "secret": "", "version": "2"}
     assert "enter its secret" in admin.post(edit, moved).content.decode()
     admin.post(reverse("check_lookup_source", args=[source.pk]))
     source.refresh_from_db()
@@ -187,7 +221,33 @@ def test_a_customer_on_one_line(desk: Desk, ticket: Ticket, back_office: BackOff
     bare = page(client, "customer_timeline", number)
     assert f"{ticket.reference} escalated" in bare
     assert "125.00 PHP" not in bare
+    back_office.add(
+        "delivery", reference="DL-1", account_id="C-1", item="Payment card", city="Cebu",
+        ordered_at=clock.now() - timedelta(days=90),
+    )  # fmt: skip
+    back_office.add(
+        "courierevent",
+        delivery_id="DL-1",
+        at=clock.now() - timedelta(days=40),
+        code="attempted",
+        place="Cebu",
+        note="",
+    )
     full = page(client, "customer_timeline", number, facts="1")
+    assert "Delivery attempted" in full
+    lanes = re.findall(r'<svg class="axis-bars" data-kind="(\w+)".*?</svg>', full, re.DOTALL)
+    assert lanes == ["tickets", "transactions", "account", "deliveries"]
+    drawn = dict(zip(lanes, re.findall(r'<svg class="axis-bars".*?</svg>', full, re.DOTALL), strict=True))
+    assert drawn["deliveries"].count("<title>") == 2  # ordered, and the attempt
+    places = {kind: [float(x) for x in re.findall(r'<rect x="([\d.]+)" y="\d+" width="7"', bars)]
+              for kind, bars in drawn.items()}  # fmt: skip
+    # One axis: the account was opened first, the escalation came last.
+    assert min(places["account"]) < min(places["deliveries"]) < max(places["tickets"])
+    assert max(places["deliveries"]) < min(places["transactions"]) <= max(places["tickets"])
+    link = f'href="{reverse("customer_timeline", args=[number])}"'
+    assert link in page(client, "customer", number)
+    assert link in page(client_of(desk.auditor), "customer", number)
+    assert link not in page(client_of(desk.l1), "customer", number)
     assert "125.00 PHP" in full
     assert CARD not in full
     assert "Banned" in full

@@ -1,5 +1,6 @@
 """Asking sources: real databases, an interface over HTTP, and servers that misbehave."""
 
+import json
 import os
 import socket
 import threading
@@ -206,6 +207,39 @@ def test_columns_are_masked_by_their_rule() -> None:
     assert row[5:] == ["•••", "•••7766"]
     with pytest.raises(NoAnswer):
         masking.apply(table, {"renamed": "hidden"})
+
+
+def test_what_lies_within_a_cell_is_masked_by_its_path() -> None:
+    events = [
+        {"at": "08:00", "courier": {"Phone": "+63 917 555 0142", "name": "Al"}},
+        {"courier": {"phone": None}},
+    ]
+    table = Table(["reference", "events"])
+    for cell in (json.dumps(events), json.dumps(events)[:-30] + "…", "left at the door", None):
+        table.add(["D-1", cell])
+    masking.apply(table, masking.parse("events.courier.phone: phone"))
+    whole, cut, text, none = (row[1] for row in table.rows)
+    assert json.loads(whole or "") == [
+        {"at": "08:00", "courier": {"Phone": "•••142", "name": "Al"}}, {"courier": {"phone": None}},
+    ]  # fmt: skip
+    assert (cut, text, none) == ("•••", "left at the door", None)
+    with pytest.raises(NoAnswer):
+        masking.apply(table, masking.parse("parcels.phone: phone"))
+
+
+def test_a_source_hides_names_in_every_answer_unless_the_lookup_has_a_rule() -> None:
+    always = LookupSource().masked
+    assert {"password", "token", "secret", "pan", "iban", "phone"} <= set(always)
+    table = Table(["apiKey", "customer_iban", "phone_2", "company", "spin", "raw", "deep", "cut"])
+    raw = {"access_tokens": ["a", "b"], "ok": [{"PAN": 4, "city": "Cebu"}]}
+    deep = '{"a":' * 200 + '{"secret": "x"}' + "}" * 200
+    table.add(["k", "DE1", "0917", "Tokenia", "left", raw, deep, '{"password": "hunter…'])
+    masking.apply(table, masking.parse("phone_2: last4"), always)
+    row = table.rows[0]
+    assert row[:5] == ["•••", "•••", "•••", "Tokenia", "left"]
+    assert json.loads(row[5] or "") == {"access_tokens": "•••", "ok": [{"PAN": "•••", "city": "Cebu"}]}
+    assert '"secret": "•••"' in (row[6] or "")
+    assert row[7] == "•••"
 
 
 @pytest.mark.django_db
