@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("investigations", "0031_first_runbooks"),
+        ("investigations", "0032_retiring"),
     ]
 
     operations = [
