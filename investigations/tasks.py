@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from investigations import keeping
+from investigations import analysing, keeping
 from investigations.health import rechecks
 
 
@@ -10,6 +10,12 @@ from investigations.health import rechecks
 def sweep_logs() -> None:
     """Delete files of logs that are not there (daily)."""
     keeping.sweep()
+
+
+@shared_task(ignore_result=True)
+def take_up_logs() -> None:
+    """Analyse the log whose worker was killed (every minute)."""
+    analysing.take_up()
 
 
 @shared_task(ignore_result=True)

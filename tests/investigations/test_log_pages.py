@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import Client, TestCase
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
@@ -62,9 +62,10 @@ def send(client: Client, ticket: Ticket, content: bytes, name: str = "app.log", 
 
 def work_off() -> None:
     """Do what a worker does with the logs that were added."""
-    for event in Event.objects.filter(kind=keeping.ADDED):
-        for consumer in consumers.interested_in(event.kind):
-            consumer.handle(event)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        for event in Event.objects.filter(kind=keeping.ADDED):
+            for consumer in consumers.interested_in(event.kind):
+                consumer.handle(event)
 
 
 def page(client: Client, name: str, *args: object, **query: str) -> str:
