@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.errors import Refused
-from investigations.logs import layouts, reading, signs, templates
+from investigations.logs import card_codes, codes, iso_20022, layouts, reading, signs, templates
 from investigations.logs.analysis import EMPTY, analyze
 from investigations.logs.times import Times
 
@@ -163,6 +163,17 @@ def test_what_is_no_time_is_none(text: str) -> None:
         ("SocketTimeoutException: Read timed out", "fault", "timeout"),
         ("x509: certificate has expired or is not yet valid", "fault", "tls_expired"),
         ("getaddrinfo ENOTFOUND api.bank.example", "fault", "dns"),
+        ("Stripe: No signatures found matching the expected signature for payload", "fault", "webhook_signature"),
+        ("webhook signature verification failed", "fault", "webhook_signature"),
+        ("invalid x-shop-signature", "fault", "webhook_signature"),
+        ("refusalReason: Not enough balance", "decline", "not_enough_balance"),
+        ("the issuer said: Insufficient funds", "decline", "insufficient_funds"),
+        ("card has expired, sorry", "decline", "expired_card"),
+        ('"decline_reason": "Expired Card"', "decline", "expired_card"),
+        ("<StsRsnInf><Rsn><Cd>AC04</Cd></Rsn></StsRsnInf>", "iso20022", "AC04"),
+        ("returned 503 delivery_id=dlv_00812", "http", "503"),
+        ("responded with 500 Internal Server Error", "http", "500"),
+        ("got 404 status", "http", "404"),
     ],
 )
 def test_signs_say_a_sentence(message: str, kind: str, code: str) -> None:
@@ -171,10 +182,48 @@ def test_signs_say_a_sentence(message: str, kind: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "message", ["51 items shipped", "took 401 ms", "AC04 block moved", "timeout=30", "all is well"]
+    "message",
+    [
+        "51 items shipped",
+        "took 401 ms",
+        "AC04 block moved",
+        "timeout=30",
+        "all is well",
+        "returned 500 rows",
+        "got 404 items",
+        "error 500 of 900",
+        "NotAfter: 2030 ok",
+        "signature verification succeeded",
+        "webhook signature verification ok",
+        "no webhook signature needed",
+        "JWT signature verification failed",
+        "webhooks signature check: 12 ok, 0 failed",
+        "status PART of it",
+        "rc=127",
+        "response_code=200",
+    ],
 )
 def test_numbers_that_say_nothing_are_no_signs(message: str) -> None:
     assert signs.found_in(message) == []
+
+
+TABLES = {
+    ("iso20022", tuple(iso_20022.REASONS)): ("<Rsn><Cd>{}</Cd></Rsn>", "reason={}", '"reasonCode": "{}"'),
+    ("iso20022", tuple(iso_20022.STATUSES)): ("<TxSts>{}</TxSts>", "tx_status={}"),
+    ("iso8583", tuple(card_codes.ISO_8583)): ("<ResponseCode>{}</ResponseCode>", "response_code={}", "DE39: {}"),
+    ("iso8583", tuple(card_codes.ACTIONS)): ("<ActionCode>{}</ActionCode>", "action_code={}", "DE39: {}"),
+    ("decline", tuple(codes.DECLINES)): ("<DeclineCode>{}</DeclineCode>", "decline_code={} amount=1"),
+    ("advice", tuple(codes.ADVICE)): ("<MerchantAdviceCode>{}</MerchantAdviceCode>", "merchant_advice_code={}"),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "known", "form"), [(kind, known, form) for (kind, known), forms in TABLES.items() for form in forms]
+)
+def test_every_code_of_the_tables_is_found(kind: str, known: tuple[str, ...], form: str) -> None:
+    found = {code: {(sign.kind, sign.code) for sign in signs.found_in(form.format(code))} for code in known}
+    assert [code for code in known if (kind, code) not in found[code]] == []
+    assert all(signs.sentence(kind, code).endswith(".") for code in known)
 
 
 def test_ids_are_recognised() -> None:

@@ -40,9 +40,7 @@ def added(ticket: Ticket, desk: Desk) -> Log:
 
 
 def asked_for(ticket: Ticket, desk: Desk) -> Log:
-    source = LogSource.objects.create(
-        name="s", kind=SourceKind.LOKI, url="http://s.example", within="{app=\"s\"}"
-    )
+    source = LogSource.objects.create(name="s", kind=SourceKind.LOKI, url="http://s.example", within='{app="s"}')
     now = clock.now()
     return fetching.ask(ticket, source, ids=["req_0"], since=now - timedelta(hours=1), until=now, by=desk.l2)
 
