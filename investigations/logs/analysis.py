@@ -98,6 +98,7 @@ def analyze(
     sample = list(islice(reading, layouts.SAMPLE))
     layout = layouts.told_by(sample, name)
     times = Times(zone, now, day_first=day_first)
+    times.learn_order(line.time for line in map(layout.read, sample) if line.time)
     shapes, found = Grouping(), _Found()
     shape_of, instants = array("I"), array("q")
     level_of, source_of = array("B"), array("H")

@@ -1,4 +1,4 @@
-"""Answers to card payments, by ISO 8583 field 39 and what schemes add to it, and what they mean in words of support."""
+"""Answers to card payments, by ISO 8583 field 39 and what schemes add, in words of support."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,4 @@
-"""Codes of ISO 20022 messages (external code sets: status reasons, return reasons, statuses), in words of support."""
+"""Codes of ISO 20022 messages (external code sets of reasons and statuses), in words of support."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _

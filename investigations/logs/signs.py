@@ -3,7 +3,8 @@
 A sign is looked for in one message of each template, and in all messages for its values: so what is said of a
 template holds for its lines. Codes count only where something beside them says what they are, since "51" alone may
 be anything. Sources: HTTP by RFC 9110; ISO 8583 field 39 by its editions of 1987 and 1993 and what schemes
-publish; ISO 20022 external codes of statuses and reasons; decline and merchant advice codes by what schemes and acquirers publish.
+publish; ISO 20022 external codes of statuses and reasons; decline and merchant advice codes by what schemes and
+acquirers publish.
 """
 
 import re
@@ -46,8 +47,8 @@ def _fault(code: str, words: str, pattern: str, sentence: "str | Promise", besid
 
 
 _REFUSED = (
-    r"(?:mismatch\w*|invalid|incorrect|(?:does|do|did)(?: not|n't) match|(?<!\b0 )fail(?:ed|ure|s)|not valid|wrong|bad|"
-    r"reject\w*|refused|missing|unverified|(?:can ?not|can't|could not|couldn't) (?:be )?verif\w+)"
+    r"(?:mismatch\w*|invalid|incorrect|(?:does|do|did)(?: not|n't) match|(?<!\b0 )fail(?:ed|ure|s)|not valid|wrong|"
+    r"bad|reject\w*|refused|missing|unverified|(?:can ?not|can't|could not|couldn't) (?:be )?verif\w+)"
 )
 
 #: Faults by what libraries of all kinds write of them.
@@ -154,8 +155,8 @@ _ISO_20022_BESIDE = re.compile(
 )
 _NAMED = "|".join(sorted((name.replace("_", "[_ -]?") for name in DECLINES), key=len, reverse=True))
 _DECLINE = re.compile(
-    rf"\b(?:decline[_ -]?(?:code|reason)|failure[_ -](?:code|reason)|refusal[_ -]?reason|outcome|reason|error[_ -]?code|"
-    rf"code)(?:{_LABEL})(?P<code>{_NAMED})(?![A-Za-z_])",
+    rf"\b(?:decline[_ -]?(?:code|reason)|failure[_ -](?:code|reason)|refusal[_ -]?reason|outcome|reason|"
+    rf"error[_ -]?code|code)(?:{_LABEL})(?P<code>{_NAMED})(?![A-Za-z_])",
     re.IGNORECASE,
 )
 _DECLINED = {re.sub("[_ -]", "", name): name for name in DECLINES}
@@ -235,7 +236,7 @@ def _http(message: str) -> Iterator[Sign]:
 def _iso_8583(message: str) -> Iterator[Sign]:
     for match in _ISO_8583.finditer(message):
         code = match["code"].upper()
-        # Of three digits 2xx and 4xx may be HTTP's, and rc a program's, where the name does not say whose they are.
+        # Where the name does not say whose they are, 2xx and 4xx may be HTTP's, and three digits of rc a program's.
         unsure = not match["sure"] and (match["short"] or code[0] in "24")
         if code in ISO_8583 or (code in ACTIONS and not unsure):
             yield Sign("iso8583", code, bad=code not in card_codes.GOOD)

@@ -145,6 +145,33 @@ def test_times(text: str, instant: str) -> None:
     assert datetime.fromtimestamp(round(seconds, 3), UTC).isoformat() == instant
 
 
+@pytest.mark.parametrize(
+    ("dates", "read"),
+    [
+        (["03/12/2026", "03/13/2026"], ["2026-03-12", "2026-03-13"]),
+        (["03/12/2026", "13/12/2026"], ["2026-12-03", "2026-12-13"]),
+        (["01/02/2026", "02/02/2026", "03/02/2026"], ["2026-02-01", "2026-02-02", "2026-02-03"]),
+        (["01/12/2026", "02/01/2026", "02/02/2026"], ["2026-01-12", "2026-02-01", "2026-02-02"]),  # no future
+        (["01/08/2025", "01/09/2025", "02/01/2025"], ["2025-01-08", "2025-01-09", "2025-02-01"]),  # never back
+    ],
+)
+def test_day_and_month_stand_in_one_order_in_all_of_a_log(dates: list[str], read: list[str]) -> None:
+    now = datetime(2026, 3, 20, tzinfo=UTC) if read[0] != "2026-12-03" else datetime(2026, 12, 20, tzinfo=UTC)
+    found = analyze([f"{date} 10:00:00 INFO it went on" for date in dates], zone=UTC, now=now)
+    days = [datetime.fromtimestamp(at / 1000, UTC).date().isoformat() for at in found.instant]
+    assert days == read
+
+
+def test_the_hour_that_comes_twice_does_not_run_back() -> None:
+    clocks = ["01:59:59", "02:10:00", "02:50:00", "02:49:58", "02:10:00", "02:11:00", "02:59:59", "03:00:01"]
+    lines = [f"2025-10-26 {clock} INFO it went on" for clock in clocks]
+    found = analyze(lines, zone=ZoneInfo("Europe/Madrid"), now=NOW)
+    hours = [datetime.fromtimestamp(at / 1000, UTC).strftime("%H:%M:%S") for at in found.instant]
+    assert hours == [
+        "23:59:59", "00:10:00", "00:50:00", "00:49:58", "01:10:00", "01:11:00", "01:59:59", "02:00:01"
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("text", ["", "soon", "2026-13-45 10:00:00", "99999999999999999", "Foo 31 10:00:00"])
 def test_what_is_no_time_is_none(text: str) -> None:
     assert Times(UTC, NOW).read(text) is None

@@ -1,4 +1,4 @@
-"""The job behind a log, as a worker gets it: nothing is held meanwhile, and one that was broken off is taken up again."""
+"""The job behind a log, as a worker gets it: nothing is held meanwhile, a broken-off one is taken up."""
 
 import threading
 from datetime import timedelta
