@@ -25,7 +25,7 @@ class InvestigationsConfig(AppConfig):
         from investigations.views import console_panel, health_panel, lookup_panel, panel
         from investigations.webhooks import receiving
 
-        consumers.register(analysing.CONSUMER, [keeping.ADDED], analysing.consume)
+        consumers.register(analysing.CONSUMER, [keeping.ADDED, keeping.READ_AGAIN], analysing.consume)
         consumers.register(news.CONSUMER, news.KINDS, news.handle)
         consumers.register(running.CONSUMER, [running.ASKED], running.handle)
         panels.register("logs", panel.panel)

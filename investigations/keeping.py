@@ -33,6 +33,7 @@ SUBJECT = "log"
 ADDED = "log.added"
 CANCELLED = "log.cancelled"
 REMOVED = "log.removed"
+READ_AGAIN = "log.read_again"
 FOLDER = "logs"
 
 #: So many logs a ticket may have.
@@ -48,10 +49,7 @@ def add(ticket: Ticket, file: IO[bytes], name: str, *, by: User, zone: str, serv
     """
     if not works_on(by, ticket):
         raise NotAllowed(_("You may not add logs to this escalation."))
-    try:
-        zone_info(zone)
-    except CalendarError as error:
-        raise Refused(_("Choose one of the list."), field="zone") from error
+    check_zone(zone)
     with ExitStack() as held:
         logs = []
         for member in members(file, name):
@@ -62,6 +60,14 @@ def add(ticket: Ticket, file: IO[bytes], name: str, *, by: User, zone: str, serv
             log.zone, log.service = zone, redaction.clean(service).strip()[:80]
         _keep(ticket, logs, by=by)
     return logs
+
+
+def check_zone(zone: str) -> None:
+    """Raise Refused where there is no such time zone."""
+    try:
+        zone_info(zone)
+    except CalendarError as error:
+        raise Refused(_("There is no such time zone. Europe/Madrid is one, UTC another."), field="zone") from error
 
 
 @transaction.atomic
@@ -165,6 +171,29 @@ def cancel(log: Log, *, by: User) -> None:
         raise NotAllowed(_("You may not cancel this."))
     if end(log, LogState.CANCELLED):
         recording.record(CANCELLED, subject=(SUBJECT, log.pk), by=by, data={"ticket": log.ticket_id})
+
+
+@transaction.atomic
+def read_again(log: Log, *, zone: str, by: User) -> None:
+    """Have the text that is kept analysed once more, its times in another zone. Raises NotAllowed, Refused.
+
+    It is no longer its service's normal: somebody has to look at it again.
+    """
+    if not works_on(by, log.ticket):
+        raise NotAllowed(_("You may not change this log."))
+    check_zone(zone)
+    locked = Log.objects.select_for_update().get(pk=log.pk)
+    if locked.state in {LogState.UNDER_WAY, LogState.REMOVED} or not locked.text:
+        raise Refused(_("This log can't be read again: it is under way, or its text is not there."))
+    locked.templates.all().delete()
+    if locked.index:
+        transaction.on_commit(partial(default_storage.delete, locked.index.name))
+    locked.state, locked.trouble, locked.finished_at = LogState.UNDER_WAY, "", None
+    locked.claimed_at, locked.attempts = None, 0
+    locked.zone, locked.index, locked.is_normal = zone, "", False
+    locked.save()
+    data = {"ticket": locked.ticket_id, "zone": zone}
+    recording.record(READ_AGAIN, subject=(SUBJECT, log.pk), by=by, data=data)
 
 
 @transaction.atomic

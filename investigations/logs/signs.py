@@ -47,8 +47,8 @@ def _fault(code: str, words: str, pattern: str, sentence: "str | Promise", besid
 
 
 _REFUSED = (
-    r"(?:mismatch\w*|invalid|incorrect|(?:does|do|did)(?: not|n't) match|(?<!\b0 )fail(?:ed|ure|s)|not valid|wrong|"
-    r"bad|reject\w*|refused|missing|unverified|(?:can ?not|can't|could not|couldn't) (?:be )?verif\w+)"
+    r"(?:mismatch\w*|invalid|incorrect|(?:does|do|did)(?: not|n't) match|(?<!\b0 )fail(?:ed|ure|s)|not valid|"
+    r"wrong|bad|reject\w*|refused|missing|unverified|(?:can ?not|can't|could not|couldn't) (?:be )?verif\w+)"
 )
 
 #: Faults by what libraries of all kinds write of them.
@@ -236,7 +236,7 @@ def _http(message: str) -> Iterator[Sign]:
 def _iso_8583(message: str) -> Iterator[Sign]:
     for match in _ISO_8583.finditer(message):
         code = match["code"].upper()
-        # Where the name does not say whose they are, 2xx and 4xx may be HTTP's, and three digits of rc a program's.
+        # Where the name does not say whose they are, 2xx and 4xx may be HTTP's, three digits of rc a program's.
         unsure = not match["sure"] and (match["short"] or code[0] in "24")
         if code in ISO_8583 or (code in ACTIONS and not unsure):
             yield Sign("iso8583", code, bad=code not in card_codes.GOOD)

@@ -46,7 +46,7 @@ _SHORT = re.compile(r"(\d\d)(\d\d)(\d\d) (\d\d)(\d\d)(\d\d)\Z")
 _EPOCH = re.compile(r"(\d{10})(?:\.(\d{1,9}))?\Z|(\d{13})\Z|(\d{16})\Z|(\d{19})\Z")
 _NUMBERED = re.compile(r"(?<!\d)(?P<a>\d\d?)[/.](?P<b>\d\d?)[/.]\d{4}[T\s,]+\d")
 _MOST_KEPT = 50_000
-#: By so many seconds lines may be out of order; who goes back further in the hour that comes twice is in its second.
+#: Lines may be out of order by so many seconds; further back in the hour that comes twice is its second one.
 _BACK = 60.0
 _FIRST, _LAST = 0.0, 4102444800.0  # 1970 to 2100
 
@@ -108,7 +108,9 @@ class Times:
         one by which time runs back more often; then it is as `day_first` has it.
         """
         pairs = [
-            (int(match["a"]), int(match["b"]), text) for text in texts if (match := _NUMBERED.search(text)) is not None
+            (int(match["a"]), int(match["b"]), text)
+            for text in texts
+            if (match := _NUMBERED.search(text)) is not None
         ]
         for first, second, _text in pairs:
             if (first > 12) != (second > 12):

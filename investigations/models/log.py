@@ -66,8 +66,8 @@ class Log(models.Model):
     `sha256` are of `text`. `zone` is the one of times that name none. `service` is what wrote it, in the desk's
     words; logs of a service that are `is_normal` say which templates are nothing new there. `ids` is a list of
     [what of, id, lines]. A log of a `source` is fetched by the job; `asked` says by which `ids`, `since` when and
-    `until` when. `claimed_at` says since when a worker is at it, `attempts` how many were. Of a removed log the row
-    stays, with nothing of what was in it.
+    `until` when. `claimed_at` says since when a worker is at it, `attempts` how many were. Of a removed log
+    the row stays, with nothing of what was in it.
     """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="logs")

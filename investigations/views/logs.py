@@ -145,6 +145,19 @@ def cancel_log(request: HttpRequest, reference: str, number: int) -> HttpRespons
 @require_POST
 @once
 @forbidding
+def read_log_again(request: HttpRequest, reference: str, number: int) -> HttpResponse:
+    """Have a log analysed once more, its times in another zone."""
+    found = log_of(internal_ticket(request, reference), number)
+    try:
+        keeping.read_again(found, zone=request.POST.get("zone", "").strip(), by=person(request))
+    except Refused as refusal:
+        done(request, str(refusal.message))
+    return redirect(found)
+
+
+@require_POST
+@once
+@forbidding
 def set_log_normal(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     """Say that a log is, or is not, the normal of its service."""
     found = log_of(internal_ticket(request, reference), number)

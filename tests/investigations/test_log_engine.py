@@ -121,6 +121,13 @@ def test_layouts(line: str, read: tuple[str, ...]) -> None:
     assert layouts.told_by([line] * 3).read(line) == (*read, True)
 
 
+def test_of_very_many_sources_most_are_others() -> None:
+    lines = [json.dumps({"ts": 1767323045, "name": f"pod-{number}", "msg": "it went on"}) for number in range(700)]
+    found = analyze(lines, zone=UTC, now=NOW)
+    assert len(found.sources) == 201
+    assert [found.sources[number] for number in (found.source[0], found.source[699])] == ["pod-0", "other"]
+
+
 def test_a_table_is_read_by_its_header() -> None:
     lines = ["time;level;message", '2026-01-02 03:04:05;error;"no; never"']
     assert layouts.told_by(lines).read(lines[1]) == layouts.Line("2026-01-02 03:04:05", "error", "", "no; never")
