@@ -106,29 +106,52 @@ class Row:
     issues: list[KnownIssue]
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """What is known of all templates of a log. `new` is None where nothing is known of the service's normal."""
+
+    places: list[int]
+    new: set[int] | None
+    issues: dict[int, list[KnownIssue]]
+
+
+def _judged(found: Log, user: User) -> _Judged:
+    texts = dict(found.templates.order_by("place").values_list("place", "text"))
+    normal = recognising.normal_of(found)
+    issues = recognising.issues_of(dict.fromkeys(texts.values()), user)
+    new = {place for place, text in texts.items() if normal.covering(text) is None} if normal else None
+    return _Judged(list(texts), new, {place: issues[text] for place, text in texts.items() if text in issues})
+
+
 def _result(request: HttpRequest, found: Log, user: User) -> dict[str, Any]:
-    page = Paginator(found.templates.order_by("place"), PAGE_SIZE).get_page(request.GET.get("page"))
+    judged = _judged(found, user)
+    only = request.GET.get("only", "")
+    chosen: dict[str, set[int]] = {"new": judged.new or set(), "known": set(judged.issues)}
+    places = [place for place in judged.places if only not in chosen or place in chosen[only]]
+    page = Paginator(places, PAGE_SIZE).get_page(request.GET.get("page"))
+    kept = f"only={only}&" if only in chosen else ""
     return {
-        "rows": list(_rows(list(page), found, user)),
+        "rows": list(_rows(found, list(page), judged)),
+        "only": only if only in chosen else "",
+        "new": len(judged.new or ()),
+        "known": list(dict.fromkeys(issue for issues in judged.issues.values() for issue in issues)),
         "ids": found.ids[:MOST_SHOWN_IDS],
         "issues": KnownIssue.objects.visible_to(user).current().order_by("title")[:200],
-        "previous_url": f"?page={page.previous_page_number()}" if page.has_previous() else "",
-        "next_url": f"?page={page.next_page_number()}" if page.has_next() else "",
+        "previous_url": f"?{kept}page={page.previous_page_number()}" if page.has_previous() else "",
+        "next_url": f"?{kept}page={page.next_page_number()}" if page.has_next() else "",
         "page": page,
         "kept_templates": analysing.MOST_TEMPLATES,
     }
 
 
-def _rows(templates: list[LogTemplate], found: Log, user: User) -> Iterator[Row]:
-    normal = recognising.normal_of(found)
-    issues = recognising.issues_of([template.text for template in templates], user)
-    for template in templates:
+def _rows(found: Log, places: list[int], judged: _Judged) -> Iterator[Row]:
+    for template in found.templates.filter(place__in=places).order_by("place"):
         yield Row(
             template,
             LEVELS[template.level],
             [(signs.sentence(kind, code), count) for kind, code, count in template.signs],
-            normal.covering(template.text) is None if normal else None,
-            issues.get(template.text, []),
+            None if judged.new is None else template.place in judged.new,
+            judged.issues.get(template.place, []),
         )
 
 

@@ -129,16 +129,21 @@ def test_what_is_new_and_what_is_a_known_issue(desk: Desk, ticket: Ticket) -> No
     assert "new since the normal" not in page(client, "log", ticket.reference, loud.pk)
     client.post(reverse("set_log_normal", args=[ticket.reference, normal.pk]), {"normal": "yes"})
     shown = page(client, "log", ticket.reference, loud.pk)
-    assert shown.count("new since the normal") == 2  # the failure and the warning
+    assert shown.count('"accent">new since the normal') == 2  # the failure and the warning
+    assert "2 templates are new since the normal" in shown
+    only = page(client, "log", ticket.reference, loud.pk, only="new")
+    assert "charge declined" in only
+    assert "POST /v" not in only.partition("<tbody")[2]
 
     issue = KnownIssueFactory(title="Issuer 51 wave")
     address = reverse("link_log_template", args=[ticket.reference, loud.pk])
     client.post(address, {"template": "0", "issue": issue.pk})
     send(client, ticket, LINES.replace("response_code=51", "response_code=91").encode(), "later.log")
     work_off()
-    assert f'href="{issue.get_absolute_url()}"' in page(
-        client, "log", ticket.reference, Log.objects.latest("pk").pk
-    )
+    later = page(client, "log", ticket.reference, Log.objects.latest("pk").pk, only="known", page="2")
+    assert "One known issue" in later
+    assert later.count(f'href="{issue.get_absolute_url()}"') == 2  # above all, and at its template
+    assert later.count(f'<option value="{issue.pk}">') == 1
 
 
 def test_a_wrong_zone_is_put_right(desk: Desk, ticket: Ticket) -> None:
