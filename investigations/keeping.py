@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import IO, Any
@@ -44,22 +44,41 @@ _IN_MEMORY = 4 * MEGABYTE
 def add(ticket: Ticket, file: IO[bytes], name: str, *, by: User, zone: str, service: str = "") -> list[Log]:
     """Keep a log, or each log of an archive, and have it analysed. Nothing is kept if any of it is refused.
 
-    The ticket is not held while a large log is read. Raises NotAllowed, or Refused for what
-    investigations.logs.reading refuses.
+    Raises NotAllowed, or Refused for what investigations.logs.reading refuses.
+    """
+    with brought_in(ticket, file, name, by=by, zone=zone, service=service) as logs:
+        keep(ticket, logs, by=by)
+    return logs
+
+
+@contextmanager
+def brought_in(
+    ticket: Ticket, file: IO[bytes], name: str, *, by: User, zone: str, service: str = ""
+) -> Iterator[list[Log]]:
+    """Read a log, or each log of an archive, and store its text without cards and secrets; `keep` makes it a row.
+
+    This takes as long as the log is large, so nothing is to be held meanwhile: call it outside of transactions.
+    Texts that were not kept are deleted at the end. Raises what `add` does.
     """
     if not works_on(by, ticket):
         raise NotAllowed(_("You may not add logs to this escalation."))
     check_zone(zone)
-    with ExitStack() as held:
-        logs = []
+    logs: list[Log] = []
+    is_kept = False
+    try:
         for member in members(file, name):
-            logs.append(_read(member, held.enter_context(temporary())))
+            with temporary() as target:
+                log = _read(member, target)
+                log.zone, log.service = zone, redaction.clean(service).strip()[:80]
+                logs.append(log)
             if len(logs) > MOST_LOGS:
                 raise _too_many()
-        for log in logs:
-            log.zone, log.service = zone, redaction.clean(service).strip()[:80]
-        _keep(ticket, logs, by=by)
-    return logs
+        yield logs
+        is_kept = all(log.pk for log in logs)
+    finally:
+        if not is_kept:
+            for log in logs:
+                default_storage.delete(log.text.name)
 
 
 def check_zone(zone: str) -> None:
@@ -71,14 +90,15 @@ def check_zone(zone: str) -> None:
 
 
 @transaction.atomic
-def _keep(ticket: Ticket, logs: list[Log], *, by: User) -> None:
+def keep(ticket: Ticket, logs: list[Log], *, by: User) -> None:
+    """Keep logs whose texts are stored, and have them analysed. Raises NotAllowed, Refused."""
     locked = lock(ticket, by=by)
     if not works_on(by, locked):
         raise NotAllowed(_("You may not add logs to this escalation."))
     check_room(locked, len(logs), sum(log.size for log in logs))
     for log in logs:
         log.ticket, log.added_by, log.added_at = locked, by, clock.now()
-        log.save()  # its file, too
+        log.save()
         recording.record(ADDED, subject=(SUBJECT, log.pk), by=by, data={"ticket": locked.pk, "sha256": log.sha256})
 
 
@@ -106,9 +126,9 @@ def temporary() -> IO[bytes]:
 
 
 def _read(member: Member, target: IO[bytes]) -> Log:
-    """Return a log that is not stored yet, its text in `target` without cards and secrets."""
+    """Return a log that is no row yet, its text stored without cards and secrets; `target` is for the way."""
     log = Log(name=safe_name(member.name), **redacted(member.lines, target))
-    log.text = File(target, name="text")
+    log.text.save("", File(target, name="text"), save=False)
     return log
 
 
@@ -187,7 +207,7 @@ def read_again(log: Log, *, zone: str, by: User) -> None:
         raise Refused(_("This log can't be read again: it is under way, or its text is not there."))
     locked.templates.all().delete()
     if locked.index:
-        transaction.on_commit(partial(default_storage.delete, locked.index.name))
+        transaction.on_commit(partial(default_storage.delete, str(locked.index.name)))
     locked.state, locked.trouble, locked.finished_at = LogState.UNDER_WAY, "", None
     locked.claimed_at, locked.attempts = None, 0
     locked.zone, locked.index, locked.is_normal = zone, "", False

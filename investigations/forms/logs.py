@@ -88,7 +88,7 @@ class LinesForm(forms.Form):
 
     def __init__(self, *args: Any, logs: Any, said: Iterable[tuple[str, str]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["sign"].widget.choices = [("", _("Anything")), *said]  # type: ignore[attr-defined]
+        self.fields["sign"].widget.choices = [("", _("Anything")), *said]
         self.fields["log"].queryset = logs  # type: ignore[attr-defined]
         for name in ("since", "until"):
             self.fields[name].widget.format = "%Y-%m-%dT%H:%M:%S.%f"

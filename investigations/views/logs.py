@@ -32,7 +32,6 @@ MOST_SHOWN_IDS = 12
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@once
 @forbidding
 def logs(request: HttpRequest, reference: str) -> HttpResponse:
     """List the ticket's logs, and add one."""
@@ -42,14 +41,13 @@ def logs(request: HttpRequest, reference: str) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         file, name = form.source()
+        zone, service = form.cleaned_data["zone"], form.cleaned_data["service"]
         try:
-            added = keeping.add(
-                ticket, file, name, by=user, zone=form.cleaned_data["zone"], service=form.cleaned_data["service"]
-            )
+            # Before the transaction of `once`: a large log takes minutes.
+            with keeping.brought_in(ticket, file, name, by=user, zone=zone, service=service) as added:
+                return _kept(request, ticket, added)
         except Refused as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-        else:
-            return redirect(added[0] if len(added) == 1 else request.path)
     context = {
         "ticket": ticket,
         "logs": _logs(ticket),
@@ -60,6 +58,12 @@ def logs(request: HttpRequest, reference: str) -> HttpResponse:
         "limits": _("A log may have at most %d MB.") % (settings.LOG_MAX_BYTES // 1024**2),
     }
     return render(request, "investigations/logs.html", context, status=422 if form.errors else 200)
+
+
+@once
+def _kept(request: HttpRequest, ticket: Ticket, logs: list[Log]) -> HttpResponse:
+    keeping.keep(ticket, logs, by=person(request))
+    return redirect(logs[0] if len(logs) == 1 else request.path)
 
 
 def _logs(ticket: Ticket) -> list[Log]:

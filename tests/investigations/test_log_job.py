@@ -3,16 +3,20 @@
 import threading
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 
 from common import clock
 from escalations.models import Ticket
 from events import relay
 from events.models import Delivery
 from investigations import analysing, fetching, keeping, tasks
+from investigations.logs.analysis import analyze as analyze_log
 from investigations.models import Log, LogState, LogTrouble, SourceKind
 from investigations.models.source import LogSource
 from investigations.sources.asking import Record
@@ -81,7 +85,7 @@ def test_while_a_source_is_asked_nothing_is_held(
         yield Record(clock.now(), "it went on")
 
     monkeypatch.setattr(fetching, "_FETCHERS", {SourceKind.LOKI: fetch})
-    plain = analysing.analyze
+    plain = analyze_log
 
     def analyze(*args: Any, **kwargs: Any) -> Any:
         """As it is, and beside it somebody changes the ticket and cancels."""
@@ -95,6 +99,28 @@ def test_while_a_source_is_asked_nothing_is_held(
     assert seen == [False, False, 1, None]
     log.refresh_from_db()
     assert log.state == LogState.CANCELLED
+
+
+def test_while_a_log_is_read_and_stored_nothing_is_held_and_a_repeat_leaves_nothing(
+    desk: Desk, ticket: Ticket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    client = Client()
+    client.force_login(desk.l2)
+    seen: list[bool] = []
+    plain = keeping.redacted
+
+    def redacted(*args: Any) -> Any:
+        seen.append(connection.in_atomic_block)
+        return plain(*args)
+
+    monkeypatch.setattr(keeping, "redacted", redacted)
+    sent = {"pasted": "one line", "zone": "UTC", "form_token": "t" * 20}
+    answers = [client.post(reverse("logs", args=[ticket.reference]), sent) for _time in range(2)]
+    log = Log.objects.get()
+    assert [answer["Location"] for answer in answers] == [log.get_absolute_url()] * 2
+    assert seen == [False, False]
+    files = [path for path in (tmp_path / "logs").rglob("*") if path.is_file()]
+    assert files == [Path(log.text.path)]
 
 
 def test_one_that_was_broken_off_is_taken_up_when_its_lease_is_over(
