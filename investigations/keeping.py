@@ -78,7 +78,7 @@ def brought_in(
     finally:
         if not is_kept:
             for log in logs:
-                default_storage.delete(log.text.name)
+                default_storage.delete(str(log.text.name))
 
 
 def check_zone(zone: str) -> None:

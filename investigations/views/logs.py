@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -33,7 +33,7 @@ MOST_SHOWN_IDS = 12
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @forbidding
-def logs(request: HttpRequest, reference: str) -> HttpResponse:
+def logs(request: HttpRequest, reference: str) -> HttpResponseBase:
     """List the ticket's logs, and add one."""
     ticket, user = internal_ticket(request, reference), person(request)
     form = LogForm(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, expect
 
 from escalations import defaults
 from escalations.models import Evidence
@@ -91,7 +91,7 @@ def test_a_file_is_sent_with_its_progress(live_desk: str, browser: Browser, desk
 
     # What is no text comes back with its reason, and may be put right.
     page.evaluate(watch)
-    picture = {"name": "picture.log", "mimeType": "text/plain", "buffer": bytes(range(256)) * 40}
+    picture: FilePayload = {"name": "picture.log", "mimeType": "text/plain", "buffer": bytes(range(256)) * 40}
     page.locator("input[type=file]").set_input_files(picture)
     page.get_by_label("Time zone").fill("UTC")
     page.get_by_role("button", name="Add and analyse").click()
@@ -99,7 +99,7 @@ def test_a_file_is_sent_with_its_progress(live_desk: str, browser: Browser, desk
     said.clear()
 
     page.evaluate(watch)
-    log = {"name": "app.log", "mimeType": "text/plain", "buffer": (LINES + "\n").encode() * 400}
+    log: FilePayload = {"name": "app.log", "mimeType": "text/plain", "buffer": (LINES + "\n").encode() * 400}
     page.locator("input[type=file]").set_input_files(log)
     page.get_by_role("button", name="Add and analyse").click()
     expect(page.get_by_role("heading", name="app.log")).to_be_visible()
