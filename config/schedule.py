@@ -87,6 +87,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "investigations.tasks.sweep_logs",
         "schedule": crontab(hour=3, minute=35),
     },
+    "take up the analysis of a log that was broken off": {
+        "task": "investigations.tasks.take_up_logs",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "keep bug reports in step with their trackers": {
         "task": "bugs.tasks.keep_in_step",
         "schedule": 60.0,

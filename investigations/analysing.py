@@ -3,14 +3,16 @@
 import logging
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from django.core.files.base import ContentFile
 from django.db import DatabaseError, transaction
+from django.db.models import F, Q, QuerySet
 
-from common import progress
+from common import clock, progress
 from common.errors import Refused
 from common.zones import zone_info
 from events.models import Event
@@ -23,8 +25,11 @@ from investigations.sources.asking import SourceTrouble
 logger = logging.getLogger(__name__)
 
 CONSUMER = "logs"
-#: An analysis ends well before a job must.
+#: Fetching and analysis together end well before a job must (CELERY_TASK_SOFT_TIME_LIMIT).
 LONGEST_SECONDS = 420
+#: Longer than a job can live (CELERY_TASK_TIME_LIMIT): whose claim is older than this was killed.
+LEASE = timedelta(minutes=11)
+MOST_ATTEMPTS = 3
 #: So many templates are kept, the first of their rank, and so many ids.
 MOST_TEMPLATES = 5000
 MOST_IDS = 200
@@ -36,10 +41,37 @@ class TooLong(Exception):
 
 
 def consume(event: Event) -> None:
-    """Analyse the log that was added. Safe to repeat: what is over is not done again."""
-    log = Log.objects.filter(pk=event.subject_id, state=LogState.UNDER_WAY).first()
-    if log is not None:
-        run(log)
+    """Analyse the log that was added, once this transaction is over. Safe to repeat: what is over stays so."""
+    transaction.on_commit(partial(carry_out, event.subject_id), robust=True)
+
+
+def carry_out(number: int) -> None:
+    """Analyse a log, unless somebody is at it. Never called within a transaction.
+
+    Who is killed in the middle leaves a claim that lapses: the log is late, never lost. One that kills each of its
+    workers is given up.
+    """
+    if not _free().filter(pk=number).update(claimed_at=clock.now(), attempts=F("attempts") + 1):
+        return
+    log = Log.objects.get(pk=number)
+    if log.attempts > MOST_ATTEMPTS:
+        end(log, LogState.FAILED, LogTrouble.BROKEN, attempts=MOST_ATTEMPTS)
+        return
+    run(log)
+
+
+def take_up() -> None:
+    """Analyse the log that has waited longest of those whose worker was killed, or that none has begun."""
+    overdue = _free().filter(added_at__lt=clock.now() - LEASE).order_by("added_at", "pk")
+    number = overdue.values_list("pk", flat=True).first()
+    if number is not None:
+        carry_out(number)
+
+
+def _free() -> QuerySet[Log]:
+    """Return the logs that are under way and that nobody is at."""
+    claimed = Q(claimed_at__gte=clock.now() - LEASE)
+    return Log.objects.filter(state=LogState.UNDER_WAY).exclude(claimed)
 
 
 def job(log: Log) -> str:
@@ -52,10 +84,11 @@ def run(log: Log) -> None:
 
     Its row is not touched until the end, so that it can be cancelled meanwhile.
     """
+    began = time.monotonic()
     try:
         if log.source_id is not None and not log.text:
             fetching.fetch(log)
-        _run(log)
+        _run(log, began)
     except Stopped:
         return
     except SourceTrouble as error:
@@ -73,9 +106,7 @@ def run(log: Log) -> None:
         end(log, LogState.FAILED, LogTrouble.BROKEN)
 
 
-def _run(log: Log) -> None:
-    began = time.monotonic()
-
+def _run(log: Log, began: float) -> None:
     def went_on(done: int) -> None:
         if not Log.objects.filter(pk=log.pk, state=LogState.UNDER_WAY).exists():
             raise Stopped

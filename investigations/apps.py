@@ -27,7 +27,7 @@ class InvestigationsConfig(AppConfig):
         from investigations.webhooks import receiving
         from knowledgebase import panels as knowledge_panels
 
-        consumers.register(analysing.CONSUMER, [keeping.ADDED], analysing.consume)
+        consumers.register(analysing.CONSUMER, [keeping.ADDED, keeping.READ_AGAIN], analysing.consume)
         consumers.register(news.CONSUMER, news.KINDS, news.handle)
         consumers.register(running.CONSUMER, [running.ASKED], running.handle)
         consumers.register(console_approvals.CONSUMER, console_approvals.KINDS, console_approvals.handle)

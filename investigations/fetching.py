@@ -105,7 +105,10 @@ def job(log: Log) -> str:
 
 
 def fetch(log: Log) -> None:
-    """Bring a log's lines in, without cards and secrets. Raises SourceTrouble, Stopped, Refused."""
+    """Bring a log's lines in, without cards and secrets. Never called within a transaction.
+
+    Raises SourceTrouble, Stopped, Refused.
+    """
     source = log.source
     if source is None:
         return

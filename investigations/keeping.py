@@ -3,7 +3,7 @@
 import hashlib
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import IO, Any
@@ -33,6 +33,7 @@ SUBJECT = "log"
 ADDED = "log.added"
 CANCELLED = "log.cancelled"
 REMOVED = "log.removed"
+READ_AGAIN = "log.read_again"
 FOLDER = "logs"
 
 #: So many logs a ticket may have.
@@ -43,36 +44,61 @@ _IN_MEMORY = 4 * MEGABYTE
 def add(ticket: Ticket, file: IO[bytes], name: str, *, by: User, zone: str, service: str = "") -> list[Log]:
     """Keep a log, or each log of an archive, and have it analysed. Nothing is kept if any of it is refused.
 
-    The ticket is not held while a large log is read. Raises NotAllowed, or Refused for what
-    investigations.logs.reading refuses.
+    Raises NotAllowed, or Refused for what investigations.logs.reading refuses.
     """
-    if not works_on(by, ticket):
-        raise NotAllowed(_("You may not add logs to this escalation."))
-    try:
-        zone_info(zone)
-    except CalendarError as error:
-        raise Refused(_("Choose one of the list."), field="zone") from error
-    with ExitStack() as held:
-        logs = []
-        for member in members(file, name):
-            logs.append(_read(member, held.enter_context(temporary())))
-            if len(logs) > MOST_LOGS:
-                raise _too_many()
-        for log in logs:
-            log.zone, log.service = zone, redaction.clean(service).strip()[:80]
-        _keep(ticket, logs, by=by)
+    with brought_in(ticket, file, name, by=by, zone=zone, service=service) as logs:
+        keep(ticket, logs, by=by)
     return logs
 
 
+@contextmanager
+def brought_in(
+    ticket: Ticket, file: IO[bytes], name: str, *, by: User, zone: str, service: str = ""
+) -> Iterator[list[Log]]:
+    """Read a log, or each log of an archive, and store its text without cards and secrets; `keep` makes it a row.
+
+    This takes as long as the log is large, so nothing is to be held meanwhile: call it outside of transactions.
+    Texts that were not kept are deleted at the end. Raises what `add` does.
+    """
+    if not works_on(by, ticket):
+        raise NotAllowed(_("You may not add logs to this escalation."))
+    check_zone(zone)
+    logs: list[Log] = []
+    is_kept = False
+    try:
+        for member in members(file, name):
+            with temporary() as target:
+                log = _read(member, target)
+                log.zone, log.service = zone, redaction.clean(service).strip()[:80]
+                logs.append(log)
+            if len(logs) > MOST_LOGS:
+                raise _too_many()
+        yield logs
+        is_kept = all(log.pk for log in logs)
+    finally:
+        if not is_kept:
+            for log in logs:
+                default_storage.delete(str(log.text.name))
+
+
+def check_zone(zone: str) -> None:
+    """Raise Refused where there is no such time zone."""
+    try:
+        zone_info(zone)
+    except CalendarError as error:
+        raise Refused(_("There is no such time zone. Europe/Madrid is one, UTC another."), field="zone") from error
+
+
 @transaction.atomic
-def _keep(ticket: Ticket, logs: list[Log], *, by: User) -> None:
+def keep(ticket: Ticket, logs: list[Log], *, by: User) -> None:
+    """Keep logs whose texts are stored, and have them analysed. Raises NotAllowed, Refused."""
     locked = lock(ticket, by=by)
     if not works_on(by, locked):
         raise NotAllowed(_("You may not add logs to this escalation."))
     check_room(locked, len(logs), sum(log.size for log in logs))
     for log in logs:
         log.ticket, log.added_by, log.added_at = locked, by, clock.now()
-        log.save()  # its file, too
+        log.save()
         recording.record(ADDED, subject=(SUBJECT, log.pk), by=by, data={"ticket": locked.pk, "sha256": log.sha256})
 
 
@@ -100,9 +126,9 @@ def temporary() -> IO[bytes]:
 
 
 def _read(member: Member, target: IO[bytes]) -> Log:
-    """Return a log that is not stored yet, its text in `target` without cards and secrets."""
+    """Return a log that is no row yet, its text stored without cards and secrets; `target` is for the way."""
     log = Log(name=safe_name(member.name), **redacted(member.lines, target))
-    log.text = File(target, name="text")
+    log.text.save("", File(target, name="text"), save=False)
     return log
 
 
@@ -165,6 +191,29 @@ def cancel(log: Log, *, by: User) -> None:
         raise NotAllowed(_("You may not cancel this."))
     if end(log, LogState.CANCELLED):
         recording.record(CANCELLED, subject=(SUBJECT, log.pk), by=by, data={"ticket": log.ticket_id})
+
+
+@transaction.atomic
+def read_again(log: Log, *, zone: str, by: User) -> None:
+    """Have the text that is kept analysed once more, its times in another zone. Raises NotAllowed, Refused.
+
+    It is no longer its service's normal: somebody has to look at it again.
+    """
+    if not works_on(by, log.ticket):
+        raise NotAllowed(_("You may not change this log."))
+    check_zone(zone)
+    locked = Log.objects.select_for_update().get(pk=log.pk)
+    if locked.state in {LogState.UNDER_WAY, LogState.REMOVED} or not locked.text:
+        raise Refused(_("This log can't be read again: it is under way, or its text is not there."))
+    locked.templates.all().delete()
+    if locked.index:
+        transaction.on_commit(partial(default_storage.delete, str(locked.index.name)))
+    locked.state, locked.trouble, locked.finished_at = LogState.UNDER_WAY, "", None
+    locked.claimed_at, locked.attempts = None, 0
+    locked.zone, locked.index, locked.is_normal = zone, "", False
+    locked.save()
+    data = {"ticket": locked.ticket_id, "zone": zone}
+    recording.record(READ_AGAIN, subject=(SUBJECT, log.pk), by=by, data=data)
 
 
 @transaction.atomic

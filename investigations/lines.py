@@ -5,8 +5,6 @@ but what is asked for.
 """
 
 import hashlib
-import mmap
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from investigations import searching
 from investigations.logs.analysis import NO_TIME, Analysis
 from investigations.logs.layouts import LEVELS
 from investigations.models import Log
@@ -23,6 +22,8 @@ from investigations.models import Log
 RECORD = np.dtype([("end", "<u8"), ("instant", "<i8"), ("template", "<u4"), ("source", "<u2"), ("level", "u1")])
 _LONGEST = 4000  # characters of a line that a page shows
 BUCKETS = 60
+#: Into so many spans of time the lines of several logs are counted to find those of a page.
+_SPANS = 4096
 _STEPS = (
     1,
     10,
@@ -40,17 +41,22 @@ _STEPS = (
     86_400_000,
 )
 
-Places = NDArray[np.int64]
+Places = NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Which lines: of a level or worse, of a source or template of a log, with a text, in a span of time."""
+    """Which lines: of a level or worse, of a source or template, with a text, a field's value, a sign, in a time.
+
+    `field` is (name, value); `sign` is (kind, code) of investigations.logs.signs.
+    """
 
     level: str = ""
     source: str = ""
     template: int | None = None
     text: str = ""
+    field: tuple[str, str] | None = None
+    sign: tuple[str, str] | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -70,26 +76,77 @@ class Line(NamedTuple):
 
 @dataclass
 class Found:
-    """The lines that were asked for, in order of time; those of one instant as the logs have them."""
+    """The lines that were asked for: of one log as it has them, of several in order of time.
+
+    Nothing is held for a log of which all lines were asked for, else the places of those that were.
+    """
 
     logs: Sequence[Log]
-    of_log: Places  # place in `logs`
-    places: Places  # place in the log's index
-    instants: Places
-    levels: NDArray[np.uint8]
+    places: list[Places | None]
 
     def __len__(self) -> int:
-        return len(self.places)
+        return sum(self._count(of) for of in range(len(self.logs)))
+
+    def _count(self, of: int) -> int:
+        places = self.places[of]
+        return self.logs[of].lines if places is None else len(places)
+
+    def column(self, of: int, name: str) -> NDArray[Any]:
+        """Return what the index of one of the logs has of the lines."""
+        values: NDArray[Any] = index_in(self.logs[of])[name]
+        places = self.places[of]
+        return values if places is None else values[places]
 
     def page(self, start: int, size: int) -> list[Line]:
         """Return `size` lines from the `start`th on."""
-        wanted = list(zip(self.of_log[start : start + size], self.places[start : start + size], strict=True))
+        wanted = self._wanted(start, size)
         read: dict[tuple[int, int], Line] = {}
-        for of in {int(log) for log, _place in wanted}:
-            places = [int(place) for log, place in wanted if log == of]
+        for of in {log for log, _place in wanted}:
+            places = [place for log, place in wanted if log == of]
             for place, line in zip(places, lines_at(self.logs[of], places), strict=True):
                 read[of, place] = line
-        return [read[int(log), int(place)] for log, place in wanted]
+        return [read[one] for one in wanted]
+
+    def _wanted(self, start: int, size: int) -> list[tuple[int, int]]:
+        """Return (place of the log, place in its index) of a page's lines."""
+        if len(self.logs) == 1:
+            places = self.places[0]
+            if places is None:
+                return [(0, place) for place in range(start, min(start + size, self.logs[0].lines))]
+            return [(0, int(place)) for place in places[start : start + size]]
+        least, most, before = self._span(start, size)
+        near = []
+        for of in range(len(self.logs)):
+            instants = self.column(of, "instant")
+            at = np.flatnonzero((instants >= least) & (instants <= most))
+            places = self.places[of]
+            near.append((np.full(len(at), of), at if places is None else places[at], instants[at]))
+        if not near:
+            return []
+        of_log, all_places, instants = (np.concatenate(parts) for parts in zip(*near, strict=True))
+        order = np.argsort(instants, kind="stable")[start - before : start - before + size]
+        return [(int(of_log[one]), int(all_places[one])) for one in order]
+
+    def _span(self, start: int, size: int) -> tuple[int, int, int]:
+        """Return the span of time that a page lies in, and how many lines lie before it: it alone is sorted."""
+        spans = [(int(timed.min()), int(timed.max())) for timed in self._timed() if len(timed)]
+        untimed = len(self) - sum(len(timed) for timed in self._timed())
+        if not spans or start + size <= untimed:
+            return NO_TIME, NO_TIME, 0
+        least, most = min(first for first, _last in spans), max(last for _first, last in spans)
+        width = (most - least) // _SPANS + 1
+        counts = sum(np.bincount((timed - least) // width, minlength=_SPANS) for timed in self._timed())
+        ends = untimed + np.cumsum(counts)
+        first = int(np.searchsorted(ends, start, side="right"))
+        last = int(np.searchsorted(ends, start + size, side="left"))
+        if start < untimed:
+            return NO_TIME, least + (last + 1) * width - 1, 0
+        return least + first * width, least + (last + 1) * width - 1, int(ends[first - 1]) if first else untimed
+
+    def _timed(self) -> Iterator[NDArray[np.int64]]:
+        for of in range(len(self.logs)):
+            instants = self.column(of, "instant")
+            yield instants[instants != NO_TIME]
 
 
 def index_of(found: Analysis, ends: list[int]) -> bytes:
@@ -103,7 +160,8 @@ def index_of(found: Analysis, ends: list[int]) -> bytes:
     return records.tobytes()
 
 
-def _index(log: Log) -> NDArray[Any]:
+def index_in(log: Log) -> NDArray[Any]:
+    """Return a log's index, read as a file is."""
     if not log.lines:
         return np.empty(0, RECORD)
     return np.memmap(log.index.path, dtype=RECORD, mode="r")
@@ -111,31 +169,12 @@ def _index(log: Log) -> NDArray[Any]:
 
 def find(logs: Sequence[Log], asked: Asked) -> Found:
     """Return the lines of analysed logs that were asked for."""
-    of_log, places, instants, levels = [], [], [], []
-    for number, log in enumerate(logs):
-        index = _index(log)
-        here = _places(log, index, asked)
-        places.append(here)
-        of_log.append(np.full(len(here), number))
-        instants.append(index["instant"][here])
-        levels.append(index["level"][here])
-    if not logs:
-        nothing = np.empty(0, np.int64)
-        return Found(logs, nothing, nothing, nothing, np.empty(0, np.uint8))
-    all_instants = np.concatenate(instants)
-    order = np.argsort(all_instants, kind="stable") if len(logs) > 1 or asked.since else slice(None)
-    if len(logs) == 1:
-        order = slice(None)  # one log stays as it was written
-    return Found(
-        logs,
-        np.concatenate(of_log)[order],
-        np.concatenate(places)[order],
-        all_instants[order],
-        np.concatenate(levels)[order],
-    )
+    return Found(logs, [_places(log, index_in(log), asked) for log in logs])
 
 
-def _places(log: Log, index: NDArray[Any], asked: Asked) -> Places:
+def _places(log: Log, index: NDArray[Any], asked: Asked) -> Places | None:
+    if asked == Asked():
+        return None
     chosen = np.ones(len(index), bool)
     if asked.level:
         chosen &= (index["level"] > 0) & (index["level"] <= LEVELS.index(asked.level))
@@ -148,26 +187,18 @@ def _places(log: Log, index: NDArray[Any], asked: Asked) -> Places:
         chosen &= index["instant"] >= int(asked.since.timestamp() * 1000)
     if asked.until:
         chosen &= (index["instant"] < int(asked.until.timestamp() * 1000)) & (index["instant"] != NO_TIME)
-    if asked.text:
-        chosen &= _with_text(log, index, asked.text)
-    return np.flatnonzero(chosen)
-
-
-def _with_text(log: Log, index: NDArray[Any], text: str) -> NDArray[np.bool_]:
-    """Return which lines hold a text, whether its letters are small or not."""
-    having = np.zeros(len(index), bool)
-    if not log.size:
-        return having
-    needle = re.compile(re.escape(text.encode()), re.IGNORECASE)
-    with open(log.text.path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:  # noqa: PTH123
-        at = np.fromiter((match.start() for match in needle.finditer(content)), np.int64)
-    having[np.searchsorted(index["end"], at, side="right")] = True
-    return having
+    if asked.text and chosen.any():
+        chosen &= searching.with_text(log, index, asked.text)
+    if asked.field and chosen.any():
+        chosen &= searching.with_field(log, index, *asked.field)
+    if asked.sign and chosen.any():
+        chosen &= searching.with_sign(log, index, chosen, *asked.sign)
+    return np.flatnonzero(chosen).astype(np.uint32)
 
 
 def lines_at(log: Log, places: Sequence[int]) -> Iterator[Line]:
     """Yield the lines at these places of a log's index, as far as they can be shown."""
-    index = _index(log)
+    index = index_in(log)
     with log.text.open("rb") as file:
         for place in places:
             record = index[place]
@@ -200,19 +231,21 @@ class Bucket(NamedTuple):
 
 def histogram(found: Found) -> list[Bucket]:
     """Return how the lines that have an instant lie in time: at most some 60 spans of one length."""
-    timed = found.instants != NO_TIME
-    instants, levels = found.instants[timed], found.levels[timed]
-    if not len(instants):
+    spans = [(int(timed.min()), int(timed.max())) for timed, _levels in _timed(found) if len(timed)]
+    if not spans:
         return []
-    least, most = int(instants.min()), int(instants.max())
+    least, most = min(first for first, _last in spans), max(last for _first, last in spans)
     width = (most - least) // BUCKETS + 1
     step = next((step for step in _STEPS if step >= width), -(-width // _STEPS[-1]) * _STEPS[-1])
     first = least // step * step
     count = (most - first) // step + 1
-    at = (instants - first) // step
     worst = LEVELS.index("error")
-    kinds = np.where((levels > 0) & (levels <= worst), 0, np.where(levels == worst + 1, 1, 2))
-    sums = [np.bincount(at[kinds == kind], minlength=count) for kind in range(3)]
+    sums = np.zeros((3, count), np.int64)
+    for timed, levels in _timed(found):
+        at = (timed - first) // step
+        kinds = np.where((levels > 0) & (levels <= worst), 0, np.where(levels == worst + 1, 1, 2))
+        for kind in range(3):
+            sums[kind] += np.bincount(at[kinds == kind], minlength=count)
     return [
         Bucket(
             datetime.fromtimestamp((first + place * step) / 1000, UTC),
@@ -221,3 +254,11 @@ def histogram(found: Found) -> list[Bucket]:
         )
         for place in range(count)
     ]
+
+
+def _timed(found: Found) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
+    """Yield, log by log, the instants and levels of the lines that have an instant."""
+    for of in range(len(found.logs)):
+        instants = found.column(of, "instant")
+        timed = instants != NO_TIME
+        yield instants[timed], found.column(of, "level")[timed]

@@ -29,9 +29,11 @@ class Known:
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._texts = set(texts)
-        self._by_length: dict[int, list[str]] = defaultdict(list)
+        #: By how many words they have, and by the first of them.
+        self._by_shape: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for text in self._texts:
-            self._by_length[len(text.split())].append(text)
+            words = text.split()
+            self._by_shape[len(words)][words[0] if words else ""].append(text)
 
     def __bool__(self) -> bool:
         return bool(self._texts)
@@ -40,7 +42,11 @@ class Known:
         """Return the template that is, or covers, this one."""
         if text in self._texts:
             return text
-        return next((one for one in self._by_length[len(text.split())] if fits(one, text)), None)
+        words = text.split()
+        shapes = self._by_shape.get(len(words), {})
+        first = words[0] if words else ""
+        near = [*shapes] if first == VALUE else [first, VALUE]
+        return next((one for word in near for one in shapes.get(word, ()) if fits(one, text)), None)
 
 
 def normal_of(log: Log) -> Known:

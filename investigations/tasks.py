@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from investigations import keeping
+from investigations import analysing, keeping
 from investigations.console import runs
 from investigations.health import rechecks
 
@@ -17,6 +17,12 @@ def sweep_logs() -> None:
 def expire_runs() -> None:
     """End writes that nobody decided about in time (every minute)."""
     runs.expire_overdue()
+
+
+@shared_task(ignore_result=True)
+def take_up_logs() -> None:
+    """Analyse the log whose worker was killed (every minute)."""
+    analysing.take_up()
 
 
 @shared_task(ignore_result=True)

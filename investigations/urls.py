@@ -23,6 +23,7 @@ urlpatterns = [
     path("tickets/<str:reference>/logs/evidence/", lines.log_evidence, name="log_evidence"),
     path("tickets/<str:reference>/logs/<int:number>/", logs.log, name="log"),
     path("tickets/<str:reference>/logs/<int:number>/cancel/", logs.cancel_log, name="cancel_log"),
+    path("tickets/<str:reference>/logs/<int:number>/again/", logs.read_log_again, name="read_log_again"),
     path("tickets/<str:reference>/logs/<int:number>/normal/", logs.set_log_normal, name="set_log_normal"),
     path("tickets/<str:reference>/logs/<int:number>/issue/", logs.link_log_template, name="link_log_template"),
     path("tickets/<str:reference>/console/", console.api_console, name="api_console"),

@@ -293,6 +293,7 @@ ESCALATIONS = {
     "edit_lookup_source": page("admin", to=lookup_source),
     "check_lookup_source": post_only(to=lookup_source),
     "cancel_log": post_only(to=log),
+    "read_log_again": post_only(to=log),
     "set_log_normal": post_only(to=log),
     "link_log_template": post_only(to=log),
     "api_console": page(INTERNAL, to=ticket),

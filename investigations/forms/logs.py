@@ -1,5 +1,6 @@
 """What people send about logs."""
 
+from collections.abc import Iterable
 from io import BytesIO
 from typing import IO, Any
 
@@ -72,6 +73,13 @@ class LinesForm(forms.Form):
         max_length=200,
         widget=forms.TextInput(attrs={"list": "log-sources", "autocomplete": "off"}),
     )
+    field = forms.CharField(
+        label=_("Field"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"placeholder": "status=503", "autocomplete": "off"}),
+    )
+    sign = forms.CharField(label=_("What it says"), required=False, max_length=80, widget=forms.Select)
     since = forms.DateTimeField(
         label=_("From"),
         required=False,
@@ -84,18 +92,33 @@ class LinesForm(forms.Form):
     )
     template = forms.IntegerField(required=False, min_value=0, max_value=2**31, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, logs: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, logs: Any, said: Iterable[tuple[str, str]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["sign"].widget.choices = [("", _("Anything")), *said]
         self.fields["log"].queryset = logs  # type: ignore[attr-defined]
         for name in ("since", "until"):
             self.fields[name].widget.format = "%Y-%m-%dT%H:%M:%S.%f"
+
+    def clean_field(self) -> tuple[str, str] | None:
+        """Return the name and the value."""
+        name, equals, value = (part.strip() for part in self.cleaned_data["field"].partition("="))
+        if not (name or equals or value):
+            return None
+        if not (name and value):
+            raise forms.ValidationError(_("Write a field and its value, as status=503."))
+        return name, value
+
+    def clean_sign(self) -> tuple[str, str] | None:
+        """Return its kind and code."""
+        kind, colon, code = self.cleaned_data["sign"].partition(":")
+        return (kind, code) if colon else None
 
     def asked(self) -> Asked:
         """Return what was asked for."""
         data = self.cleaned_data
         return Asked(
             level=data["level"], source=data["source"].strip(), template=data["template"], text=data["q"],
-            since=data["since"], until=data["until"],
+            field=data["field"], sign=data["sign"], since=data["since"], until=data["until"],
         )  # fmt: skip
 
 

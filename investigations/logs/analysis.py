@@ -21,8 +21,9 @@ from investigations.logs.times import Times
 #: A line without an instant of its own or before it.
 NO_TIME = -(2**63)
 EMPTY = "(empty line)"
-#: So many sources and values of signs and ids are told apart; lines of further ones count under "".
-MOST_SOURCES = 65_000
+#: So many sources, and values of ids, are told apart; lines of further sources are of OTHER.
+MOST_SOURCES = 200
+OTHER = "other"
 MOST_IDS = 2000
 _BAD_LEVELS = {LEVELS.index("fatal"), LEVELS.index("error")}
 _WARNING = LEVELS.index("warning")
@@ -98,6 +99,7 @@ def analyze(
     sample = list(islice(reading, layouts.SAMPLE))
     layout = layouts.told_by(sample, name)
     times = Times(zone, now, day_first=day_first)
+    times.learn_order(line.time for line in map(layout.read, sample) if line.time)
     shapes, found = Grouping(), _Found()
     shape_of, instants = array("I"), array("q")
     level_of, source_of = array("B"), array("H")
@@ -149,7 +151,8 @@ def _rank(template: Template) -> tuple[int, int, int]:
 def _numbered(known: dict[str, int], text: str) -> int:
     number = known.get(text)
     if number is None:
-        number = known[text] = len(known) if len(known) < MOST_SOURCES else 0
+        name = text if len(known) < MOST_SOURCES else OTHER
+        number = known.setdefault(name, len(known))
     return number
 
 

@@ -231,14 +231,20 @@ def _of_fields(fields: dict[str, str]) -> Line | None:
 
 
 def _json(line: str) -> Line | None:
+    fields = fields_of(line)
+    return _of_fields(fields) if fields else None
+
+
+def fields_of(line: str) -> dict[str, str]:
+    """Return the fields of a line of JSON by their path; none of one that is no object."""
     text = line.strip().rstrip(",")
     if not text.startswith("{"):
-        return None
+        return {}
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        return None
-    return _of_fields(_flat(value)) if isinstance(value, dict) else None
+        return {}
+    return _flat(value) if isinstance(value, dict) else {}
 
 
 def _flat(value: dict[str, Any], before: str = "", depth: int = 0) -> dict[str, str]:
@@ -261,7 +267,7 @@ def _logfmt(line: str) -> Line | None:
     return _of_fields(fields) if known and fields.keys() & {*_MESSAGE_KEYS} else None
 
 
-def _cells(line: str, separator: str) -> list[str] | None:
+def cells(line: str, separator: str) -> list[str] | None:
     """Return the cells of a line of a table; None for what is none."""
     try:
         return next(csv.reader([line], delimiter=separator, strict=True), [])
@@ -272,7 +278,7 @@ def _cells(line: str, separator: str) -> list[str] | None:
 def _table(sample: list[str], name: str) -> Layout | None:
     """Return the layout of a table: its first line names columns that we know, with a usual separator."""
     for separator in ",;\t|":
-        head = [cell.strip().lower() for cell in _cells(sample[0], separator) or ()]
+        head = [cell.strip().lower() for cell in cells(sample[0], separator) or ()]
         known = {*_TIME_KEYS, *_LEVEL_KEYS, *_SOURCE_KEYS, *_MESSAGE_KEYS}
         if (
             len(head) < 2
@@ -282,10 +288,10 @@ def _table(sample: list[str], name: str) -> Layout | None:
             continue
 
         def read(line: str, head: list[str] = head, separator: str = separator) -> Line | None:
-            cells = _cells(line, separator)
-            if cells is None or len(cells) != len(head) or [cell.strip().lower() for cell in cells] == head:
+            row = cells(line, separator)
+            if row is None or len(row) != len(head) or [cell.strip().lower() for cell in row] == head:
                 return None
-            return _of_fields(dict(zip(head, cells, strict=True)))
+            return _of_fields(dict(zip(head, row, strict=True)))
 
         return Layout("csv", [read])
     return None

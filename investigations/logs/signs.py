@@ -2,8 +2,9 @@
 
 A sign is looked for in one message of each template, and in all messages for its values: so what is said of a
 template holds for its lines. Codes count only where something beside them says what they are, since "51" alone may
-be anything. Sources: HTTP by RFC 9110; ISO 8583 field 39 by its edition of 1987 and what schemes publish;
-ISO 20022 external status reason codes; decline and merchant advice codes by what schemes and acquirers publish.
+be anything. Sources: HTTP by RFC 9110; ISO 8583 field 39 by its editions of 1987 and 1993 and what schemes
+publish; ISO 20022 external codes of statuses and reasons; decline and merchant advice codes by what schemes and
+acquirers publish.
 """
 
 import re
@@ -15,7 +16,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from investigations.logs.codes import ADVICE, DECLINES, HTTP, ISO_8583, ISO_20022
+from investigations.logs import card_codes, iso_20022
+from investigations.logs.card_codes import ACTIONS, ISO_8583
+from investigations.logs.codes import ADVICE, DECLINES, HTTP
 
 
 class Sign(NamedTuple):
@@ -27,62 +30,84 @@ class Sign(NamedTuple):
 
 
 class _Fault(NamedTuple):
+    """`words`: every message that the pattern fits holds one of them. `beside` must be in the message, too."""
+
     code: str
+    words: tuple[str, ...]
     pattern: re.Pattern[str]
     sentence: "str | Promise"
+    beside: re.Pattern[str]
 
 
-def _fault(code: str, pattern: str, sentence: "str | Promise") -> _Fault:
-    return _Fault(code, re.compile(pattern, re.IGNORECASE), sentence)
+def _fault(code: str, words: str, pattern: str, sentence: "str | Promise", beside: str = "") -> _Fault:
+    return _Fault(
+        code, tuple(words.split("|")), re.compile(pattern, re.IGNORECASE), sentence,
+        re.compile(beside, re.IGNORECASE),
+    )  # fmt: skip
 
+
+_REFUSED = (
+    r"(?:mismatch\w*|invalid|incorrect|(?:does|do|did)(?: not|n't) match|(?<!\b0 )fail(?:ed|ure|s)|not valid|"
+    r"wrong|bad|reject\w*|refused|missing|unverified|(?:can ?not|can't|could not|couldn't) (?:be )?verif\w+)"
+)
 
 #: Faults by what libraries of all kinds write of them.
 FAULTS = (
     _fault(
         "webhook_signature",
-        r"(?:signature|hmac|digest)\W+(?:\w+\W+){0,6}?(?:mismatch|invalid|does not match|doesn't match|failed|"
-        r"not valid|verification|wrong|bad)|(?:invalid|bad|wrong|no|missing|unverified)\W+(?:\w+\W+){0,3}?"
-        r"(?:signature|hmac)|no signatures found matching|SignatureVerificationError",
+        "signature|hmac|digest",
+        rf"\b(?:signatures?|hmac|digest)\W+(?:\w+\W+){{0,6}}?{_REFUSED}\b|"
+        r"\b(?:invalid|incorrect|bad|wrong|missing|unverified|mismatched)\W+(?:\w+\W+){0,3}?(?:signature|hmac|digest)|"
+        r"\bno (?:\w+ )?signatures? (?:found|header)|SignatureVerificationError",
         gettext_lazy(
             "A webhook's signature was refused: another secret, a body changed on its way, or a clock that is off."
         ),
+        beside=r"\A(?!.*\b(?:JWT|JWS|SAML|id_?token)\b).*(?:hook|hmac|payload|callback|notification|"
+        r"signature[_ -]?(?:header|VerificationError)|[a-z]+-signature\b|no signatures found)",
     ),
     _fault(
         "tls_expired",
-        r"certificate (?:has |is )?expired|CERT_HAS_EXPIRED|certificate_expired|NotAfter",
+        "certificate|cert_has_expired",
+        r"certificate (?:has |is )?expired|CERT_HAS_EXPIRED|certificate_expired",
         gettext_lazy("A certificate has expired: the other side must renew it."),
     ),
     _fault(
         "tls_name",
+        "hostname|altname|alternative|certificate",
         r"hostname mismatch|ERR_TLS_CERT_ALTNAME|No subject alternative|doesn't match .{0,40}certificate|"
         r"certificate is valid for .{1,80} not ",
         gettext_lazy("A certificate is for another name than the one that was called."),
     ),
     _fault(
         "tls_untrusted",
+        "signed|unable|unknown|pkix|certificate",
         r"self.signed certificate|unable to (?:get|find) (?:local )?(?:issuer|valid certification)|unknown ?ca\b|"
         r"PKIX path|certificate signed by unknown authority|UNABLE_TO_VERIFY|CERTIFICATE_VERIFY_FAILED",
         gettext_lazy("A certificate is not trusted: the chain is not complete, or its issuer is not known here."),
     ),
     _fault(
         "tls_handshake",
+        "handshake|ssl|tls|version|cipher|eproto",
         r"handshake(?:_| )?(?:fail|error|alert|exception)|SSLHandshakeException|SSLError|tlsv?1? alert|"
         r"wrong version number|no shared cipher|protocol version|EPROTO\b|ssl routines",
         gettext_lazy("No TLS connection came about: version, cipher or certificate do not suit both sides."),
     ),
     _fault(
         "dns",
+        "enotfound|eai_again|nxdomain|unknownhost|name|getaddrinfo|resolv|no such host|servfail",
         r"ENOTFOUND|EAI_AGAIN|NXDOMAIN|UnknownHost|Name or service not known|getaddrinfo|could ?n[o']t resolve|"
         r"no such host|SERVFAIL|Temporary failure in name resolution|Name resolution|nodename nor servname",
         gettext_lazy("A name was not found in DNS: it is misspelt, gone, or the resolver did not answer."),
     ),
     _fault(
         "timeout_connect",
+        "time",
         r"connect(?:ion)?\W+(?:\w+\W+){0,3}?timed? ?-?out|ETIMEDOUT|ConnectTimeout|connect timeout",
         gettext_lazy("No connection came about in time: a firewall, a route, or a machine that is down."),
     ),
     _fault(
         "timeout",
+        "time|deadline exceeded",
         r"timed? ?-?out(?!\W*[:=]?\W*\d)|time ?out (?:after|exceeded|waiting|reached|expired|occurred)|"
         r"deadline exceeded|TimeoutException|ReadTimeout|ESOCKETTIMEDOUT|lock wait timeout",
         gettext_lazy(
@@ -91,43 +116,59 @@ FAULTS = (
     ),
     _fault(
         "refused",
+        "refused",
         r"ECONNREFUSED|connection refused|actively refused",
         gettext_lazy("Nobody listens at that address: the service is down, or the port is another."),
     ),
     _fault(
         "reset",
+        "reset|pipe|unexpected eof|hang|premature",
         r"ECONNRESET|connection reset|broken pipe|EPIPE\b|unexpected EOF|socket hang ?up|premature end",
         gettext_lazy("The connection broke off while it was used."),
     ),
 )
 
-_LABEL = r"[\"']?\s*[:=]+>?\s*[\"']?|\s+"
+#: Behind a number: it counts something, and is no status. Things counted are many, so they end in s.
+_COUNTED = (
+    r"[.,]\d|[ -]?(?:%|[KMG]i?B\b|of\b|x\b|sec\b|min\b|(?:new|more|old|unique|matching|different|total) |"
+    r"(?!(?:status|was|is|as|has|this|access|errors|always|across|unless|process|address|https)\b)(?-i:[a-z]*s)\b(?![=:(]))"
+)
+_LABEL = r"[\"']?\s*(?:[:=]+>?|>)\s*[\"']?|\s+"
 _HTTP = re.compile(
     r"\bHTTP/\d(?:\.\d)?[\"']?\s+(?P<a>[1-5]\d\d)\b|"
     rf"\b(?:http[_. -]?)?status(?:[_. -]?code)?(?:{_LABEL})(?P<b>[1-5]\d\d)(?![\d.])|"
     r"\b(?:returned|responded|answered|response|got|HTTP|with(?: status)?(?: code)?|error)(?: an?| with)?[ :]+"
-    r"(?:HTTP )?(?P<c>[45]\d\d)\b(?! ?(?:ms|bytes|seconds|s)\b)",
+    rf"(?:HTTP )?(?P<c>[45]\d\d)\b(?!{_COUNTED})",
     re.IGNORECASE,
 )
 _ISO_8583 = re.compile(
-    r"\b(?:(?:iso_?)?resp(?:onse|_?)[_ -]?code|respCode|rc|rsp_?code|action[_ -]?code|"
-    r"auth[_ -]?resp(?:onse)?(?:[_ -]code)?|(?:DE|F|field|bit|P)[_ -]?0?39|"
+    r"\b(?:(?P<sure>action[_ -]?code|(?:DE|F|field|bit|P)[_ -]?0?39)|(?P<short>rc)|"
+    r"(?:iso_?)?resp(?:onse|_?)[_ -]?code|respCode|rsp_?code|auth[_ -]?resp(?:onse)?(?:[_ -]code)?|"
     rf"decline[_ -]?code|host[_ -]code|network[_ -](?:decline|response)[_ -]code)(?:{_LABEL})"
-    r"(?P<code>[0-9A-Z][0-9A-Z])\b",
+    r"(?P<code>[0-9A-Z][0-9A-Z]|\d{3})\b",
     re.IGNORECASE,
 )
 _ISO_20022 = re.compile(r"(?<![\w.-])(?:[A-Z]{4}|[A-Z]{2}\d\d)(?![\w.-])")
+_BESIDE = "pacs.|pain.|camt.|reason|rsn|sts|status|reject|return|sepa|20022|rjct|sct|credit transfer|debit|cd>"
 _ISO_20022_BESIDE = re.compile(
-    r"pacs\.|pain\.|camt\.|reason|Rsn|status|reject|return|sepa|iso ?20022|RJCT|sct|credit transfer|debit|Cd>",
-    re.IGNORECASE,
+    "|".join(map(re.escape, _BESIDE.split("|"))) + r"|\bcode[\"']?\s*[:=]", re.IGNORECASE
 )
+_NAMED = "|".join(sorted((name.replace("_", "[_ -]?") for name in DECLINES), key=len, reverse=True))
 _DECLINE = re.compile(
-    rf"\b(?:decline[_ -]?(?:code|reason)|failure[_ -]code|refusal[_ -]?reason|outcome|reason|error[_ -]?code|code)"
-    rf"(?:{_LABEL})(?P<code>[a-z]+(?:_[a-z]+)+)\b",
+    rf"\b(?:decline[_ -]?(?:code|reason)|failure[_ -](?:code|reason)|refusal[_ -]?reason|outcome|reason|"
+    rf"error[_ -]?code|code)(?:{_LABEL})(?P<code>{_NAMED})(?![A-Za-z_])",
     re.IGNORECASE,
 )
+_DECLINED = {re.sub("[_ -]", "", name): name for name in DECLINES}
+#: What says it without a name in front.
+_SAID = (
+    ("insufficient_funds", r"\b(?:insufficient|not enough) (?:funds|balance|money)\b"),
+    ("expired_card", r"\bexpired card\b|\bcard (?:has |is )?expired\b"),
+    ("do_not_honor", r"\bdo not honou?r\b"),
+)
+_SAYS = re.compile("|".join(f"(?P<{code}>{pattern})" for code, pattern in _SAID), re.IGNORECASE)
 _ADVICE = re.compile(
-    rf"\b(?:merchant[_ -]?advice(?:[_ -]code)?|MAC)(?:{_LABEL})(?P<code>0[1-9]|[234]\d)\b", re.IGNORECASE
+    rf"\b(?:merchant[_ -]?advice(?:[_ -]?code)?|MAC)(?:{_LABEL})(?P<code>0[1-9]|[234]\d)\b", re.IGNORECASE
 )
 
 _IDS = re.compile(
@@ -148,23 +189,22 @@ _NAMES = {
     "instr": "transaction", "psp": "transaction",
 }  # fmt: skip
 
-#: What a message must hold for any sign to be in it: nearly all do not, and need not be searched.
-_MAYBE = re.compile(
-    r"signature|hmac|digest|certificate|CERT_|NotAfter|hostname|ALTNAME|subject alternative|self.signed|"
-    r"unable to|unknown|PKIX|UNABLE|handshake|ssl|tls|cipher|protocol|EPROTO|ENOTFOUND|EAI_|NXDOMAIN|resolv|"
-    r"getaddrinfo|service not known|no such host|SERVFAIL|resolution|nodename|time|ETIMEDOUT|deadline|refused|"
-    r"ECONN|reset|pipe|EOF|hang ?up|premature|HTTP|status|return|respon|answer|got|with|error|resp|rc\b|code|"
-    r"action|auth|39|decline|reason|RJCT|pacs|pain|camt|advice|MAC|outcome|refusal|failure",
-    re.IGNORECASE,
-)
-
 
 def found_in(message: str) -> list[Sign]:
     """Return what is recognised in a message, each once, failures first."""
-    if not _MAYBE.search(message):
-        return []
-    found = dict.fromkeys(sign for search in _SEARCHES for sign in search(message))
+    small = message.lower()
+    found: dict[Sign, None] = {}
+    for search, words in _SEARCHES.items():
+        if _holds(small, words):
+            found |= dict.fromkeys(search(message))
     return sorted(found, key=lambda sign: not sign.bad)
+
+
+def _holds(text: str, words: tuple[str, ...]) -> bool:
+    for word in words:  # noqa: SIM110  a generator takes twice the time
+        if word in text:
+            return True
+    return False
 
 
 def found_again(message: str, known: Iterable[Sign]) -> list[Sign]:
@@ -176,9 +216,12 @@ def found_again(message: str, known: Iterable[Sign]) -> list[Sign]:
 
 def _faults(message: str) -> Iterator[Sign]:
     seen: set[str] = set()
+    small = message.lower()
     for fault in FAULTS:
         family = fault.code.partition("_")[0]
-        if family not in seen and fault.pattern.search(message):
+        if family in seen or not _holds(small, fault.words):
+            continue
+        if fault.pattern.search(message) and fault.beside.search(message):
             seen.add(family)
             yield Sign("fault", fault.code, bad=True)
 
@@ -192,20 +235,33 @@ def _http(message: str) -> Iterator[Sign]:
 
 def _iso_8583(message: str) -> Iterator[Sign]:
     for match in _ISO_8583.finditer(message):
-        if (code := match["code"].upper()) in ISO_8583:
-            yield Sign("iso8583", code, bad=code not in {"00", "08", "10", "11", "16", "85"})
+        code = match["code"].upper()
+        # Where the name does not say whose they are, 2xx and 4xx may be HTTP's, three digits of rc a program's.
+        unsure = not match["sure"] and (match["short"] or code[0] in "24")
+        if code in ISO_8583 or (code in ACTIONS and not unsure):
+            yield Sign("iso8583", code, bad=code not in card_codes.GOOD)
 
 
 def _iso_20022(message: str) -> Iterator[Sign]:
     for match in _ISO_20022.finditer(message):
-        if match[0] in ISO_20022 and _ISO_20022_BESIDE.search(message):
-            yield Sign("iso20022", match[0], bad=True)
+        code = match[0]
+        is_status = code in iso_20022.STATUSES
+        if not is_status and code not in iso_20022.REASONS:
+            continue
+        if code in iso_20022.WORDS and message[: match.start()].rstrip("\"' ")[-1:] not in {"=", ":", ">"}:
+            continue
+        if _ISO_20022_BESIDE.search(message):
+            yield Sign("iso20022", code, bad=not is_status or code in iso_20022.BAD)
 
 
 def _declines(message: str) -> Iterator[Sign]:
     for match in _DECLINE.finditer(message):
-        if (code := match["code"].lower().strip().replace(" ", "_")) in DECLINES:
-            yield Sign("decline", code, bad=True)
+        yield Sign("decline", _DECLINED[re.sub("[_ -]", "", match["code"].lower())], bad=True)
+    for match in _SAYS.finditer(message):
+        yield Sign("decline", str(match.lastgroup), bad=True)
+
+
+def _advice(message: str) -> Iterator[Sign]:
     for match in _ADVICE.finditer(message):
         if match["code"] in ADVICE:
             yield Sign("advice", match["code"], bad=True)
@@ -213,9 +269,18 @@ def _declines(message: str) -> Iterator[Sign]:
 
 _SEARCH_OF: dict[str, Callable[[str], Iterator[Sign]]] = {
     "fault": _faults, "http": _http, "iso8583": _iso_8583, "iso20022": _iso_20022, "decline": _declines,
-    "advice": _declines,
+    "advice": _advice,
 }  # fmt: skip
-_SEARCHES = tuple(dict.fromkeys(_SEARCH_OF.values()))
+#: Each search with words of which a message must hold one (in small letters) for anything to be found: nearly none
+#: does, and need not be searched.
+_SEARCHES: dict[Callable[[str], Iterator[Sign]], tuple[str, ...]] = {
+    _faults: tuple(dict.fromkeys(word for fault in FAULTS for word in fault.words)),
+    _http: ("http", "status", "return", "respon", "answer", "got", "with", "error"),
+    _iso_8583: ("code", "resp", "rc", "39"),
+    _iso_20022: (*_BESIDE.split("|"), "code"),
+    _declines: ("code", "reason", "outcome", "funds", "balance", "money", "expired", "honor", "honour"),
+    _advice: ("advice", "mac"),
+}
 
 
 def sentence(kind: str, code: str) -> str:
@@ -227,11 +292,13 @@ def sentence(kind: str, code: str) -> str:
         phrase = next((status.phrase for status in HTTPStatus if status.value == int(code)), "")
         return f"HTTP {code} {phrase}: {text}" if text else f"HTTP {code} {phrase}"
     names = {
-        "iso8583": (_("Response code %s (ISO 8583)"), ISO_8583),
-        "iso20022": (_("Reason %s (ISO 20022)"), ISO_20022),
+        "iso8583": (_("Response code %s (ISO 8583)"), ISO_8583 if len(code) < 3 else ACTIONS),
+        "iso20022": (_("Reason %s (ISO 20022)"), iso_20022.REASONS),
         "decline": (_("Decline “%s”"), DECLINES),
         "advice": (_("Merchant advice code %s"), ADVICE),
     }
+    if code in iso_20022.STATUSES:
+        names["iso20022"] = (_("Status %s (ISO 20022)"), iso_20022.STATUSES)
     if kind not in names or code not in names[kind][1]:
         return ""
     label, table = names[kind]

@@ -1,12 +1,14 @@
 """A time as a log's writer wrote it, into an instant: in its zone, or in the one that the log is said to be of.
 
 A year that is missing is the latest that does not lead into the future; day and month as numbers are told apart by
-the writer's order (`day_first`).
+the log's order (`learn_order`). Of the hour that comes twice when summer time ends, the second is taken where the
+first would run back.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from itertools import pairwise
 
 #: Zones by the names that logs use. Ambiguous ones (IST, CST of China) are left out: their times are as without.
 _ZONES = {
@@ -42,7 +44,10 @@ _DATES = [
 ]
 _SHORT = re.compile(r"(\d\d)(\d\d)(\d\d) (\d\d)(\d\d)(\d\d)\Z")
 _EPOCH = re.compile(r"(\d{10})(?:\.(\d{1,9}))?\Z|(\d{13})\Z|(\d{16})\Z|(\d{19})\Z")
+_NUMBERED = re.compile(r"(?<!\d)(?P<a>\d\d?)[/.](?P<b>\d\d?)[/.]\d{4}[T\s,]+\d")
 _MOST_KEPT = 50_000
+#: Lines may be out of order by so many seconds; further back in the hour that comes twice is its second one.
+_BACK = 60.0
 _FIRST, _LAST = 0.0, 4102444800.0  # 1970 to 2100
 
 
@@ -51,9 +56,10 @@ class Times:
 
     def __init__(self, zone: tzinfo, now: datetime, *, day_first: bool = True) -> None:
         self.zone, self.now, self.day_first = zone, now, day_first
+        self._last = 0.0
         #: How many times named their zone, and how many did not.
         self.with_zone = self.without_zone = 0
-        self._known: dict[str, tuple[float, bool] | None] = {}
+        self._known: dict[str, tuple[float, bool, float | None] | None] = {}
 
     def read(self, text: str) -> float | None:
         """Return the instant in seconds since 1970, or None where there is none."""
@@ -69,11 +75,14 @@ class Times:
             found = self._known[key] = self._calendar(whole, after)
         if found is None:
             return None
-        seconds, named = found
+        seconds, named, again = found
         if named:
             self.with_zone += 1
         else:
             self.without_zone += 1
+        if again is not None and seconds < self._last - _BACK:
+            seconds = again
+        self._last = seconds
         return seconds + int(fraction) / 10 ** len(fraction) if fraction else seconds
 
     def _number(self, text: str) -> float | None:
@@ -92,7 +101,33 @@ class Times:
         value = int(digits) / scale
         return value if value < _LAST else None
 
-    def _calendar(self, whole: str, after: str) -> tuple[float, bool] | None:
+    def learn_order(self, texts: Iterable[str]) -> None:
+        """Learn from times of the log whether the day or the month stands first: once, and so for all of them.
+
+        A number above twelve is a day. Where there is none, an order that leads into the future is wrong, then the
+        one by which time runs back more often; then it is as `day_first` has it.
+        """
+        pairs = [
+            (int(match["a"]), int(match["b"]), text)
+            for text in texts
+            if (match := _NUMBERED.search(text)) is not None
+        ]
+        for first, second, _text in pairs:
+            if (first > 12) != (second > 12):
+                self.day_first = first > 12
+                return
+        if pairs:
+            orders = (self.day_first, not self.day_first)
+            self.day_first = min(orders, key=lambda order: self._wrong([text for *_numbers, text in pairs], order))
+
+    def _wrong(self, texts: list[str], day_first: bool) -> tuple[int, int]:
+        times = Times(self.zone, self.now, day_first=day_first)
+        read = [at for at in map(times.read, texts) if at is not None]
+        latest = (self.now + timedelta(days=1)).timestamp()
+        return sum(at > latest for at in read), sum(later < at for at, later in pairwise(read))
+
+    def _calendar(self, whole: str, after: str) -> tuple[float, bool, float | None] | None:
+        """Return the instant, whether its zone was named, and the other one that the same time can mean."""
         for pattern in _DATES:
             if match := pattern.search(whole):
                 break
@@ -108,16 +143,19 @@ class Times:
         clock = int(got["H"]), int(got["M"]), min(int(got["S"]), 59)
         used = zone or self.zone
 
-        def build(of: int) -> Callable[[], datetime]:
-            return lambda: datetime(of, month, day, *clock, tzinfo=used)
+        def build(of: int, fold: int = 0) -> Callable[[], datetime]:
+            return lambda: datetime(of, month, day, *clock, tzinfo=used, fold=fold)
 
-        if year:
-            instant = self._instant(build(int(year)))
-        else:
-            instant = self._instant(build(self.now.year))
-            if instant is None or instant > (self.now + timedelta(days=1)).timestamp():
-                instant = self._instant(build(self.now.year - 1)) or instant
-        return None if instant is None else (instant, zone is not None)
+        of = int(year) if year else self.now.year
+        instant = self._instant(build(of))
+        if not year and (instant is None or instant > (self.now + timedelta(days=1)).timestamp()):
+            before = self._instant(build(of - 1))
+            of, instant = (of - 1, before) if before else (of, instant)
+        if instant is None:
+            return None
+        again = None if zone else self._instant(build(of, 1))
+        # In the hour that is left out in spring the other one is earlier.
+        return instant, zone is not None, again if again is not None and again > instant else None
 
     def _month_and_day(self, got: dict[str, str | None]) -> tuple[int, int]:
         if name := got.get("b3"):

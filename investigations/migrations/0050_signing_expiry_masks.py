@@ -10,7 +10,7 @@ import investigations.models.lookup
 class Migration(migrations.Migration):
     dependencies = [
         ("escalations", "0042_fixed_alerts"),
-        ("investigations", "0033_log_troubles"),
+        ("investigations", "0040_log_leases"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

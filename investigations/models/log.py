@@ -71,7 +71,8 @@ class Log(models.Model):
     `sha256` are of `text`. `zone` is the one of times that name none. `service` is what wrote it, in the desk's
     words; logs of a service that are `is_normal` say which templates are nothing new there. `ids` is a list of
     [what of, id, lines]. A log of a `source` is fetched by the job; `asked` says by which `ids`, `since` when and
-    `until` when. Of a removed log the row stays, with nothing of what was in it.
+    `until` when. `claimed_at` says since when a worker is at it, `attempts` how many were. Of a removed log
+    the row stays, with nothing of what was in it.
     """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="logs")
@@ -91,6 +92,8 @@ class Log(models.Model):
     masked = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=10, choices=LogState, default=LogState.UNDER_WAY)
     trouble = models.CharField(max_length=20, choices=LogTrouble, blank=True)
+    claimed_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
     finished_at = models.DateTimeField(null=True)
     seconds = models.FloatField(null=True)
     layout = models.CharField(max_length=20, blank=True)
@@ -125,6 +128,7 @@ class Log(models.Model):
         ]
         indexes = [
             models.Index(fields=["service"], name="log_normal_of_service", condition=Q(is_normal=True)),
+            models.Index(fields=["added_at"], name="log_under_way", condition=Q(state=LogState.UNDER_WAY)),
         ]
 
     def __str__(self) -> str:

@@ -1,12 +1,15 @@
 """The lines of a ticket's logs on one line of time, and the choice of those that are evidence."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -19,10 +22,12 @@ from escalations.views.parts import done, forbidding, person
 from investigations import evidence, lines
 from investigations.forms.logs import LinesForm, ticked
 from investigations.lines import Bucket, Found, Line
+from investigations.logs import signs
 from investigations.models import Log, LogState, LogTemplate
 from investigations.views.asking import internal_ticket
 
 PAGE_SIZE = 100
+MOST_SAID = 60
 _DAY = 86_400
 
 
@@ -37,7 +42,7 @@ def _page(
     request: HttpRequest, ticket: Ticket, asked: QueryDict, evidence_form: EvidenceForm | None = None
 ) -> tuple[dict[str, Any], None, int]:
     logs = Log.objects.filter(ticket=ticket, state=LogState.DONE).order_by("pk")
-    form = LinesForm(asked, logs=logs)
+    form = LinesForm(asked, logs=logs, said=_said(logs))
     context: dict[str, Any] = {"ticket": ticket, "form": form, "works": works_on(person(request), ticket)}
     if not form.is_valid():
         return context, None, 400
@@ -66,6 +71,15 @@ def _page(
         "query": asked.urlencode(),
     }
     return context, None, 200
+
+
+def _said(logs: QuerySet[Log]) -> list[tuple[str, str]]:
+    """Return what is recognised in the logs, as choices; what most templates say first."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for found in LogTemplate.objects.filter(log__in=logs).exclude(signs=[]).values_list("signs", flat=True)[:5000]:
+        counted.update((kind, code) for kind, code, _count in found)
+    chosen = [one for one, _count in counted.most_common(MOST_SAID)]
+    return [(f"{kind}:{code}", Truncator(signs.sentence(kind, code)).chars(80)) for kind, code in chosen]
 
 
 def _template(logs: list[Log], place: int | None) -> LogTemplate | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -32,9 +32,8 @@ MOST_SHOWN_IDS = 12
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@once
 @forbidding
-def logs(request: HttpRequest, reference: str) -> HttpResponse:
+def logs(request: HttpRequest, reference: str) -> HttpResponseBase:
     """List the ticket's logs, and add one."""
     ticket, user = internal_ticket(request, reference), person(request)
     form = LogForm(
@@ -42,14 +41,13 @@ def logs(request: HttpRequest, reference: str) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         file, name = form.source()
+        zone, service = form.cleaned_data["zone"], form.cleaned_data["service"]
         try:
-            added = keeping.add(
-                ticket, file, name, by=user, zone=form.cleaned_data["zone"], service=form.cleaned_data["service"]
-            )
+            # Before the transaction of `once`: a large log takes minutes.
+            with keeping.brought_in(ticket, file, name, by=user, zone=zone, service=service) as added:
+                return _kept(request, ticket, added)
         except Refused as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-        else:
-            return redirect(added[0] if len(added) == 1 else request.path)
     context = {
         "ticket": ticket,
         "logs": _logs(ticket),
@@ -60,6 +58,12 @@ def logs(request: HttpRequest, reference: str) -> HttpResponse:
         "limits": _("A log may have at most %d MB.") % (settings.LOG_MAX_BYTES // 1024**2),
     }
     return render(request, "investigations/logs.html", context, status=422 if form.errors else 200)
+
+
+@once
+def _kept(request: HttpRequest, ticket: Ticket, logs: list[Log]) -> HttpResponse:
+    keeping.keep(ticket, logs, by=person(request))
+    return redirect(logs[0] if len(logs) == 1 else request.path)
 
 
 def _logs(ticket: Ticket) -> list[Log]:
@@ -106,29 +110,52 @@ class Row:
     issues: list[KnownIssue]
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """What is known of all templates of a log. `new` is None where nothing is known of the service's normal."""
+
+    places: list[int]
+    new: set[int] | None
+    issues: dict[int, list[KnownIssue]]
+
+
+def _judged(found: Log, user: User) -> _Judged:
+    texts = dict(found.templates.order_by("place").values_list("place", "text"))
+    normal = recognising.normal_of(found)
+    issues = recognising.issues_of(dict.fromkeys(texts.values()), user)
+    new = {place for place, text in texts.items() if normal.covering(text) is None} if normal else None
+    return _Judged(list(texts), new, {place: issues[text] for place, text in texts.items() if text in issues})
+
+
 def _result(request: HttpRequest, found: Log, user: User) -> dict[str, Any]:
-    page = Paginator(found.templates.order_by("place"), PAGE_SIZE).get_page(request.GET.get("page"))
+    judged = _judged(found, user)
+    only = request.GET.get("only", "")
+    chosen: dict[str, set[int]] = {"new": judged.new or set(), "known": set(judged.issues)}
+    places = [place for place in judged.places if only not in chosen or place in chosen[only]]
+    page = Paginator(places, PAGE_SIZE).get_page(request.GET.get("page"))
+    kept = f"only={only}&" if only in chosen else ""
     return {
-        "rows": list(_rows(list(page), found, user)),
+        "rows": list(_rows(found, list(page), judged)),
+        "only": only if only in chosen else "",
+        "new": len(judged.new or ()),
+        "known": list(dict.fromkeys(issue for issues in judged.issues.values() for issue in issues)),
         "ids": found.ids[:MOST_SHOWN_IDS],
         "issues": KnownIssue.objects.visible_to(user).current().order_by("title")[:200],
-        "previous_url": f"?page={page.previous_page_number()}" if page.has_previous() else "",
-        "next_url": f"?page={page.next_page_number()}" if page.has_next() else "",
+        "previous_url": f"?{kept}page={page.previous_page_number()}" if page.has_previous() else "",
+        "next_url": f"?{kept}page={page.next_page_number()}" if page.has_next() else "",
         "page": page,
         "kept_templates": analysing.MOST_TEMPLATES,
     }
 
 
-def _rows(templates: list[LogTemplate], found: Log, user: User) -> Iterator[Row]:
-    normal = recognising.normal_of(found)
-    issues = recognising.issues_of([template.text for template in templates], user)
-    for template in templates:
+def _rows(found: Log, places: list[int], judged: _Judged) -> Iterator[Row]:
+    for template in found.templates.filter(place__in=places).order_by("place"):
         yield Row(
             template,
             LEVELS[template.level],
             [(signs.sentence(kind, code), count) for kind, code, count in template.signs],
-            normal.covering(template.text) is None if normal else None,
-            issues.get(template.text, []),
+            None if judged.new is None else template.place in judged.new,
+            judged.issues.get(template.place, []),
         )
 
 
@@ -139,6 +166,19 @@ def cancel_log(request: HttpRequest, reference: str, number: int) -> HttpRespons
     """Stop an analysis that is under way."""
     found = log_of(internal_ticket(request, reference), number)
     keeping.cancel(found, by=person(request))
+    return redirect(found)
+
+
+@require_POST
+@once
+@forbidding
+def read_log_again(request: HttpRequest, reference: str, number: int) -> HttpResponse:
+    """Have a log analysed once more, its times in another zone."""
+    found = log_of(internal_ticket(request, reference), number)
+    try:
+        keeping.read_again(found, zone=request.POST.get("zone", "").strip(), by=person(request))
+    except Refused as refusal:
+        done(request, str(refusal.message))
     return redirect(found)
 
 

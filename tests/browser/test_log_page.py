@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, expect
 
 from escalations import defaults
 from escalations.models import Evidence
 from investigations import analysing
+from investigations.models import Log
 from tests.browser.test_live import signed_in
 from tests.browser.test_main_job import does_not_scroll_sideways
 from tests.browser.worker import work_off
@@ -72,5 +73,39 @@ def test_from_a_pasted_log_to_evidence(
     kept = "\n".join(Evidence.objects.filter(ticket=ticket).values_list("body", flat=True))
     assert "req_0055" in kept
     assert "req_0056" in kept
+    for context in opened:
+        context.close()
+
+
+def test_a_file_is_sent_with_its_progress(live_desk: str, browser: Browser, desk: Desk) -> None:
+    ticket = desk.started()
+    opened: list[BrowserContext] = []
+    page = signed_in(browser, live_desk, desk.l2, opened)
+    page.goto(reverse("logs", args=[ticket.reference]))
+    said: list[str] = []
+    page.expose_function("noted", lambda text: said.append(text))
+    watch = """() => {
+        const status = document.querySelector("[data-upload-progress] [role=status]");
+        new MutationObserver(() => noted(status.textContent)).observe(status, {childList: true});
+    }"""
+
+    # What is no text comes back with its reason, and may be put right.
+    page.evaluate(watch)
+    picture: FilePayload = {"name": "picture.log", "mimeType": "text/plain", "buffer": bytes(range(256)) * 40}
+    page.locator("input[type=file]").set_input_files(picture)
+    page.get_by_label("Time zone").fill("UTC")
+    page.get_by_role("button", name="Add and analyse").click()
+    expect(page.get_by_text("is no text").first).to_be_visible()
+    said.clear()
+
+    page.evaluate(watch)
+    log: FilePayload = {"name": "app.log", "mimeType": "text/plain", "buffer": (LINES + "\n").encode() * 400}
+    page.locator("input[type=file]").set_input_files(log)
+    page.get_by_role("button", name="Add and analyse").click()
+    expect(page.get_by_role("heading", name="app.log")).to_be_visible()
+    assert any(text.startswith("Sending: ") for text in said)
+    assert said[-1].startswith("Sent; ")
+    kept = Log.objects.get(ticket=ticket)
+    assert (kept.name, kept.lines) == ("app.log", 24_000)
     for context in opened:
         context.close()

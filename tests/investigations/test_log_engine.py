@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.errors import Refused
-from investigations.logs import layouts, reading, signs, templates
+from investigations.logs import card_codes, codes, iso_20022, layouts, reading, signs, templates
 from investigations.logs.analysis import EMPTY, analyze
 from investigations.logs.times import Times
 
@@ -121,6 +121,13 @@ def test_layouts(line: str, read: tuple[str, ...]) -> None:
     assert layouts.told_by([line] * 3).read(line) == (*read, True)
 
 
+def test_of_very_many_sources_most_are_others() -> None:
+    lines = [json.dumps({"ts": 1767323045, "name": f"pod-{number}", "msg": "it went on"}) for number in range(700)]
+    found = analyze(lines, zone=UTC, now=NOW)
+    assert len(found.sources) == 201
+    assert [found.sources[number] for number in (found.source[0], found.source[699])] == ["pod-0", "other"]
+
+
 def test_a_table_is_read_by_its_header() -> None:
     lines = ["time;level;message", '2026-01-02 03:04:05;error;"no; never"']
     assert layouts.told_by(lines).read(lines[1]) == layouts.Line("2026-01-02 03:04:05", "error", "", "no; never")
@@ -145,6 +152,33 @@ def test_times(text: str, instant: str) -> None:
     assert datetime.fromtimestamp(round(seconds, 3), UTC).isoformat() == instant
 
 
+@pytest.mark.parametrize(
+    ("dates", "read"),
+    [
+        (["03/12/2026", "03/13/2026"], ["2026-03-12", "2026-03-13"]),
+        (["03/12/2026", "13/12/2026"], ["2026-12-03", "2026-12-13"]),
+        (["01/02/2026", "02/02/2026", "03/02/2026"], ["2026-02-01", "2026-02-02", "2026-02-03"]),
+        (["01/12/2026", "02/01/2026", "02/02/2026"], ["2026-01-12", "2026-02-01", "2026-02-02"]),  # no future
+        (["01/08/2025", "01/09/2025", "02/01/2025"], ["2025-01-08", "2025-01-09", "2025-02-01"]),  # never back
+    ],
+)
+def test_day_and_month_stand_in_one_order_in_all_of_a_log(dates: list[str], read: list[str]) -> None:
+    now = datetime(2026, 3, 20, tzinfo=UTC) if read[0] != "2026-12-03" else datetime(2026, 12, 20, tzinfo=UTC)
+    found = analyze([f"{date} 10:00:00 INFO it went on" for date in dates], zone=UTC, now=now)
+    days = [datetime.fromtimestamp(at / 1000, UTC).date().isoformat() for at in found.instant]
+    assert days == read
+
+
+def test_the_hour_that_comes_twice_does_not_run_back() -> None:
+    clocks = ["01:59:59", "02:10:00", "02:50:00", "02:49:58", "02:10:00", "02:11:00", "02:59:59", "03:00:01"]
+    lines = [f"2025-10-26 {clock} INFO it went on" for clock in clocks]
+    found = analyze(lines, zone=ZoneInfo("Europe/Madrid"), now=NOW)
+    hours = [datetime.fromtimestamp(at / 1000, UTC).strftime("%H:%M:%S") for at in found.instant]
+    assert hours == [
+        "23:59:59", "00:10:00", "00:50:00", "00:49:58", "01:10:00", "01:11:00", "01:59:59", "02:00:01"
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("text", ["", "soon", "2026-13-45 10:00:00", "99999999999999999", "Foo 31 10:00:00"])
 def test_what_is_no_time_is_none(text: str) -> None:
     assert Times(UTC, NOW).read(text) is None
@@ -163,6 +197,17 @@ def test_what_is_no_time_is_none(text: str) -> None:
         ("SocketTimeoutException: Read timed out", "fault", "timeout"),
         ("x509: certificate has expired or is not yet valid", "fault", "tls_expired"),
         ("getaddrinfo ENOTFOUND api.bank.example", "fault", "dns"),
+        ("Stripe: No signatures found matching the expected signature for payload", "fault", "webhook_signature"),
+        ("webhook signature verification failed", "fault", "webhook_signature"),
+        ("invalid x-shop-signature", "fault", "webhook_signature"),
+        ("refusalReason: Not enough balance", "decline", "not_enough_balance"),
+        ("the issuer said: Insufficient funds", "decline", "insufficient_funds"),
+        ("card has expired, sorry", "decline", "expired_card"),
+        ('"decline_reason": "Expired Card"', "decline", "expired_card"),
+        ("<StsRsnInf><Rsn><Cd>AC04</Cd></Rsn></StsRsnInf>", "iso20022", "AC04"),
+        ("returned 503 delivery_id=dlv_00812", "http", "503"),
+        ("responded with 500 Internal Server Error", "http", "500"),
+        ("got 404 status", "http", "404"),
     ],
 )
 def test_signs_say_a_sentence(message: str, kind: str, code: str) -> None:
@@ -171,10 +216,48 @@ def test_signs_say_a_sentence(message: str, kind: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "message", ["51 items shipped", "took 401 ms", "AC04 block moved", "timeout=30", "all is well"]
+    "message",
+    [
+        "51 items shipped",
+        "took 401 ms",
+        "AC04 block moved",
+        "timeout=30",
+        "all is well",
+        "returned 500 rows",
+        "got 404 items",
+        "error 500 of 900",
+        "NotAfter: 2030 ok",
+        "signature verification succeeded",
+        "webhook signature verification ok",
+        "no webhook signature needed",
+        "JWT signature verification failed",
+        "webhooks signature check: 12 ok, 0 failed",
+        "status PART of it",
+        "rc=127",
+        "response_code=200",
+    ],
 )
 def test_numbers_that_say_nothing_are_no_signs(message: str) -> None:
     assert signs.found_in(message) == []
+
+
+TABLES = {
+    ("iso20022", tuple(iso_20022.REASONS)): ("<Rsn><Cd>{}</Cd></Rsn>", "reason={}", '"reasonCode": "{}"'),
+    ("iso20022", tuple(iso_20022.STATUSES)): ("<TxSts>{}</TxSts>", "tx_status={}"),
+    ("iso8583", tuple(card_codes.ISO_8583)): ("<ResponseCode>{}</ResponseCode>", "response_code={}", "DE39: {}"),
+    ("iso8583", tuple(card_codes.ACTIONS)): ("<ActionCode>{}</ActionCode>", "action_code={}", "DE39: {}"),
+    ("decline", tuple(codes.DECLINES)): ("<DeclineCode>{}</DeclineCode>", "decline_code={} amount=1"),
+    ("advice", tuple(codes.ADVICE)): ("<MerchantAdviceCode>{}</MerchantAdviceCode>", "merchant_advice_code={}"),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "known", "form"), [(kind, known, form) for (kind, known), forms in TABLES.items() for form in forms]
+)
+def test_every_code_of_the_tables_is_found(kind: str, known: tuple[str, ...], form: str) -> None:
+    found = {code: {(sign.kind, sign.code) for sign in signs.found_in(form.format(code))} for code in known}
+    assert [code for code in known if (kind, code) not in found[code]] == []
+    assert all(signs.sentence(kind, code).endswith(".") for code in known)
 
 
 def test_ids_are_recognised() -> None:

@@ -3,13 +3,14 @@
 import gzip
 import hashlib
 import io
+import json
 import zipfile
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import Client, TestCase
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
@@ -19,6 +20,7 @@ from escalations.models import Category, Diagnosis, Evidence, EvidenceKind, Tick
 from events import consumers
 from events.models import Event
 from investigations import analysing, demo, keeping
+from investigations import lines as lines_of_logs
 from investigations.models import Log, LogState, LogTrouble
 from tests import seed
 from tests.escalations.desk import Desk
@@ -62,9 +64,10 @@ def send(client: Client, ticket: Ticket, content: bytes, name: str = "app.log", 
 
 def work_off() -> None:
     """Do what a worker does with the logs that were added."""
-    for event in Event.objects.filter(kind=keeping.ADDED):
-        for consumer in consumers.interested_in(event.kind):
-            consumer.handle(event)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        for event in Event.objects.filter(kind__in=[keeping.ADDED, keeping.READ_AGAIN]):
+            for consumer in consumers.interested_in(event.kind):
+                consumer.handle(event)
 
 
 def page(client: Client, name: str, *args: object, **query: str) -> str:
@@ -126,16 +129,95 @@ def test_what_is_new_and_what_is_a_known_issue(desk: Desk, ticket: Ticket) -> No
     assert "new since the normal" not in page(client, "log", ticket.reference, loud.pk)
     client.post(reverse("set_log_normal", args=[ticket.reference, normal.pk]), {"normal": "yes"})
     shown = page(client, "log", ticket.reference, loud.pk)
-    assert shown.count("new since the normal") == 2  # the failure and the warning
+    assert shown.count('"accent">new since the normal') == 2  # the failure and the warning
+    assert "2 templates are new since the normal" in shown
+    only = page(client, "log", ticket.reference, loud.pk, only="new")
+    assert "charge declined" in only
+    assert "POST /v" not in only.partition("<tbody")[2]
 
     issue = KnownIssueFactory(title="Issuer 51 wave")
     address = reverse("link_log_template", args=[ticket.reference, loud.pk])
     client.post(address, {"template": "0", "issue": issue.pk})
     send(client, ticket, LINES.replace("response_code=51", "response_code=91").encode(), "later.log")
     work_off()
-    assert f'href="{issue.get_absolute_url()}"' in page(
-        client, "log", ticket.reference, Log.objects.latest("pk").pk
+    later = page(client, "log", ticket.reference, Log.objects.latest("pk").pk, only="known", page="2")
+    assert "One known issue" in later
+    assert later.count(f'href="{issue.get_absolute_url()}"') == 2  # above all, and at its template
+    assert later.count(f'<option value="{issue.pk}">') == 1
+
+
+def test_a_wrong_zone_is_put_right(desk: Desk, ticket: Ticket) -> None:
+    client = client_of(desk.l2)
+    send(client, ticket, LINES.encode())
+    work_off()
+    log = Log.objects.get()
+    address = reverse("read_log_again", args=[ticket.reference, log.pk])
+    assert address in page(client, "log", ticket.reference, log.pk)
+    assert "no such time zone" in client.post(address, {"zone": "Nowhere"}, follow=True).content.decode()
+    client.post(address, {"zone": "America/New_York"})
+    assert 'id="progress"' in page(client, "log", ticket.reference, log.pk)
+    work_off()
+    again = Log.objects.get()
+    assert again.begins_at is not None
+    assert again.begins_at.isoformat() == "2026-11-27T14:12:01.123000+00:00"
+    assert (again.state, again.sha256, again.templates.count()) == (LogState.DONE, log.sha256, 3)
+    assert "not enough money" in page(client, "log", ticket.reference, log.pk)
+    assert client_of(desk.auditor).post(address, {"zone": "UTC"}).status_code == 403
+
+
+def test_lines_are_found_by_the_value_of_a_field_and_by_what_they_say(desk: Desk, ticket: Ticket) -> None:
+    client = client_of(desk.l2)
+    shop = [
+        {"ts": f"2026-11-27T08:12:0{number}Z", "msg": f"paid {number}", "merchant": {"id": f"m_{number % 2}"},
+         "status": 503 if number == 3 else 200, "note": 'the "id":"m_1"'}
+        for number in range(4)
+    ]  # fmt: skip
+    send(client, ticket, "\n".join(map(json.dumps, shop)).encode(), "shop.json")
+    rows = (
+        "time,level,message,country",
+        "2026-11-27 08:12:05,info,ES went on,DE",
+        "2026-11-27 08:12:06,,DE went on,ES",
     )
+    table = "\n".join(rows)
+    send(client, ticket, table.encode(), "table.csv")
+    send(client, ticket, LINES.encode(), "plain.log")
+    work_off()
+
+    def found(**asked: str) -> list[str]:
+        shown = page(client, "log_lines", ticket.reference, **asked)
+        texts = ("paid 0", "paid 1", "paid 2", "paid 3", "ES went on", "DE went on", "req_8fh3", "charge declined")
+        return [text for text in texts if text in shown.partition("<tbody")[2]]
+
+    assert found(field="merchant.id=m_1") == ["paid 1", "paid 3"]
+    assert found(field="status=503") == ["paid 3"]
+    assert found(field="country=ES") == ["DE went on"]
+    assert found(field="request_id=req_8fh3k2l9") == ["req_8fh3"]
+    assert found(field="request_id=req_8fh3") == []
+    assert found(sign="http:503") == ["paid 3"]
+    assert found(sign="iso8583:51") == ["charge declined"]
+    assert found(sign="iso8583:51", field="status=503") == []
+    assert "not enough money in the account" in page(client, "log_lines", ticket.reference)
+    assert client.get(reverse("log_lines", args=[ticket.reference]), {"field": "nothing"}).status_code == 400
+
+
+def test_pages_of_several_logs_go_on_where_the_one_before_ended(
+    desk: Desk, ticket: Ticket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for log in range(3):
+        lines = [f"2026-11-27 09:{(number * 7 + log) % 60:02}:00 INFO it went on" for number in range(40)]
+        send(client_of(desk.l2), ticket, ("no time yet\n" + "\n".join(lines)).encode(), f"{log}.log")
+    work_off()
+    monkeypatch.setattr("investigations.lines._SPANS", 16)
+    logs = list(Log.objects.order_by("pk"))
+    found = lines_of_logs.find(logs, lines_of_logs.Asked())
+    whole = [(line.log.pk, line.number) for line in found.page(0, 1000)]
+    assert len(whole) == len(found) == 123
+    at = [line.at for line in found.page(3, 1000)]
+    assert at == sorted(at)  # type: ignore[type-var]
+    assert [line.at for line in found.page(0, 3)] == [None] * 3
+    parts = [[(line.log.pk, line.number) for line in found.page(start, 10)] for start in range(0, 130, 10)]
+    assert [one for part in parts for one in part] == whole
+    assert sum(bucket.others for bucket in lines_of_logs.histogram(found)) == 120
 
 
 def test_several_logs_on_one_line_of_time(desk: Desk, ticket: Ticket) -> None:
