@@ -1,9 +1,4 @@
-"""Proposals to improve: written, decided, released, measured; and what their escalations cost.
-
-Cost: the number of the proposal's escalations, and the hours that their resolution clocks have counted. Such a
-clock runs in business time while the desk has the escalation, and stands still while it waits for the customer: so
-this is the time in which the escalation was the desk's to work on, an upper bound of the work itself.
-"""
+"""Proposals to improve: written, decided, released, measured. What their escalations cost is in reports.costs."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -11,7 +6,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,12 +13,12 @@ import redaction
 from accounts.models import User
 from common import clock
 from common.errors import Absent, NotAllowed, Refused, StaleVersion
-from escalations.models import Clock, Metric, Ticket
-from escalations.models.ticket import TicketQuerySet
+from escalations.models import Ticket
 from events import recording
 from knowledgebase import access as knowledge
 from knowledgebase.models import KnownIssue
 from reports import days
+from reports.costs import tickets_of
 from reports.models import Proposal, ProposalState
 from reports.poisson import Ratio, rate_ratio
 
@@ -75,15 +69,6 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Cost:
-    """How many escalations, how many of them are still open, and their hours: see the module."""
-
-    tickets: int
-    open: int
-    hours: float
-
-
-@dataclass(frozen=True)
 class Outcome:
     """Escalations in as many weeks before the release as after it; the day of the release is counted after."""
 
@@ -111,22 +96,6 @@ def may(user: User, verb: str, proposal: Proposal) -> bool:
     step = STEPS[verb]
     allowed = knowledge.may_lead(user) if step.leads else knowledge.may_write(user)
     return allowed and proposal.state in step.sources
-
-
-def tickets_of(proposal: Proposal) -> TicketQuerySet:
-    """Return its escalations, but for restricted ones, which no figure gives away."""
-    linked = Q(pk__in=proposal.tickets.values("pk"))
-    if proposal.known_issue_id:
-        linked |= Q(known_issue=proposal.known_issue_id)
-    return Ticket.objects.filter(linked, restricted_as="")
-
-
-def cost(proposal: Proposal) -> Cost:
-    """Return what its escalations have cost until now."""
-    tickets = tickets_of(proposal)
-    clocks = Clock.objects.filter(metric=Metric.RESOLUTION, ticket__in=tickets.values("pk"))
-    seconds = clocks.aggregate(used=Sum("used_seconds"))["used"] or 0
-    return Cost(tickets.count(), tickets.open().count(), seconds / 3600)
 
 
 def outcome(proposal: Proposal) -> Outcome | None:

@@ -16,7 +16,7 @@ from common.errors import Refused, StaleVersion
 from escalations.models import Ticket
 from escalations.views.parts import done, forbidding
 from knowledgebase import access
-from reports import days, improvements
+from reports import costs, days, improvements
 from reports.forms.improvements import ProposalForm, StateFilter, StepForm, proposal_initial
 from reports.improvements import STEPS
 from reports.models import Proposal
@@ -47,7 +47,8 @@ def improvement_list(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and form.cleaned_data["state"]:
         found = found.filter(state=form.cleaned_data["state"])
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = [(one, improvements.cost(one)) for one in page]
+    found_costs = costs.costs(page.object_list)
+    rows = [(one, found_costs[one.pk]) for one in page]
     context = {"form": form, "page": page, "rows": rows, "may_write": access.may_write(user)}
     return render(request, "reports/improvements.html", context)
 
@@ -74,8 +75,8 @@ def _page(
                 initial={"version": proposal.version, "released_on": days.today()}, auto_id=f"{verb}_%s"
             )
             steps.append((verb, step, sent[1] if sent and sent[0] == verb else form))
-    visible = Ticket.objects.visible_to(user).filter(pk__in=improvements.tickets_of(proposal).values("pk"))
-    cost = improvements.cost(proposal)
+    visible = Ticket.objects.visible_to(user).filter(pk__in=costs.tickets_of(proposal).values("pk"))
+    cost = costs.cost(proposal)
     context: dict[str, Any] = {
         "proposal": proposal,
         "cost": cost,
