@@ -51,10 +51,18 @@ _OF_HAND_OVERS = {
 #: Kind of subject → name of the page that shows one. Upper apps name theirs.
 _pages: dict[str, str] = {}
 
+#: Kind of subject → the model whose rows are called by their own `title`.
+_titled: dict[str, type[models.Model]] = {}
 
-def lead_to(subject: str, page: str) -> None:
-    """Have alerts about things of this kind lead to their own page, whose address takes the number."""
+
+def lead_to(subject: str, page: str, *, titled: type[models.Model] | None = None) -> None:
+    """Have alerts about things of this kind lead to their own page, whose address takes the number.
+
+    `titled` is their model, whose `title` alerts that are about no ticket are called by.
+    """
     _pages[subject] = page
+    if titled is not None:
+        _titled[subject] = titled
 
 
 def address(alert: Alert) -> str:
@@ -62,10 +70,12 @@ def address(alert: Alert) -> str:
     if (hand_over := alert.event.get("hand_over")) and alert.event.kind in _OF_HAND_OVERS:
         return reverse("hand_over", args=[hand_over])
     page = _pages.get(alert.event.subject_type)
-    return reverse(page, args=[alert.event.subject_id]) if page else alert.ticket.get_absolute_url()
+    if page:
+        return reverse(page, args=[alert.event.subject_id])
+    return alert.ticket.get_absolute_url() if alert.ticket else reverse("alerts")
 
 
-def tell(ticket: Ticket, recipients: Iterable[User], kind: AlertKind, *, event: Event) -> None:
+def tell(ticket: Ticket | None, recipients: Iterable[User], kind: AlertKind, *, event: Event) -> None:
     """Tell each of `recipients` what `event` is about, as they have chosen. Whoever was told of it already is not.
 
     Everybody who wants to hear of this kind gets it in their page; the mails are owed (alert_mail).
@@ -119,14 +129,23 @@ def page(user: User, *, kind: str = "", only_unread: bool = False, after: str = 
 
 
 def entitle(alerts: Iterable[Alert]) -> None:
-    """Call alerts about hand-overs by the title of it: a partner may not know the escalation's subject."""
-    about = {pk: alert for alert in alerts if (pk := alert.event.get("hand_over"))}
-    if not about:
-        return
-    titles = dict(HandOver.objects.filter(pk__in=about).values_list("pk", "title"))
-    for alert in alerts:
-        if title := titles.get(alert.event.get("hand_over")):
-            alert.ticket.subject = title  # of this one object, which is shown and never saved
+    """Note on each alert what it is called by: the ticket's subject, or what a partner may know in its place.
+
+    That is the title of the hand-over, or of what the alert leads to where it is about no ticket.
+    """
+    found = list(alerts)
+    about = {pk for alert in found if (pk := alert.event.get("hand_over"))}
+    handed = dict(HandOver.objects.filter(pk__in=about).values_list("pk", "title")) if about else {}
+    called: dict[tuple[str, int], str] = {}
+    for subject, model in _titled.items():
+        if ids := {one.event.subject_id for one in found if one.event.subject_type == subject}:
+            titles = model._default_manager.filter(pk__in=ids).values_list("pk", "title")
+            called |= {(subject, pk): title for pk, title in titles}
+    for alert in found:
+        if alert.ticket is None:
+            alert.title = called.get((alert.event.subject_type, alert.event.subject_id), "")
+        else:
+            alert.title = handed.get(alert.event.get("hand_over")) or alert.ticket.subject
 
 
 def _below(alerts: models.QuerySet[Alert], last: str) -> models.QuerySet[Alert]:
@@ -148,7 +167,7 @@ def sentence(alert: Alert) -> str:
         return _("Nobody has touched it since %s.") % _when(event.data["touched_at"])
     if alert.kind == AlertKind.REOPENED:
         return reopenings_of(event)
-    if event.get("how") == "routed":
+    if event.get("how") == "routed" and alert.ticket:
         why = routing_words.recorded(event.data["why"], str(alert.ticket.category))
         return _("It is yours now: %s.") % why
     if "step" not in event.data:

@@ -183,7 +183,7 @@ def parts(findings: Diagnosis | DiagnosisRevision) -> list[tuple[str, str]]:
 
 
 def _lines(row: dict[str, str]) -> list[str]:
-    """Return a hypothesis as lines, some empty: how it stands, why it was judged so, what was written beside it."""
+    """Return a hypothesis as lines, some empty: how it stands, why, and what was written beside it."""
     status = HypothesisStatus(row["status"]).label
     return [f"- [{status}] {row['text']}", row["reason"] and _("Why: %s") % row["reason"], row["evidence"]]
 
