@@ -12,6 +12,7 @@ urlpatterns = [
     path("improvements/new/", improvements.edit_improvement, name="new_improvement"),
     path("improvements/<int:pk>/", improvements.improvement, name="improvement"),
     path("improvements/<int:pk>/edit/", improvements.edit_improvement, name="edit_improvement"),
+    path("improvements/<int:pk>/take/", improvements.take_improvement, name="take_improvement"),
     path("improvements/<int:pk>/<slug:verb>/", improvements.step_improvement, name="step_improvement"),
     path("reopen-rates/", reopening.reopen_rates, name="reopen_rates"),
     path("reopen-rates/table.csv", reopening.reopen_rates_csv, name="reopen_rates_csv"),

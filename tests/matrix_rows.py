@@ -433,11 +433,12 @@ KNOWLEDGEBASE = {
 
 REPORTS = {
     "dashboard": page(NUMBERS),
-    "improvements": page(NUMBERS),
-    "new_improvement": page(WRITERS, auditor=403),
+    "improvements": page(f"{NUMBERS} partner partner_without"),
+    "new_improvement": page(WRITERS, auditor=403, partner=403, partner_without=403),
     "improvement": page(NUMBERS, to=proposal),
     "edit_improvement": page(WRITERS, auditor=403, to=proposal),
     "step_improvement": post_only(to=proposal_step),
+    "take_improvement": post_only(to=proposal),
     "reopen_rates": page(NUMBERS),
     "reopen_rates_csv": page(NUMBERS),
     "dashboard_csv": page(NUMBERS, to=lambda scenario: {"table": "flow"}),
