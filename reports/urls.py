@@ -16,6 +16,7 @@ urlpatterns = [
     path("improvements/<int:pk>/<slug:verb>/", improvements.step_improvement, name="step_improvement"),
     path("reopen-rates/", reopening.reopen_rates, name="reopen_rates"),
     path("reopen-rates/table.csv", reopening.reopen_rates_csv, name="reopen_rates_csv"),
+    path("reopen-rates/<int:cause>/", reopening.reopen_rate, name="reopen_rate"),
     path("forecast/", forecast.forecast, name="forecast"),
     path("trends/", trends.trend_list, name="trend_list"),
     path("trends/<int:pk>/", trends.trend, name="trend"),
