@@ -90,12 +90,12 @@ def by_root_cause(selection: Selection) -> list[Reopening]:
 
 
 def tickets(selection: Selection, cause: int | None, *, reopened: bool) -> QuerySet[Event, int]:
-    """Return the ids of the tickets behind a root cause's counts: of all that was followed, or that was reopened."""
+    """Return the ids of the tickets behind a root cause's counts: of what was followed, or was reopened."""
     recorded = Q(data__root_cause=cause)
     if cause is None:
         recorded |= Q(data__root_cause__isnull=True)
     found = _resolutions(selection).filter(recorded, at__lte=clock.now() - FOLLOW_UP)
-    return (found.filter(next=REOPENED) if reopened else found).values_list("subject_id", flat=True)
+    return (found.filter(Q(("next", REOPENED))) if reopened else found).values_list("subject_id", flat=True)
 
 
 def _resolutions(selection: Selection) -> QuerySet[Event]:

@@ -440,6 +440,8 @@ REPORTS = {
     "edit_improvement": page(WRITERS, auditor=403, to=proposal),
     "step_improvement": post_only(to=proposal_step),
     "take_improvement": post_only(to=proposal),
+    "partner_answers": page(NUMBERS),
+    "partner_answers_csv": page(NUMBERS),
     "reopen_rates": page(NUMBERS),
     "reopen_rates_csv": page(NUMBERS),
     "reopen_rate": page(NUMBERS, to=root_cause),

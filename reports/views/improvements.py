@@ -57,7 +57,7 @@ def improvement_list(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and form.cleaned_data["state"]:
         found = found.filter(state=form.cleaned_data["state"])
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    found_costs = costs.costs(page.object_list)
+    found_costs = costs.costs(list(page))
     rows = [(one, found_costs[one.pk]) for one in page]
     context = {"form": form, "page": page, "rows": rows, "may_write": access.may_write(user)}
     return render(request, "reports/improvements.html", context)
