@@ -113,7 +113,7 @@ class ReopeningFilter(FigureFilter):
     """Whose reopen rates to show: of a season, since the last two weeks have not been followed yet."""
 
     default_days = 90
-    only = forms.ChoiceField(required=False, choices=[("", ""), ("reopened", "")], widget=forms.HiddenInput)
+    show = forms.ChoiceField(required=False, choices=[("", ""), ("reopened", "")], widget=forms.HiddenInput)
 
 
 class BehindFilter(FigureFilter):

@@ -35,7 +35,12 @@ class ProposalForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
     title = forms.CharField(label=_("Title"), max_length=200)
     problem = _text(_("Problem"))
-    evidence = _text(_("Evidence"), required=False)
+    evidence = _text(
+        _("Evidence"),
+        rows=8,
+        required=False,
+        help_text=_("Whoever the proposal is put to reads this, too, whether or not they see the escalations."),
+    )
     suggestion = _text(_("Suggestion"))
     known_issue = forms.ModelChoiceField(
         label=_("Known issue"), queryset=KnownIssue.objects.none(), required=False, empty_label=_("None")

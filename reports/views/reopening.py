@@ -43,14 +43,14 @@ def reopen_rate(request: HttpRequest, cause: int) -> HttpResponse:
     context: dict[str, object] = {"form": form, "days": reopening.FOLLOW_UP.days, "name": name}
     if not form.is_valid():
         return render(request, "reports/reopen_rate.html", context, status=400)
-    selection, only = form.selection(), form.cleaned_data["only"]
+    selection, show = form.selection(), form.cleaned_data["show"]
     rows = [row for row in reopening.by_root_cause(selection) if (row.cause or 0) == cause]
-    ids = reopening.tickets(selection, cause or None, reopened=bool(only))
+    ids = reopening.tickets(selection, cause or None, reopened=bool(show))
     found = Ticket.objects.visible_to(reader(request)).filter(pk__in=ids)
     page = Paginator(found.select_related("customer", "category").order_by("-pk"), PAGE_SIZE).get_page(
         request.GET.get("page")
     )
-    context |= {"page": page, "only": only, **_figures(rows[0].share if rows else Share())}
+    context |= {"page": page, "show": show, **_figures(rows[0].share if rows else Share())}
     return render(request, "reports/reopen_rate.html", context)
 
 
@@ -111,7 +111,7 @@ def _row(row: Reopening, query: str) -> list[Entry]:
     page = f"{reverse('reopen_rate', args=[row.cause or 0])}?{query}"
     low, high = share.interval or (None, None)
     resolved = Entry(wording.whole(share.resolved), share.resolved, page)
-    reopened = Entry(wording.whole(share.reopened), share.reopened, f"{page}&only=reopened")
+    reopened = Entry(wording.whole(share.reopened), share.reopened, f"{page}&show=reopened")
     shares = [_share(one) for one in (share.percent, low, high, row.before.percent)]
     change = Entry(wording.points(row.difference), _rounded(row.difference))
     young = Entry(wording.whole(share.young), share.young)

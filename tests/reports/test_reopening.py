@@ -77,7 +77,7 @@ def test_a_resolution_that_came_back_counts_for_its_own_root_cause() -> None:
     assert "+33.3" in page
     assert "1 more was resolved too recently" in page
     behind = f"{reverse('reopen_rate', args=[first])}?{since}"
-    for address, expected in ((behind, {fine, ticket, late}), (f"{behind}&only=reopened", {ticket})):
+    for address, expected in ((behind, {fine, ticket, late}), (f"{behind}&show=reopened", {ticket})):
         assert address in page.replace("&amp;", "&")
         assert set(client.get(address).context["page"].object_list) == expected
     table = client.get(f"{reverse('reopen_rates_csv')}?{since}").content.decode("utf-8-sig")
