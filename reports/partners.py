@@ -8,11 +8,10 @@ time from asking to answering, also where the clock stood still because the part
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import median
 
 from django.db.models import OuterRef, Subquery
-from django.db.models.functions import TruncSecond
 
 from accounts.models import User
 from common import clock
@@ -59,14 +58,15 @@ class _Row:
 def attainment(selection: Selection, user: User) -> list[Attainment]:
     """Return each partner's, by name, of the hand-overs that `user` may see; restricted tickets' are left out."""
     begin, end = days.span(selection.first, selection.last)
+    # Its clock began in the second in which it was asked. (Truncating would go by the reader's zone.)
     own = Clock.objects.filter(
-        ticket=OuterRef("ticket"), metric=Metric.HAND_OVER, team=OuterRef("team"), started_at=OuterRef("second")
-    )
+        ticket=OuterRef("ticket"), metric=Metric.HAND_OVER, team=OuterRef("team"),
+        started_at__lte=OuterRef("asked_at"), started_at__gt=OuterRef("asked_at") - timedelta(seconds=1),
+    )  # fmt: skip
     found = (
         HandOver.objects.visible_to(user)
         .filter(asked_at__gte=begin, asked_at__lt=end, state__in=_COUNTED)
         .filter(ticket__in=selection.tickets(user).filter(restricted_as="").values("pk"))
-        .annotate(second=TruncSecond("asked_at"))
     )
     of_clock = {
         name: Subquery(own.order_by("-cycle").values(name)[:1]) for name in ("due_at", "breached_at", "started_at")
