@@ -4,13 +4,15 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from accounts.models import User
-from bugs import reports, sending
+from bugs import fixes, reports, sending
 from bugs.models import Severity, State, Tracker
 from bugs.trackers.issue import Issue
 from common import clock
 from escalations.access import works_on
 from escalations.models import Ticket
 from escalations.models.ticket import OPEN
+from events import relay
+from events.models import Delivery
 
 PROJECT = "acme/payments"
 _PAGE = "https://tracker.invalid/acme/payments/issues"  # the page is looked for where the settings' tracker is
@@ -48,6 +50,8 @@ def lay_out(now: datetime) -> None:
         _write(tickets[:1], _DRAFT)
         _write(tickets[1:3], _FIXED, tracker, Issue("1", f"{_PAGE}/1", State.FIXED, "sam"))
         _write(tickets[3:], _OPEN, tracker, Issue("2", f"{_PAGE}/2", State.OPEN, "noor"))
+        for number in list(Delivery.objects.filter(consumer=fixes.CONSUMER).values_list("pk", flat=True)):
+            relay.deliver(number)
 
 
 def _write(

@@ -1,5 +1,6 @@
 """Markdown written by people, turned into HTML that is safe to show to others."""
 
+import re
 from functools import lru_cache
 
 import nh3
@@ -15,6 +16,9 @@ TAGS = {
 }  # fmt: skip
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 SCHEMES = {"http", "https", "mailto"}
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_BEGINS_A_BLOCK = re.compile(r"^(\s*)([-+>]|\d+[.)])", re.MULTILINE)
 
 _parser = (
     MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": 20})
@@ -44,6 +48,11 @@ def render(text: str) -> SafeString:
         link_rel="noopener noreferrer nofollow",
     )
     return mark_safe(clean)  # noqa: S308 - nh3 has just cleaned it
+
+
+def escaped(text: str) -> str:
+    """Return a text as CommonMark that shows it as it is."""
+    return _BEGINS_A_BLOCK.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", text)).replace("\n", "  \n")
 
 
 def _lower(token: Token) -> None:

@@ -56,7 +56,6 @@ def handle(event: Event) -> None:
     with _as_they_read(person):
         context = {
             "alert": alert,
-            "ticket": alert.ticket,
             "sentence": sentence(alert),
             "url": settings.SITE_URL + address(alert),
         }

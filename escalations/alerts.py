@@ -56,26 +56,33 @@ _OF_HAND_OVERS = {
 #: Kind of subject → name of the page that shows one. Upper apps name theirs.
 _pages: dict[str, tuple[str, bool]] = {}
 
+#: Kind of subject → the model whose rows are called by their own `title`.
+_titled: dict[str, type[models.Model]] = {}
 
-def lead_to(subject: str, page: str, *, of_ticket: bool = False) -> None:
+
+def lead_to(subject: str, page: str, *, of_ticket: bool = False, titled: type[models.Model] | None = None) -> None:
     """Have alerts about things of this kind lead to their own page, whose address takes the number.
 
-    `of_ticket`: the ticket's reference stands before it.
+    `of_ticket`: the ticket's reference stands before it. `titled` is their model, whose `title` alerts that are
+    about no ticket are called by.
     """
     _pages[subject] = (page, of_ticket)
+    if titled is not None:
+        _titled[subject] = titled
 
 
 def address(alert: Alert) -> str:
     """Return where the alert leads: to what its event is about if that has a page of its own, or to the ticket."""
     if (hand_over := alert.event.get("hand_over")) and alert.event.kind in _OF_HAND_OVERS:
         return reverse("hand_over", args=[hand_over])
-    if alert.event.subject_type not in _pages:
-        return alert.ticket.get_absolute_url()
-    page, of_ticket = _pages[alert.event.subject_type]
-    return reverse(page, args=[*([alert.ticket.reference] if of_ticket else []), alert.event.subject_id])
+    page, of_ticket = _pages.get(alert.event.subject_type, ("", False))
+    if page:
+        before = [alert.ticket.reference] if of_ticket and alert.ticket else []
+        return reverse(page, args=[*before, alert.event.subject_id])
+    return alert.ticket.get_absolute_url() if alert.ticket else reverse("alerts")
 
 
-def tell(ticket: Ticket, recipients: Iterable[User], kind: AlertKind, *, event: Event) -> None:
+def tell(ticket: Ticket | None, recipients: Iterable[User], kind: AlertKind, *, event: Event) -> None:
     """Tell each of `recipients` what `event` is about, as they have chosen. Whoever was told of it already is not.
 
     Everybody who wants to hear of this kind gets it in their page; the mails are owed (alert_mail).
@@ -129,14 +136,24 @@ def page(user: User, *, kind: str = "", only_unread: bool = False, after: str = 
 
 
 def entitle(alerts: Iterable[Alert]) -> None:
-    """Call alerts about hand-overs by the title of it: a partner may not know the escalation's subject."""
-    about = {pk: alert for alert in alerts if (pk := alert.event.get("hand_over"))}
-    if not about:
-        return
-    named = {row.pk: row.heading for row in HandOver.objects.filter(pk__in=about).only("title", "question")}
-    for alert in alerts:
-        if title := named.get(alert.event.get("hand_over")):
-            alert.ticket.subject = title  # of this one object, which is shown and never saved
+    """Note on each alert what it is called by: the ticket's subject, or what a partner may know in its place.
+
+    That is the title of the hand-over, or of what the alert leads to where it is about no ticket.
+    """
+    found = list(alerts)
+    about = {pk for alert in found if (pk := alert.event.get("hand_over"))}
+    rows = HandOver.objects.filter(pk__in=about).only("title", "question") if about else ()
+    handed = {row.pk: row.heading for row in rows}
+    called: dict[tuple[str, int], str] = {}
+    for subject, model in _titled.items():
+        if ids := {one.event.subject_id for one in found if one.event.subject_type == subject}:
+            titles = model._default_manager.filter(pk__in=ids).values_list("pk", "title")
+            called |= {(subject, pk): title for pk, title in titles}
+    for alert in found:
+        if alert.ticket is None:
+            alert.title = called.get((alert.event.subject_type, alert.event.subject_id), "")
+        else:
+            alert.title = handed.get(alert.event.get("hand_over")) or alert.ticket.subject
 
 
 def _below(alerts: models.QuerySet[Alert], last: str) -> models.QuerySet[Alert]:
@@ -158,7 +175,7 @@ def sentence(alert: Alert) -> str:
         return _("Nobody has touched it since %s.") % _when(event.data["touched_at"])
     if alert.kind == AlertKind.REOPENED:
         return reopenings_of(event)
-    if event.get("how") == "routed":
+    if event.get("how") == "routed" and alert.ticket:
         why = routing_words.recorded(event.data["why"], str(alert.ticket.category))
         return _("It is yours now: %s.") % why
     if "step" not in event.data:

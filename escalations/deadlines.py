@@ -187,7 +187,7 @@ def _deadline(row: Clock, now: datetime, by_hand: ByHand | None) -> Deadline:
         target_seconds=row.target_seconds,
         breached_at=row.breached_at,
         stopped_at=row.stopped_at,
-        used=_used(row, now),
+        used=used(row, now),
         is_by_hand=by_hand is not None or is_by_hand(row),
         by_hand=by_hand,
         probability=_probability(row, now),
@@ -208,7 +208,8 @@ def _probability(row: Clock, now: datetime) -> float | None:
     return None if lost or row.stopped_at is not None else row.breach_probability
 
 
-def _used(row: Clock, now: datetime) -> int:
+def used(row: Clock, now: datetime) -> int:
+    """Return the seconds that the clock has counted by `now`; a running one goes on after its last entry."""
     if row.state != ClockState.RUNNING:
         return row.used_seconds
     return row.used_seconds + used_between(calendar_of(row), row.counted_to, max(now, row.counted_to))

@@ -172,10 +172,7 @@ def revision_of(findings: Findings) -> DiagnosisRevision:
 
 def parts(findings: Diagnosis | DiagnosisRevision) -> list[tuple[str, str]]:
     """Return a version as (title, plain text), always the same parts in the same order."""
-    hypotheses = [
-        f"- [{HypothesisStatus(row['status']).label}] {row['text']}\n  {row['evidence']}".rstrip()
-        for row in findings.hypotheses
-    ]
+    hypotheses = ["\n  ".join(line for line in _lines(row) if line) for row in findings.hypotheses]
     return [
         (_("Symptoms"), findings.symptoms),
         (_("Hypotheses"), "\n".join(hypotheses)),
@@ -183,6 +180,12 @@ def parts(findings: Diagnosis | DiagnosisRevision) -> list[tuple[str, str]]:
         (_("Workaround"), findings.workaround),
         (_("Fix"), findings.fix),
     ]
+
+
+def _lines(row: dict[str, str]) -> list[str]:
+    """Return a hypothesis as lines, some empty: how it stands, why, and what was written beside it."""
+    status = HypothesisStatus(row["status"]).label
+    return [f"- [{status}] {row['text']}", row["reason"] and _("Why: %s") % row["reason"], row["evidence"]]
 
 
 def as_text(findings: Diagnosis | DiagnosisRevision) -> str:

@@ -8,12 +8,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from common.markdown import escaped
 from escalations.board import Board, Row, Said
 from escalations.evidence_words import origin
 from escalations.models import Evidence, Ticket
-
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~])")
-_BEGINS_A_BLOCK = re.compile(r"^(\s*)([-+>]|\d+[.)])", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -50,12 +48,12 @@ def markdown(ticket: Ticket, board: Board) -> str:
     """Return the report as CommonMark; what people wrote stands in it as they wrote it, never as markup."""
     diagnosis = board.diagnosis
     parts = [
-        f"# {_('Diagnosis')} {ticket.reference}: {_plain(ticket.subject)}",
+        f"# {_('Diagnosis')} {ticket.reference}: {escaped(ticket.subject)}",
         _("Version %(version)d, as of %(when)s") % {"version": board.version, "when": _when(diagnosis.updated_at)}
         if diagnosis
         else _("Nothing is written yet."),
         f"## {_('Symptoms')}",
-        _told(diagnosis.symptoms if diagnosis else "", board.said.get("symptoms")) or _plain(ticket.description),
+        _told(diagnosis.symptoms if diagnosis else "", board.said.get("symptoms")) or escaped(ticket.description),
         f"## {_('Hypotheses')}",
     ]
     for row in board.rows:
@@ -74,21 +72,21 @@ def markdown(ticket: Ticket, board: Board) -> str:
             parts += [f"## {title}", _told(text, board.said.get(name)) or _("Not known yet.")]
     parts.append(f"## {_('What happened when')}")
     parts.append(
-        "\n".join(f"- {_when(step.at)}: {_plain(str(step.by))}, {step.text}" for step in steps(ticket, board))
+        "\n".join(f"- {_when(step.at)}: {escaped(str(step.by))}, {step.text}" for step in steps(ticket, board))
     )
     return "\n\n".join(parts) + "\n"
 
 
 def _hypothesis(row: Row) -> list[str]:
-    parts = [f"### {row.number}: {_plain(row.hypothesis.text)}"]
+    parts = [f"### {row.number}: {escaped(row.hypothesis.text)}"]
     said = f" ({_by(row.judged)})" if row.judged else ""
     parts.append(
-        f"**{row.status_label}**{said}" + (f": {_plain(row.hypothesis.reason)}" if row.hypothesis.reason else "")
+        f"**{row.status_label}**{said}" + (f": {escaped(row.hypothesis.reason)}" if row.hypothesis.reason else "")
     )
     if row.suspected:
         parts.append(_("Suspected: %s") % _by(row.suspected))
     if row.hypothesis.evidence:
-        parts.append(_plain(row.hypothesis.evidence))
+        parts.append(escaped(row.hypothesis.evidence))
     for title, side in ((_("For it"), row.supporting), (_("Against it"), row.opposing)):
         if side:
             parts += [f"#### {title}", *(_evidence(one) for one in side)]
@@ -97,27 +95,22 @@ def _hypothesis(row: Row) -> list[str]:
 
 def _evidence(one: Evidence) -> str:
     told = ", ".join([*origin(one), _by(Said(one.kept_by, one.kept_at))])
-    lines = [f"**{one.get_kind_display()}: {_plain(one.title)}**", f"{_plain(told)}"]
+    lines = [f"**{one.get_kind_display()}: {escaped(one.title)}**", f"{escaped(told)}"]
     if one.body:
         lines.append(_fenced(one.body))
     return "\n\n".join(lines)
 
 
 def _told(text: str, said: Said | None) -> str:
-    return f"{_plain(text)}\n\n({_by(said)})" if text and said else _plain(text)
+    return f"{escaped(text)}\n\n({_by(said)})" if text and said else escaped(text)
 
 
 def _by(said: Said) -> str:
-    return f"{_plain(str(said.by))}, {_when(said.at)}"
+    return f"{escaped(str(said.by))}, {_when(said.at)}"
 
 
 def _when(at: datetime) -> str:
     return date_format(timezone.localtime(at), _("j M Y, H:i"))
-
-
-def _plain(text: str) -> str:
-    """Return the text so that a Markdown reader shows it as it is."""
-    return _BEGINS_A_BLOCK.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", text)).replace("\n", "  \n")
 
 
 def _fenced(text: str) -> str:

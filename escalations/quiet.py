@@ -36,7 +36,7 @@ def is_urgent(alert: Alert, urgent: Urgent) -> bool:
     of_the_ladder = alert.kind in _OF_THE_LADDER or alert.event.get("how") == "ladder"
     if not of_the_ladder or urgent == Urgent.NOTHING:
         return False
-    return urgent == Urgent.LADDER or alert.ticket.priority == Priority.P1
+    return urgent == Urgent.LADDER or (alert.ticket is not None and alert.ticket.priority == Priority.P1)
 
 
 def waits(alert: Alert, chosen: NotificationSettings, present: Presence) -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
 
-from accounts.models import Role, User
+from accounts.models import Role, Team, TeamKind, User
 from common import clock
 from knowledgebase.models import IssueStatus, KnownIssue
 from reports import days, improvements
@@ -45,6 +45,7 @@ def lay_out(now: datetime) -> list[Proposal]:
                 problem=other.symptoms,
                 suggestion="Show the state of the payment, and when to expect the next one.",
                 known_issue=other,
+                partner=Team.objects.filter(name="Product", kind=TeamKind.PARTNER).first(),
             )
             with clock.replaying(now - timedelta(days=2)):
                 found.append(improvements.propose(draft, by=other.owner))

@@ -1,47 +1,49 @@
-"""Proposals to improve: written, decided, released, measured; and what their escalations cost.
+"""Proposals to improve: written, decided, released, measured. What their escalations cost is in reports.costs.
 
-Cost: the number of the proposal's escalations, and the hours that their resolution clocks have counted. Such a
-clock runs in business time while the desk has the escalation, and stands still while it waits for the customer: so
-this is the time in which the escalation was the desk's to work on, an upper bound of the work itself.
+A proposal may be put to a partner team (product, risk …): its people read it, one of them may own it, and whoever
+of them owns it decides about it and brings it on.
 """
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 import redaction
-from accounts.models import User
+from accounts.models import Role, Team, User
 from common import clock
 from common.errors import Absent, NotAllowed, Refused, StaleVersion
-from escalations.models import Clock, Metric, Ticket
-from escalations.models.ticket import TicketQuerySet
+from escalations import alerts
+from escalations.models import AlertKind, Ticket
 from events import recording
+from events.models import Event
 from knowledgebase import access as knowledge
 from knowledgebase.models import KnownIssue
-from reports import days
+from reports import days, released
 from reports.models import Proposal, ProposalState
-from reports.poisson import Ratio, rate_ratio
 
 SUBJECT = "proposal"
 LONGEST = 20_000
 MOST_TICKETS = 500
-LEAST_WEEKS, MOST_WEEKS = 2, 26
 
 
 @dataclass(frozen=True)
 class Step:
-    """A way from one state to the next: what it is called, from where, and whether only leads and admins go it."""
+    """A way from one state to the next: what it is called, from where, and whether only leads and admins go it.
+
+    `kind` is the event's, `proposal.` and the next state if it is empty.
+    """
 
     to: ProposalState
     label: Any
     sources: tuple[ProposalState, ...]
     leads: bool = False
+    kind: str = ""
 
 
 STEPS = {
@@ -51,6 +53,18 @@ STEPS = {
         ProposalState.RELEASED, gettext_lazy("Released"), (ProposalState.ACCEPTED, ProposalState.IN_PROGRESS)
     ),
     "measure": Step(ProposalState.MEASURED, gettext_lazy("Keep the outcome"), (ProposalState.RELEASED,)),
+    "correct": Step(
+        ProposalState.RELEASED,
+        gettext_lazy("Correct the release"),
+        (ProposalState.RELEASED, ProposalState.MEASURED),
+        kind="proposal.release_corrected",
+    ),
+    "remeasure": Step(
+        ProposalState.RELEASED,
+        gettext_lazy("Measure again"),
+        (ProposalState.MEASURED,),
+        kind="proposal.outcome_withdrawn",
+    ),
     "decline": Step(
         ProposalState.DECLINED,
         gettext_lazy("Decline"),
@@ -59,6 +73,9 @@ STEPS = {
     ),
     "reconsider": Step(ProposalState.PROPOSED, gettext_lazy("Reconsider"), (ProposalState.DECLINED,), leads=True),
 }
+
+#: The steps that say on which day it was released.
+DATED = {"release", "correct"}
 
 
 @dataclass(frozen=True)
@@ -71,83 +88,35 @@ class Draft:
     evidence: str = ""
     known_issue: KnownIssue | None = None
     tickets: Iterable[Ticket] = ()
+    partner: Team | None = None
     owner: User | None = None
 
 
-@dataclass(frozen=True)
-class Cost:
-    """How many escalations, how many of them are still open, and their hours: see the module."""
-
-    tickets: int
-    open: int
-    hours: float
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Escalations in as many weeks before the release as after it; the day of the release is counted after."""
-
-    weeks: int
-    before: int
-    after: int
-    ratio: float | None
-    low: float
-    high: float | None
-    measured_on: str
-
-    @property
-    def is_better(self) -> bool:
-        """Whether the interval lies below 1 as a whole."""
-        return self.high is not None and self.high < 1
-
-
 def reads(user: User) -> bool:
-    """Tell whether `user` reads proposals: the second line, auditors and admins."""
-    return bool(user.reads_all or user.is_l2 or user.is_lead)
+    """Tell whether `user` reads proposals at all; which ones, Proposal.objects.visible_to knows."""
+    return bool(user.reads_all or user.is_l2 or user.is_lead or user.is_partner)
 
 
 def may(user: User, verb: str, proposal: Proposal) -> bool:
     """Tell whether `user` may go this step from where the proposal is."""
     step = STEPS[verb]
     allowed = knowledge.may_lead(user) if step.leads else knowledge.may_write(user)
-    return allowed and proposal.state in step.sources
+    return (allowed or _owns_for_partner(user, proposal)) and proposal.state in step.sources
 
 
-def tickets_of(proposal: Proposal) -> TicketQuerySet:
-    """Return its escalations, but for restricted ones, which no figure gives away."""
-    linked = Q(pk__in=proposal.tickets.values("pk"))
-    if proposal.known_issue_id:
-        linked |= Q(known_issue=proposal.known_issue_id)
-    return Ticket.objects.filter(linked, restricted_as="")
+def may_take(user: User, proposal: Proposal) -> bool:
+    """Tell whether `user` may make it theirs: people of the team that it is put to, while none of them owns it."""
+    return (
+        _is_of(user, proposal.partner_id)
+        and not _is_of(proposal.owner, proposal.partner_id)
+        and proposal.state not in {ProposalState.MEASURED, ProposalState.DECLINED}
+    )
 
 
-def cost(proposal: Proposal) -> Cost:
-    """Return what its escalations have cost until now."""
-    tickets = tickets_of(proposal)
-    clocks = Clock.objects.filter(metric=Metric.RESOLUTION, ticket__in=tickets.values("pk"))
-    seconds = clocks.aggregate(used=Sum("used_seconds"))["used"] or 0
-    return Cost(tickets.count(), tickets.open().count(), seconds / 3600)
-
-
-def outcome(proposal: Proposal) -> Outcome | None:
-    """Return what was measured, or what would be by today; None before two whole weeks have passed."""
-    if proposal.outcome:
-        return Outcome(**proposal.outcome)
-    if proposal.released_on is None:
-        return None
-    weeks = min((days.today() - proposal.released_on).days // 7, MOST_WEEKS)
-    if weeks < LEAST_WEEKS:
-        return None
-    length = timedelta(weeks=weeks)
-    before = _created(proposal, proposal.released_on - length, proposal.released_on - timedelta(days=1))
-    after = _created(proposal, proposal.released_on, proposal.released_on + length - timedelta(days=1))
-    found: Ratio = rate_ratio(before, after)
-    return Outcome(weeks, before, after, found.ratio, found.low, found.high, days.today().isoformat())
-
-
-def _created(proposal: Proposal, first: date, last: date) -> int:
-    begin, end = days.span(first, last)
-    return tickets_of(proposal).filter(created_at__gte=begin, created_at__lt=end).count()
+def owners(*partners: Team) -> QuerySet[User]:
+    """Return who may own a proposal: the second line, and the people of the team that it is put to."""
+    able = Q(pk__in=knowledge.writers().values("pk")) | Q(pk__in=_people(*partners).values("pk"))
+    return User.objects.filter(able).order_by("name", "pk")
 
 
 @transaction.atomic
@@ -165,11 +134,23 @@ def rewrite(proposal: Proposal, draft: Draft, *, by: User, version: int) -> Prop
 
 
 @transaction.atomic
+def take(proposal: Proposal, *, by: User, version: int) -> Proposal:
+    """Make a proposal that is put to one's team one's own. Raises NotAllowed or StaleVersion."""
+    locked = _locked(proposal, version)
+    if not may_take(by, locked):
+        raise NotAllowed(_("You may not do this with the proposal as it is now."))
+    locked.owner = by
+    _save(locked, "proposal.taken", by=by)
+    return locked
+
+
+@transaction.atomic
 def step(
     proposal: Proposal, verb: str, *, by: User, version: int, reason: str = "", released_on: date | None = None
 ) -> Proposal:
-    """Bring it to its next state; declining says why, releasing says when.
+    """Bring it to its next state; declining says why, releasing and correcting the release say when.
 
+    A correction, and measuring again, drop the outcome; the record keeps what it was.
     Raises NotAllowed, Refused (field `reason`, `released_on`) or StaleVersion.
     """
     locked = _locked(proposal, version)
@@ -178,17 +159,39 @@ def step(
     said = redaction.clean(reason).replace("\x00", "").strip()
     if verb == "decline" and not said:
         raise Refused(_("Say why it is declined."), field="reason")
-    if verb == "release":
+    if verb in DATED:
         if released_on is None or not date(1990, 1, 1) <= released_on <= days.today():
             raise Refused(_("Give the day on which it was released, today at the latest."), field="released_on")
         locked.released_on = released_on
     if verb == "measure":
-        found = outcome(locked)
+        found = released.outcome(locked)
         if found is None:
-            raise Refused(_("Two whole weeks have to pass after the release."))
+            raise Refused(released.why_not_yet(locked))
         locked.outcome = asdict(found)
+    elif verb in {"correct", "remeasure"}:
+        locked.outcome = None
     locked.state, locked.reason = STEPS[verb].to, said
-    return _save(locked, f"proposal.{STEPS[verb].to}", by=by)
+    _save(locked, STEPS[verb].kind or f"proposal.{STEPS[verb].to}", by=by)
+    return locked
+
+
+def history(proposal: Proposal) -> list[Event]:
+    """Return what was done with it, the latest first, each with its actor."""
+    found = Event.objects.filter(subject_type=SUBJECT, subject_id=proposal.pk).select_related("actor")
+    return list(found.order_by("-id")[:100])
+
+
+def _people(*partners: Team) -> QuerySet[User]:
+    of_team = Q(memberships__team__in=partners, memberships__role=Role.PARTNER)
+    return User.objects.filter(of_team, is_active=True, is_auditor=False).distinct()
+
+
+def _is_of(user: User, partner: int | None) -> bool:
+    return not user.is_auditor and partner in user.teams_as(Role.PARTNER)
+
+
+def _owns_for_partner(user: User, proposal: Proposal) -> bool:
+    return proposal.owner_id == user.pk and _is_of(user, proposal.partner_id)
 
 
 def _locked(proposal: Proposal, version: int) -> Proposal:
@@ -215,12 +218,22 @@ def _write(proposal: Proposal, draft: Draft, *, by: User, kind: str) -> Proposal
         raise Refused(_("Name a known issue or escalations, so that the cost can be told."), field="tickets")
     for name in ("title", "problem", "suggestion", "evidence"):
         setattr(proposal, name, _text(getattr(draft, name), name))
-    proposal.known_issue = draft.known_issue
-    proposal.owner = draft.owner or by
-    _save(proposal, kind, by=by)
+    had_owner, had_partner = proposal.owner_id, proposal.partner_id
+    proposal.known_issue, proposal.partner = draft.known_issue, draft.partner
+    proposal.owner = owner = draft.owner or by
+    teams = [draft.partner] if draft.partner else []
+    # Who owns it already may stay, whatever team they are of by now.
+    if owner.pk != had_owner and not owners(*teams).filter(pk=owner.pk).exists():
+        raise Refused(_("The owner is of the second line, or of the team that it is put to."), field="owner")
+    event = _save(proposal, kind, by=by)
     # What this person does not see stays linked.
     hidden = proposal.tickets.exclude(pk__in=visible.values("pk"))
     proposal.tickets.set([*linked, *hidden])
+    if owner.pk not in {had_owner, by.pk}:
+        alerts.tell(None, [owner], AlertKind.ASSIGNED, event=event)
+    if draft.partner is not None and draft.partner.pk != had_partner:
+        others = _people(draft.partner).exclude(pk__in=[owner.pk, by.pk])
+        alerts.tell(None, others, AlertKind.HANDED_OVER, event=event)
     return proposal
 
 
@@ -234,10 +247,19 @@ def _text(text: str, name: str) -> str:
     return kept
 
 
-def _save(proposal: Proposal, kind: str, *, by: User) -> Proposal:
+def _save(proposal: Proposal, kind: str, *, by: User) -> Event:
     proposal.version += 1
     proposal.updated_at = clock.now()
     proposal.save()
-    data = {"state": proposal.state, "version": proposal.version, "known_issue": proposal.known_issue_id}
-    recording.record(kind, subject=(SUBJECT, proposal.pk), by=by, data=data)
-    return proposal
+    data: dict[str, Any] = {
+        "state": proposal.state,
+        "version": proposal.version,
+        "known_issue": proposal.known_issue_id,
+        "owner": proposal.owner_id,
+        "partner": proposal.partner_id,
+    }
+    if proposal.released_on is not None:
+        data["released_on"] = proposal.released_on.isoformat()
+    if proposal.outcome is not None:
+        data["outcome"] = proposal.outcome
+    return recording.record(kind, subject=(SUBJECT, proposal.pk), by=by, data=data)

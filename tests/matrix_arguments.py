@@ -3,7 +3,7 @@
 from typing import Any
 
 from escalations import notifications
-from escalations.models import TippingOffWords
+from escalations.models import RootCause, TippingOffWords
 from investigations.health import checklists
 from tests.matrix import Scenario
 
@@ -166,6 +166,10 @@ def proposal(scenario: Scenario) -> dict[str, Any]:
 
 def proposal_step(scenario: Scenario) -> dict[str, Any]:
     return {**proposal(scenario), "verb": "accept"}
+
+
+def root_cause(scenario: Scenario) -> dict[str, Any]:
+    return {"cause": RootCause.objects.earliest("pk").pk}
 
 
 def trend(scenario: Scenario) -> dict[str, Any]:

@@ -30,8 +30,8 @@ NUMBER = 987_654_321  # that nothing has
 ABOUT_NO_TICKET = (
     "access/", "account/", "articles/", "baton/<int:number>/", "bulk/", "checklist/", "compliance/",
     "cross-posts/", "dashboard/", "escalate/", "hooks/", "improvements/", "integrations/<int:number>/",
-    "integrations/faults/", "known-issues/", "points/", "queue/views/", "rate/", "roster/", "setup/",
-    "simulator/", "trackers/", "trends/", "unsubscribe/", "api/v1/^articles/", "api/v1/^bulk-actions/",
+    "integrations/faults/", "known-issues/", "points/", "queue/views/", "rate/", "reopen-rates/", "roster/",
+    "setup/", "simulator/", "trackers/", "trends/", "unsubscribe/", "api/v1/^articles/", "api/v1/^bulk-actions/",
     "api/v1/^categories/", "api/v1/^known-issues/", "api/v1/^trends/", "api/v1/^views/",
 )  # fmt: skip
 

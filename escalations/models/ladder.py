@@ -113,8 +113,11 @@ class AlertKind(models.TextChoices):
 
 class AlertQuerySet(models.QuerySet["Alert"]):
     def visible_to(self, user: "User") -> "AlertQuerySet":
-        """Return the person's own alerts about tickets that they may see now, or about hand-overs of theirs."""
-        seen = Q(ticket__in=Ticket.objects.visible_to(user))
+        """Return the person's own alerts, those about tickets that they may not see now left out.
+
+        An alert about a hand-over of their team's they see without the ticket.
+        """
+        seen = Q(ticket=None) | Q(ticket__in=Ticket.objects.visible_to(user))
         if user.teams_as(Role.PARTNER, Role.LEAD):
             handed = HandOver.objects.visible_to(user).values("ticket")
             seen |= Q(ticket__in=handed, event__data__has_key="hand_over")
@@ -122,19 +125,23 @@ class AlertQuerySet(models.QuerySet["Alert"]):
 
 
 class Alert(models.Model):
-    """What one person was told about one ticket, because of one event: of one fact only once.
+    """What one person was told because of one event: of one fact only once.
 
+    `ticket` is None where it is about no single one.
     `digest_at`: with which digest it goes out, if it does. `sent_at`: when it was mailed, alone or in a digest.
     """
 
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="+")
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, null=True, related_name="+")
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=16, choices=AlertKind)
     at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
     digest_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
+
+    #: What it is about, as the person may know it: see escalations.alerts.entitle.
+    title = ""
 
     objects = AlertQuerySet.as_manager()
 

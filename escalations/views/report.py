@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from escalations import board, diagnosis_report
-from escalations.evidence_words import origin
+from escalations.evidence_words import origin, page
 from escalations.views.board import internal_ticket
 
 
@@ -15,7 +15,7 @@ def diagnosis_report_page(request: HttpRequest, reference: str) -> HttpResponse:
     ticket = internal_ticket(request, reference)
     found = board.of_ticket(ticket)
     for one in found.standing:
-        one.origin = origin(one)  # type: ignore[attr-defined]
+        one.origin, one.page = origin(one), page(one)  # type: ignore[attr-defined]
     context = {"ticket": ticket, "board": found, "steps": diagnosis_report.steps(ticket, found)}
     return render(request, "escalations/diagnosis_report.html", context)
 

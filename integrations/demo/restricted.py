@@ -24,7 +24,8 @@ def restrict(staff: Staff, now: datetime) -> None:
         for name, kind, reason in _CASES:
             lead, team = staff.leads[name], staff.teams[name]
             working = Ticket.objects.filter(team=team, state=State.IN_PROGRESS, owner__isnull=False)
-            apart = working.exclude(pk__in=Alert.objects.values("ticket")).filter(merged_from=None)
+            alerted = Alert.objects.filter(ticket__isnull=False).values("ticket")
+            apart = working.exclude(pk__in=alerted).filter(merged_from=None)
             found = apart.select_related("owner").order_by("-created_at").first()
             if found is not None and found.owner is not None:
                 restricting.restrict(found, by=lead, kind=kind, reason=reason, persons=[found.owner])

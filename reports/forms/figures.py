@@ -48,6 +48,8 @@ def agents(teams: list[Team]) -> QuerySet[User]:
 class FigureFilter(forms.Form):
     """Which part of the figures to show. `teams` are those the person may read."""
 
+    default_days = DEFAULT_DAYS
+
     since = forms.DateField(label=_("From"), required=False, widget=DayInput())
     until = forms.DateField(label=_("To"), required=False, widget=DayInput())
     team = forms.TypedChoiceField(label=_("Team"), required=False, coerce=int, empty_value=None)
@@ -69,7 +71,7 @@ class FigureFilter(forms.Form):
         self._offer("agent", _("All agents"), list(self.agents.items()))
 
     def clean_since(self) -> date:
-        return self.cleaned_data["since"] or days.today() - timedelta(days=DEFAULT_DAYS - 1)
+        return self.cleaned_data["since"] or days.today() - timedelta(days=self.default_days - 1)
 
     def clean_until(self) -> date:
         return self.cleaned_data["until"] or days.today()
@@ -105,6 +107,13 @@ class FigureFilter(forms.Form):
         field = self.fields[name]
         if isinstance(field, forms.ChoiceField):
             field.choices = [("", everything), *choices]
+
+
+class ReopeningFilter(FigureFilter):
+    """Whose reopen rates to show: of a season, since the last two weeks have not been followed yet."""
+
+    default_days = 90
+    show = forms.ChoiceField(required=False, choices=[("", ""), ("reopened", "")], widget=forms.HiddenInput)
 
 
 class BehindFilter(FigureFilter):

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.models import Role, Team, User
 from escalations.models import Ticket
 from knowledgebase.models import KnownIssue
 
@@ -20,8 +21,16 @@ class ProposalState(models.TextChoices):
     DECLINED = "declined", pgettext_lazy("a proposal", "Declined")
 
 
+class ProposalQuerySet(models.QuerySet["Proposal"]):
+    def visible_to(self, user: User) -> "ProposalQuerySet":
+        """Return those the person reads: all for who works or reads here, what is put to them for partners."""
+        if user.reads_all or user.is_l2 or user.is_lead:
+            return self
+        return self.filter(partner__in=user.teams_as(Role.PARTNER))
+
+
 class Proposal(models.Model):
-    """What should be better, why, and what came of it.
+    """What should be better, why, and what came of it. `partner` is the team that it is put to, if any.
 
     Its escalations are `tickets` and those linked to `known_issue`. `outcome` is what was measured, as of
     reports.improvements.Outcome, kept when the state became `measured`.
@@ -39,6 +48,9 @@ class Proposal(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("owner"), on_delete=models.PROTECT, related_name="+"
     )
+    partner = models.ForeignKey(
+        Team, verbose_name=_("put to"), on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     state = models.CharField(_("state"), max_length=12, choices=ProposalState, default=ProposalState.PROPOSED)
     reason = models.TextField(_("reason"), blank=True)
     released_on = models.DateField(_("released on"), null=True)
@@ -47,6 +59,8 @@ class Proposal(models.Model):
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+
+    objects = ProposalQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("proposal")

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.views.once import once
 from common.errors import NotAllowed, Refused
 from escalations.models import Ticket
+from knowledgebase import access as knowledge
 from reports import access, naming, trends
 from reports.forms.figures import DismissForm
 from reports.models import Trend, TrendStatus
@@ -86,6 +87,7 @@ def _context(request: HttpRequest, found: Trend, form: DismissForm) -> dict[str,
         "chart": charts.trend(found),
         "examples": examples.select_related("customer", "category").order_by("-pk"),
         "dismiss_form": form if may_dismiss else None,
+        "may_propose": knowledge.may_write(user),
     }
 
 

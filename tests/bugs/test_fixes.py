@@ -122,7 +122,7 @@ def test_a_file_leaves_in_the_archive_looked_through_once_more(
     )  # fmt: skip
     bug = written(desk, ticket, evidence=[kept.pk])
     # As though a rule had been learned after it was stored.
-    with file.file.storage.open(file.file.name, "wb") as stored:
+    with file.file.storage.open(str(file.file.name), "wb") as stored:
         stored.write(f"paid with {CARD}".encode())
     l2, address = client_of(desk.l2), reverse("bug_archive", args=[bug.pk])
     with zipfile.ZipFile(io.BytesIO(l2.get(address).content)) as packed:
@@ -133,7 +133,7 @@ def test_a_file_leaves_in_the_archive_looked_through_once_more(
     assert {one["name"]: one["sha256"] for one in manifest["files"]}["evidence/01-shop_log.txt"] == (
         sha256(content.encode()).hexdigest()
     )
-    with file.file.storage.open(file.file.name, "wb") as stored:
+    with file.file.storage.open(str(file.file.name), "wb") as stored:
         stored.write(b"\x00\x01\x02" * 2000 + CARD.encode())
     refused = l2.get(address)
     assert refused.status_code == 422

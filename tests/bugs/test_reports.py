@@ -103,7 +103,7 @@ def test_a_report_begins_with_what_was_found_out_and_not_with_the_customer(desk:
     suspected = hypotheses.suspect(ticket, "The acquirer does not answer", by=desk.l2)
     kept = {
         kind: evidence.keep(
-            ticket, kind=kind, title=kind.label, body="x", source={}, by=desk.l2, hypothesis=suspected
+            ticket, kind=kind, title=str(kind.label), body="x", source={}, by=desk.l2, hypothesis=suspected
         )
         for kind in (EvidenceKind.LOG, EvidenceKind.LOOKUP, EvidenceKind.API_RUN, EvidenceKind.CUSTOMER)
     }

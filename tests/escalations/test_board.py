@@ -231,6 +231,21 @@ def test_the_report_tells_who_and_when_and_runs_no_markup(desk: Desk, ticket: Ti
     assert "evil.example" not in shown(client_of(desk.l2), ticket)
 
 
+def test_history_and_conflict_say_why_and_the_report_leads_to_where_evidence_comes_from(
+    desk: Desk, ticket: Ticket
+) -> None:
+    log = f"/tickets/{ticket.reference}/"
+    keep(ticket, desk.l2, suspicion="The bank is down", source={"page": log})
+    hypotheses.judge(ticket, "h1", status="ruled_out", reason="Their status page is green", by=desk.l2, version=1)
+    client = client_of(desk.lead)
+    assert "Why: Their status page is green" in shown(client, ticket, "diagnosis_history")
+    stale = {"version": 1, "symptoms": "Slow", "hypotheses-TOTAL_FORMS": 0, "hypotheses-INITIAL_FORMS": 0}
+    conflict = post(client, "diagnosis", ticket, **stale)
+    assert conflict.status_code == 409
+    assert "Why: Their status page is green" in conflict.content.decode()
+    assert f'<a href="{log}"><strong>Ledger</strong></a>' in shown(client, ticket, "diagnosis_report")
+
+
 def test_the_board_asks_as_often_for_much_as_for_little(
     desk: Desk, ticket: Ticket, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

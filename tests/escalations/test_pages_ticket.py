@@ -80,7 +80,7 @@ def test_what_stands_beside_a_ticket_comes_after_its_page_or_by_a_link(desk: Des
     assert signed_in(desk.outsider).get(beside(ticket, "related")).status_code == 404
 
 
-@pytest.mark.parametrize(("part", "most"), [("", 10), ("work", 8), ("related", 14)])
+@pytest.mark.parametrize(("part", "most"), [("", 10), ("work", 8), ("related", 17)])
 def test_a_ticket_asks_the_database_a_few_times_however_much_happened(
     desk: Desk, django_assert_max_num_queries: DjangoAssertNumQueries, part: str, most: int
 ) -> None:

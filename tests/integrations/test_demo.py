@@ -180,9 +180,9 @@ def test_somebody_was_alerted_of_what_is_late_now_and_of_nothing_else(told):
     lead = User.objects.get(email="lead@secondline.test")
     assert Alert.objects.filter(recipient=lead).exists()
     assert Alert.objects.filter(read_at=None).exists() and Alert.objects.exclude(read_at=None).exists()
-    for alert in Alert.objects.select_related("ticket", "event", "recipient"):
-        assert alert.ticket.is_open and alert.ticket.updated_at <= alert.at <= NOW
-        assert Ticket.objects.visible_to(alert.recipient).filter(pk=alert.ticket_id).exists()
+    for alert in Alert.objects.filter(ticket__isnull=False).select_related("ticket", "event", "recipient"):
+        assert alert.ticket and alert.ticket.is_open and alert.ticket.updated_at <= alert.at <= NOW
+        assert Ticket.objects.visible_to(alert.recipient).filter(pk=alert.ticket.pk).exists()
     assert not LadderRung.objects.exclude(clock__ticket__state__in=OPEN).exists()
     planned = LadderRung.objects.filter(state=RungState.PLANNED, at__isnull=False)
     assert planned.exists() and not planned.filter(at__lt=NOW - timedelta(seconds=15)).exists()

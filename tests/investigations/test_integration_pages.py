@@ -92,7 +92,9 @@ def test_re_checks_lookups_and_webhooks_are_among_the_last_calls(
     running.ask(ticket, version, {}, reason="To see.", by=desk.l2)
     address = receiving.open_address(ticket, by=desk.l2)
     for sender in (f"{SITE}/", "https://elsewhere.example/"):
-        receiving.take(address, method="PUT", query="", headers={"X-WC-Webhook-Source": sender}, body=b"{}")
+        receiving.take(
+            address, method="PUT", path="", query="", headers={"X-WC-Webhook-Source": sender}, body=b"{}"
+        )
     page = page_of(desk.l2, integration)
     assert ">418<" in page
     assert ">GET /orders<" in page
