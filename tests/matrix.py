@@ -88,6 +88,16 @@ ROLES = (ANONYMOUS, *SIGNED_IN)
 EVERYBODY = " ".join(SIGNED_IN)
 
 LOGIN = "login"  # a redirect to the sign-in page
+
+# Who, in rows of several apps.
+READERS = "l1 l2 lead partner auditor admin"  # of the ticket
+INTERNAL = "l2 lead auditor admin"  # of what L2 keeps to itself
+WRITERS = "l2 l2_elsewhere lead admin"  # of articles and known issues
+HISTORY = "l2 l2_elsewhere lead auditor admin"
+NUMBERS = "l2 l2_elsewhere lead auditor admin"
+SIMULATORS = "lead auditor admin"
+LEVELS = "lead auditor admin"  # of how service levels are set up
+ESCALATORS = "l1 l1_elsewhere l2 l2_elsewhere lead"
 Answer = int | str
 
 
