@@ -20,6 +20,7 @@ from common import outgoing
 from escalations.access import reads_internal
 from escalations.models import Ticket
 from investigations.console import environments
+from investigations.lookups import running
 from investigations.models import (
     Environment,
     Integration,
@@ -68,7 +69,7 @@ def last(integration: Integration, user: User) -> list[Call]:
     places = {_place(one) for one in integration.endpoints} - {""}
     found = [*_rechecks(integration, tickets), *_deliveries(integration, tickets)]
     if places:
-        found += [*_runs(tickets, places), *_lookups(tickets, places)]
+        found += [*_runs(tickets, places), *_lookups(tickets, places, user)]
     return sorted(found, key=lambda call: call.at, reverse=True)[:MOST]
 
 
@@ -102,12 +103,14 @@ def _runs(tickets: dict[int, Ticket], places: set[str]) -> Iterable[Call]:
         )  # fmt: skip
 
 
-def _lookups(tickets: dict[int, Ticket], places: set[str]) -> Iterable[Call]:
+def _lookups(tickets: dict[int, Ticket], places: set[str], user: User) -> Iterable[Call]:
     sources = LookupSource.objects.filter(kind=LookupKind.HTTP)
     there = [one.pk for one in sources if _place(_address(one)) in places]
     runs = LookupRun.objects.filter(ticket__in=tickets, version__source__in=there)
     for run in runs.select_related("version", "asked_by").defer("rows", "columns").order_by("-pk")[:MOST]:
         run.ticket = tickets[run.ticket_id]
+        if not (user.reads_all or running.is_for(user, run.ticket, run.version)):
+            continue
         has_failed = run.state == LookupState.FAILED
         yield Call(
             run.asked_at, _("Lookup"), f"GET {run.version.statement}",

@@ -42,8 +42,11 @@ _EVIDENCE_ROWS = 50
 
 def may_run(user: User, ticket: Ticket, version: LookupVersion) -> bool:
     """Tell whether `user` works on the ticket and is among those the lookup is for."""
-    if not works_on(user, ticket):
-        return False
+    return works_on(user, ticket) and is_for(user, ticket, version)
+
+
+def is_for(user: User, ticket: Ticket, version: LookupVersion) -> bool:
+    """Tell whether `user`, as who they are on the ticket, is among those the lookup is for."""
     if version.teams and ticket.team_id not in version.teams:
         return False
     return not version.roles or user.roles.get(ticket.team_id) in version.roles

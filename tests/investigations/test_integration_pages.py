@@ -90,6 +90,10 @@ def test_re_checks_lookups_and_webhooks_are_among_the_last_calls(
     admin = UserFactory(is_superuser=True)
     version = definitions.save(None, "Orders", definitions.Draft(source, "/orders"), why="", by=admin)
     running.ask(ticket, version, {}, reason="To see.", by=desk.l2)
+    led = definitions.save(
+        None, "Refunds", definitions.Draft(source, "/refunds", roles=["lead"]), why="", by=admin
+    )
+    running.ask(ticket, led, {}, reason="To see.", by=desk.lead)
     address = receiving.open_address(ticket, by=desk.l2)
     for sender in (f"{SITE}/", "https://elsewhere.example/"):
         receiving.take(
@@ -99,6 +103,8 @@ def test_re_checks_lookups_and_webhooks_are_among_the_last_calls(
     assert ">418<" in page
     assert ">GET /orders<" in page
     assert page.count(">PUT<") == 1
+    assert ">GET /refunds<" not in page
+    assert ">GET /refunds<" in page_of(desk.lead, integration)
     assert reverse("webhook_delivery", args=[ticket.reference, address.deliveries.earliest("pk").pk]) in page
 
 
