@@ -47,7 +47,7 @@ class Step:
     at: datetime
     by: User | None
     data: dict[str, Any]
-    refs: dict[str, models.Model]
+    refs: dict[str, models.Model | list[HandOver]]
 
 
 @dataclass
@@ -151,7 +151,7 @@ class Replay:
         self.ticket.updated_at = at
 
     def _step(self, kind: str, at: datetime, *, by: User | None, data: dict[str, Any]) -> None:
-        refs = {name: value for name, value in data.items() if isinstance(value, models.Model)}
+        refs = {name: value for name, value in data.items() if _is_row(value)}
         plain = {name: value for name, value in data.items() if name not in refs}
         self.steps.append(Step(kind, at, by, plain, refs))
 
@@ -251,8 +251,8 @@ class Replay:
         self.change(at, "waiting", by=by, state=state, **conversation.promised(promise), **data)
 
     def resume(self, at: datetime, *, by: User) -> None:
-        self._end_hand_overs(at)
-        self.change(at, "resumed", by=by, state=State.IN_PROGRESS)
+        withdrawn = self._end_hand_overs(at)
+        self.change(at, "resumed", by=by, state=State.IN_PROGRESS, **withdrawn)
 
     def resolve(
         self,
@@ -266,8 +266,8 @@ class Replay:
     ) -> None:
         """Resolve; `columns` are the two answers, which an import may not have."""
         self.pass_deadlines(at)
-        self._end_hand_overs(at)
-        data: dict[str, Any] = {"message": message} if message is not None else {}
+        data: dict[str, Any] = self._end_hand_overs(at)
+        data |= {"message": message} if message is not None else {}
         columns |= {
             "resolution": resolution,
             "root_cause": root_cause,
@@ -289,7 +289,7 @@ class Replay:
 
     def cancel(self, at: datetime, *, by: User, **data: Any) -> None:
         self.pass_deadlines(at)
-        self._end_hand_overs(at)
+        data |= self._end_hand_overs(at)
         self.change(at, "cancelled", by=by, state=State.CANCELLED, **data)
 
     def _open_hand_overs(self) -> list[OpenHandOver]:
@@ -299,10 +299,12 @@ class Replay:
             if isinstance(row, HandOver) and row.ended_at is None
         ]
 
-    def _end_hand_overs(self, at: datetime) -> None:
-        for row in self.rows:
-            if isinstance(row, HandOver) and row.ended_at is None:
-                row.ended_at, row.state = at, HandOverState.WITHDRAWN
+    def _end_hand_overs(self, at: datetime) -> dict[str, Any]:
+        """Withdraw what is still asked of partners; return what the event says of it."""
+        withdrawn = [row for row in self.rows if isinstance(row, HandOver) and row.ended_at is None]
+        for row in withdrawn:
+            row.ended_at, row.state = at, HandOverState.WITHDRAWN
+        return {"withdrawn": withdrawn} if withdrawn else {}
 
 
 def _of(hand_over: HandOver | None) -> dict[str, Any]:
@@ -310,6 +312,11 @@ def _of(hand_over: HandOver | None) -> dict[str, Any]:
     if hand_over is None:
         return {}
     return {"hand_over": hand_over, "hand_over_state": str(hand_over.state), "partner": hand_over.team_id}
+
+
+def _is_row(value: Any) -> bool:
+    """Tell whether it is a row, or a list of them, which gets its number when it is stored."""
+    return isinstance(value[0] if isinstance(value, list) and value else value, models.Model)
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import models, transaction
 
@@ -40,7 +41,7 @@ def store(replays: Sequence[Replay]) -> list[Ticket]:
             actor=step.by or system,
             at=step.at,
             recorded_at=now,
-            data=step.data | {name: row.pk for name, row in step.refs.items()},
+            data=step.data | {name: _number(row) for name, row in step.refs.items()},
         )
         for replay in replays
         for step in replay.steps
@@ -83,3 +84,7 @@ def _by_model(rows: Iterable[models.Model]) -> dict[type[models.Model], list[mod
     for row in rows:
         grouped.setdefault(type(row), []).append(row)
     return {model: same for model, same in grouped.items() if same}
+
+
+def _number(row: models.Model | list[HandOver]) -> Any:
+    return [one.pk for one in row] if isinstance(row, list) else row.pk

@@ -146,7 +146,7 @@ def test_the_lists_cost_the_same_however_many_rows(
     for user, address, most in (
         (desk.l2, queue(), 10),
         (desk.l1, reverse("my_escalations"), 9),
-        (desk.l2, reverse("customer", args=[desk.escalated().customer_id]), 10),
+        (desk.l2, reverse("customer", args=[desk.escalated().customer_id]), 11),
     ):
         page = signed_in(user)
         page.get(address)  # the session and the site's caches are warm from now on

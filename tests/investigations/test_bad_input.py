@@ -13,9 +13,8 @@ from django.urls import reverse
 
 from common import uploads
 from escalations.models import Ticket
-from events import consumers
 from events.models import Event
-from investigations import fetching, keeping
+from investigations import analysing, fetching, keeping
 from investigations.console import runs
 from investigations.models import Environment, Log, LogSource, Run
 from investigations.sources import asking
@@ -96,9 +95,8 @@ def upload(content: bytes, name: str, q: str = "") -> Act:
 
 def work_off() -> None:
     """Do what a worker does with the logs that were added."""
-    for event in Event.objects.filter(kind=keeping.ADDED):
-        for consumer in consumers.interested_in(event.kind):
-            consumer.handle(event)
+    for number in Event.objects.filter(kind=keeping.ADDED).values_list("subject_id", flat=True):
+        analysing.carry_out(number)
 
 
 def fetch(fault: str) -> Act:

@@ -1,6 +1,8 @@
 """What a person may not see appears on no page that they can open, and nothing there leads to it."""
 
+import io
 import re
+import zipfile
 from collections.abc import Iterator
 
 import pytest
@@ -95,6 +97,14 @@ def _is_about_nobody(name: str) -> bool:
     return name in {"api-schema", "api-docs"}
 
 
+def _text(content: bytes) -> str:
+    """Return what an answer says; of a ZIP, what its files say."""
+    if not content.startswith(b"PK"):
+        return content.decode()
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        return "\n".join(packed.read(name).decode() for name in packed.namelist())
+
+
 def pages(role: str, scenario: Scenario) -> Iterator[tuple[str, str]]:
     """Yield every page that answers the role, the searches for the hidden words, and the hints."""
     client = scenario.clients[role]
@@ -114,7 +124,7 @@ def pages(role: str, scenario: Scenario) -> Iterator[tuple[str, str]]:
     own = [row.address(name, scenario) for name, row in sorted(MATRIX.items()) if not _is_about_nobody(name)]
     for address in [*own, *searches]:
         response = client.get(address)
-        yield address, (response.getvalue() if response.streaming else response.content).decode()
+        yield address, _text(response.getvalue() if response.streaming else response.content)
     typed = {"subject": SUBJECT, "description": SUBJECT, "customer_id": "C-2", "answer_transaction": "TX-1"}
     hints = client.post("/escalate/other/hints/", typed)
     yield "hints", hints.content.decode().replace(SUBJECT, "")
