@@ -214,7 +214,7 @@ class Scenario:
         self.lookup_run = running.ask(self.ticket, version, {}, reason="To see.", by=self.desk.l2)
 
     def _bug(self) -> None:
-        words = bug_reports.Words("Payments fail", "", "Pay.", "Paid", "Zanzibar", Severity.MAJOR)
+        words = bug_reports.Words("Payments fail", "", "Pay.", "Paid", "Declined", Severity.MAJOR)
         self.bug = bug_reports.write(self.ticket, words, by=self.desk.l2)
         self.tracker = Tracker.objects.create(
             name="Payments", base_url="https://api.github.com", project="acme/payments",
