@@ -35,7 +35,7 @@ from django.utils import translation  # noqa: E402
 from pytest_django import DjangoDbBlocker  # noqa: E402
 
 from config import environment  # noqa: E402
-from tests import seed  # noqa: E402
+from tests import databases, seed  # noqa: E402
 from tests.back_office import back_office, back_office_process  # noqa: E402, F401
 
 if TYPE_CHECKING:
@@ -67,6 +67,22 @@ def pytest_configure(config: pytest.Config) -> None:
         **django_settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put first what takes a minute by itself: begun last, it would keep one process waiting for the other."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_keepdb: bool, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """Have the test database begin as a copy of a migrated one."""
+    if not django_db_keepdb:
+        with django_db_blocker.unblock():
+            connections["default"].settings_dict["TEST"]["TEMPLATE"] = databases.migrated()
 
 
 @pytest.fixture(scope="session")

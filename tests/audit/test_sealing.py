@@ -1,7 +1,6 @@
 """Many write at once, one seals: gapless, in the order of commits, nothing missed and nobody held up."""
 
 import threading
-from functools import partial
 
 import pytest
 from django.db import connection, transaction
@@ -19,9 +18,14 @@ WRITERS, EACH = 8, 15
 
 
 def all_sealed(count: int) -> bool:
-    """Seal, and tell whether there are so many seals: what others write on the server meanwhile delays it."""
+    """Seal, and tell whether there are so many seals."""
     sealing.seal()
     return Seal.objects.count() == count
+
+
+def seal_all(count: int) -> None:
+    """Seal until there are so many: a test of the other process, in one transaction, delays it for minutes."""
+    wait_until(lambda: all_sealed(count), seconds=240)
 
 
 def test_eight_writers_are_sealed_without_a_gap():
@@ -58,7 +62,7 @@ def test_eight_writers_are_sealed_without_a_gap():
         thread.join()
     assert not failed
     count = before + WRITERS * EACH * 4 // 5
-    wait_until(lambda: all_sealed(count))
+    seal_all(count)
     assert list(Seal.objects.order_by("number").values_list("number", flat=True)) == list(range(1, count + 1))
     outcome = verifying.verify()
     assert outcome.bad is None and outcome.last == count
@@ -66,7 +70,7 @@ def test_eight_writers_are_sealed_without_a_gap():
 
 def test_what_commits_late_is_sealed_late_and_not_missed():
     before = Entry.objects.count()
-    wait_until(lambda: all_sealed(before))
+    seal_all(before)
     wrote, may_commit = threading.Event(), threading.Event()
 
     def write_late() -> None:
@@ -83,7 +87,7 @@ def test_what_commits_late_is_sealed_late_and_not_missed():
     assert sealing.seal() == 0, "what began earlier may still commit before it"
     may_commit.set()
     late.join()
-    wait_until(lambda: all_sealed(before + 2))
+    seal_all(before + 2)
     named = Seal.objects.order_by("-number").values_list("entry__action", flat=True)[:2]
     assert list(named) == ["thing.early", "thing.late"]
 
@@ -91,7 +95,7 @@ def test_what_commits_late_is_sealed_late_and_not_missed():
 def test_a_database_from_a_dump_is_sealed_on():
     note("thing.before", by=None)
     before = Entry.objects.count()
-    wait_until(lambda: all_sealed(before))
+    seal_all(before)
     with connection.cursor() as cursor:
         # As a dump has them: numbers of transactions that this server has yet to come to.
         cursor.execute("ALTER TABLE audit_entry DISABLE TRIGGER USER")
@@ -105,6 +109,6 @@ def test_a_database_from_a_dump_is_sealed_on():
             cursor.execute(f"ALTER TABLE audit_entry ENABLE ALWAYS TRIGGER audit_entry_{trigger}")
     for number, name in enumerate(("after", "again"), start=1):
         note(f"thing.{name}", by=None)
-        wait_until(partial(all_sealed, before + number))
+        seal_all(before + number)
     assert sealing.seal(restored=True) == 1
     assert verifying.verify().bad is None

@@ -239,6 +239,7 @@ def keep(page: Page) -> None:
     page.get_by_role("button", name="Keep as evidence").click()
 
 
+@pytest.mark.long
 def test_from_a_symptom_to_the_answers(fresh_run: Run, page: Page) -> None:
     ticket, other = escalations(page)
     read_the_log(page, ticket)

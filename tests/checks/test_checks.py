@@ -32,7 +32,9 @@ CHECKS: dict[str, tuple[list[str], dict[str, str]]] = {
 
 
 @pytest.mark.check
-@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long) if name == "mypy" else name for name in CHECKS]
+)
 def test_the_project_passes(name):
     (program, *arguments), environment = CHECKS[name]
     outside = {name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"}

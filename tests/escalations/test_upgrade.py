@@ -151,6 +151,7 @@ def story(ticket: Any, metric: str) -> list[tuple[float, str, str, str]]:
     return [((row.at - MONDAY) / HOUR, row.does, row.reason, row.event.kind) for row in entries]
 
 
+@pytest.mark.long
 def test_an_existing_installation_keeps_its_service_levels(old_desk: OldDesk) -> None:
     desk = old_desk
     manila = desk.manila
