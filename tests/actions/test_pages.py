@@ -2,7 +2,6 @@
 
 import pytest
 from django.core import mail
-from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role
@@ -13,16 +12,11 @@ from escalations import restricting
 from escalations.models import Alert, AlertKind
 from events.models import Event
 from tests.actions.acting import OWED, Acting, known, proof, refund
+from tests.clients import client_of
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 UNANSWERED = {"accept-customer": "Known to me.", "accept-cooling_off": "Known to me."}
-
-
-def client_of(user) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def decision(action: Action, **more: str) -> dict[str, str]:

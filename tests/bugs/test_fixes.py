@@ -22,7 +22,8 @@ from escalations.models import State as TicketState
 from events.models import Event
 from knowledgebase import known_issues
 from tests import seed
-from tests.bugs.test_reports import CARD, client_of, written
+from tests.bugs.test_reports import CARD, written
+from tests.clients import client_of
 from tests.escalations.desk import Desk
 
 pytestmark = pytest.mark.django_db

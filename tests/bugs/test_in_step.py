@@ -24,7 +24,8 @@ from tests.bugs import gitlab_fake, jira_fake
 from tests.bugs.gitlab_fake import GitlabFake
 from tests.bugs.jira_fake import JiraFake
 from tests.bugs.served import Faulty, serving
-from tests.bugs.test_reports import client_of, written
+from tests.bugs.test_reports import written
+from tests.clients import client_of
 from tests.escalations.desk import Desk
 
 pytestmark = pytest.mark.django_db

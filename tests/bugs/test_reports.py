@@ -6,15 +6,14 @@ import zipfile
 from hashlib import sha256
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
-from accounts.models import User
 from bugs.models import BugReport, Severity
 from bugs.views.panel import panel
 from escalations import evidence, hypotheses
 from escalations.models import EvidenceKind, Ticket
 from tests import seed
+from tests.clients import client_of
 from tests.escalations.desk import Desk
 
 pytestmark = pytest.mark.django_db
@@ -26,12 +25,6 @@ CARD = "4242 4242 4242 4242"
 def desk() -> Desk:
     seed.catalogue()
     return Desk()
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def written(desk: Desk, ticket: Ticket, **changes: object) -> BugReport:

@@ -18,7 +18,8 @@ from common.outgoing import entry_of
 from escalations.models import Alert, AlertKind, Message, MessageKind
 from events.models import Event
 from tests import seed
-from tests.bugs.test_reports import client_of, written
+from tests.bugs.test_reports import written
+from tests.clients import client_of
 from tests.escalations.desk import Desk
 
 pytestmark = pytest.mark.django_db

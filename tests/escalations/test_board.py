@@ -18,6 +18,7 @@ from escalations.diagnosis import Findings, Hypothesis
 from escalations.models import Diagnosis, Evidence, EvidenceKind, MessageKind, RootCause, Ticket
 from events.models import Event
 from tests import seed
+from tests.clients import client_of
 from tests.escalations.desk import Desk
 
 pytestmark = pytest.mark.django_db
@@ -32,12 +33,6 @@ def desk() -> Desk:
 @pytest.fixture
 def ticket(desk: Desk) -> Ticket:
     return desk.started()
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def keep(ticket: Ticket, by: User, **changes: Any) -> Evidence:

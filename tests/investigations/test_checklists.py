@@ -15,8 +15,8 @@ from investigations.health import checklists, integrations, news
 from investigations.health.integrations import Stated
 from investigations.models import Checklist, StepState
 from tests import seed
+from tests.clients import client_of
 from tests.escalations.desk import Desk
-from tests.investigations.test_health import client_of
 
 pytestmark = pytest.mark.django_db
 

@@ -19,6 +19,7 @@ from investigations.console import approvals, environments, runs
 from investigations.console.composing import Composed
 from investigations.models import Environment, Run, RunState
 from tests import seed
+from tests.clients import client_of
 from tests.common import hostile
 from tests.escalations.desk import Desk
 
@@ -55,12 +56,6 @@ def approving(desk: Desk) -> Client:
 @pytest.fixture
 def ticket(desk: Desk) -> Ticket:
     return desk.started()
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def environment(desk: Desk, server: Any, **changes: Any) -> Environment:

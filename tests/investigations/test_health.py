@@ -10,7 +10,6 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import User
 from common import clock, outgoing
 from common.errors import NotAllowed, Refused, StaleVersion
 from escalations import restricting, timeline
@@ -22,6 +21,7 @@ from investigations.health.integrations import Stated
 from investigations.health.rechecks import Wanted
 from investigations.models import Integration, Outcome, Recheck, RecheckResult, RecheckState, StepState
 from tests import seed
+from tests.clients import client_of
 from tests.escalations.desk import Desk
 from tests.factories import KnownIssueFactory
 
@@ -45,12 +45,6 @@ def ticket(desk: Desk) -> Ticket:
 def integration(desk: Desk, ticket: Ticket) -> Integration:
     stated = Stated("woocommerce", "8.3.1", endpoints=[URL])
     return integrations.save(None, stated, customer=ticket.customer, by=desk.l2)
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @contextmanager

@@ -25,9 +25,10 @@ from investigations.models import (
 )
 from investigations.webhooks import receiving
 from tests import seed
+from tests.clients import client_of
 from tests.escalations.desk import Desk
 from tests.factories import KnownIssueFactory, UserFactory
-from tests.investigations.test_health import answering, client_of, started
+from tests.investigations.test_health import answering, started
 
 pytestmark = pytest.mark.django_db
 SITE = "https://shop.example"

@@ -14,7 +14,6 @@ from django.test import Client, TestCase
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import User
 from common import clock
 from escalations.models import Category, Diagnosis, Evidence, EvidenceKind, Ticket
 from events import consumers
@@ -23,6 +22,7 @@ from investigations import analysing, demo, keeping
 from investigations import lines as lines_of_logs
 from investigations.models import Log, LogState, LogTrouble
 from tests import seed
+from tests.clients import client_of
 from tests.escalations.desk import Desk
 from tests.factories import KnownIssueFactory
 
@@ -47,12 +47,6 @@ def desk(tmp_path: object, settings: Any) -> Desk:
 @pytest.fixture
 def ticket(desk: Desk) -> Ticket:
     return desk.started()
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def send(client: Client, ticket: Ticket, content: bytes, name: str = "app.log", **fields: str) -> Any:

@@ -11,7 +11,6 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
 from audit.models import Entry
 from common import clock
 from escalations.models import Evidence, EvidenceKind, Ticket
@@ -20,6 +19,7 @@ from investigations.lookups import ready_made, running
 from investigations.models import Lookup, LookupRun, LookupSource, LookupState, LookupTrouble, LookupVersion
 from tests import seed
 from tests.back_office import BackOffice
+from tests.clients import client_of
 from tests.escalations.desk import Desk
 from tests.factories import UserFactory
 
@@ -40,12 +40,6 @@ def ticket(desk: Desk, back_office: BackOffice, settings: Any) -> Ticket:
     back_office.open_account("C-1")
     back_office.pay("TX-1", account="C-1", at=clock.now() - timedelta(hours=5), counterparty=f"Shop {CARD}")
     return desk.started()
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def page(client: Client, name: str, *args: object, **query: str) -> str:

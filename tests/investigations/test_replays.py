@@ -15,8 +15,9 @@ from escalations.models import Ticket
 from investigations.models import Environment, Run, RunState, Scheme, Verdict, WebhookDelivery
 from investigations.webhooks.signatures import Signing, sign
 from tests import seed
+from tests.clients import client_of
 from tests.escalations.desk import Desk
-from tests.investigations.test_console import PASSWORD, client_of
+from tests.investigations.test_console import PASSWORD
 from tests.investigations.test_webhooks import NOW, arrive, opened
 
 pytestmark = pytest.mark.django_db

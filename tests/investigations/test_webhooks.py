@@ -13,7 +13,6 @@ from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts.models import User
 from common import clock
 from escalations.models import Evidence, EvidenceKind, Ticket
 from events.models import Event
@@ -22,6 +21,7 @@ from investigations.models import Scheme, Verdict, WebhookAddress, WebhookDelive
 from investigations.webhooks import receiving
 from investigations.webhooks.signatures import Signing, check, sign
 from tests import seed
+from tests.clients import client_of
 from tests.escalations.desk import Desk
 
 NOW = 1_790_000_000
@@ -163,12 +163,6 @@ def desk() -> Desk:
 @pytest.fixture
 def ticket(desk: Desk) -> Ticket:
     return desk.started()
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def opened(desk: Desk, ticket: Ticket, **signing: Any) -> str:

@@ -7,12 +7,11 @@ import pytest
 from django.conf import settings
 from django.core import mail
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from scipy.stats import binomtest
 
-from accounts.models import Role, TeamKind, User
+from accounts.models import Role, TeamKind
 from common import clock
 from common.errors import NotAllowed, Refused, StaleVersion
 from escalations import alert_mail, alerts, hypotheses
@@ -24,6 +23,7 @@ from reports.improvements import Draft
 from reports.models import Proposal, Trend
 from reports.poisson import rate_ratio
 from tests import seed
+from tests.clients import client_of
 from tests.escalations.desk import Desk
 from tests.factories import KnownIssueFactory, TeamFactory
 
@@ -34,12 +34,6 @@ pytestmark = pytest.mark.django_db
 def desk() -> Desk:
     seed.catalogue()
     return Desk()
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.mark.parametrize(("before", "after"), [(9, 2), (0, 4), (5, 0), (0, 0)])
