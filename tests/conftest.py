@@ -86,10 +86,13 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Make the test database once, and remember what migrations put into it."""
     with django_db_blocker.unblock():
         seed.remember()
+    yield
+    with django_db_blocker.unblock():
+        databases.disconnect_others()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -121,6 +124,18 @@ def _nothing_left_over(tmp_path: Path, settings: object) -> Iterator[None]:
         one.clear()
     with translation.override("en"):
         yield
+
+
+@pytest.fixture
+def redis_away(settings: object) -> Iterator[None]:
+    """Nothing reaches Redis: neither the cache nor what asks it directly."""
+    away = "unix:///nowhere/secret.sock?db=0"
+    settings.REDIS_URL = away  # type: ignore[attr-defined]
+    settings.CACHES = {  # type: ignore[attr-defined]
+        "default": {**django_settings.CACHES["default"], "LOCATION": away}
+    }
+    yield
+    caches["default"].clear()  # what this process remembered instead
 
 
 @pytest.fixture(scope="module")

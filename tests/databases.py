@@ -41,6 +41,15 @@ def migrated() -> str:
     return name
 
 
+def disconnect_others() -> None:
+    """End every other connection to the test database: it can't be dropped while a test's thread still has one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename = current_user"
+        )
+
+
 def _digest() -> str:
     total = hashlib.sha256((BASE_DIR / "requirements.txt").read_bytes())
     for file in sorted(BASE_DIR.glob("*/migrations/*.py")):

@@ -75,9 +75,8 @@ def test_a_missing_migration_shows(client):
     assert client.get("/readyz").json()["migrations"] == {"ok": False, "waiting": 1}
 
 
-def test_a_lost_redis_is_named_and_nothing_else_is_told(client, settings):
-    address = "unix:///nowhere/secret.sock?db=0"
-    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": address}}
+@pytest.mark.usefixtures("redis_away")
+def test_a_lost_redis_is_named_and_nothing_else_is_told(client):
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json()["redis"] == {"ok": False}

@@ -4,7 +4,6 @@ import time
 from typing import Any
 
 import pytest
-from django.core.cache import caches
 from django.db import DatabaseError, connection, transaction
 
 import redaction
@@ -59,12 +58,12 @@ def test_added_changed_withdrawn_each_a_version_and_an_event(scenario: Scenario)
 
 
 def test_another_process_hears_of_it_within_seconds_and_without_redis(
-    scenario: Scenario, django_assert_num_queries: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
-):
+    scenario: Scenario, django_assert_num_queries: Any, request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+):  # fmt: skip
     own_numbers.refresh(at_once=True)
     own_numbers.add(FORMAT, "orders", by=scenario.people["admin"], version=0)
-    settings.REDIS_URL = settings.CACHES["default"]["LOCATION"] = "redis://127.0.0.1:1/0"
-    caches.close_all()
+    request.getfixturevalue("redis_away")
     with django_assert_num_queries(0):
         assert redaction.clean(ORDER) != ORDER, "this process has not looked yet"
         assert not own_numbers.refresh()

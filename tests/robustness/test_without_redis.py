@@ -1,23 +1,14 @@
 """Redis can vanish: every page still answers, sign-in works, and its limits still hold."""
 
 import pytest
-from django.conf import LazySettings
-from django.core.cache import cache
 from django.test import Client
 
 from tests.factories import UserFactory
 from tests.matrix import Scenario, answer_of
 from tests.matrix_rows import MATRIX
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_away")]
 PASSWORD = "correct horse battery staple"
-
-
-@pytest.fixture(autouse=True)
-def _redis_is_gone(settings: LazySettings):
-    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "unix:///nowhere/at/all.sock"}}
-    yield
-    cache.clear()
 
 
 @pytest.mark.parametrize("role", ["l1", "lead", "anonymous"])
