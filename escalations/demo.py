@@ -1,7 +1,7 @@
 """What upper apps add to the demo company, so that whoever lays it out need not know them."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from django.db.models import Case, When
 
@@ -37,3 +37,10 @@ def failed_transaction() -> tuple[Ticket, User] | None:
     newest = open_ones.filter(owner__isnull=False).select_related("owner").order_by(of_the_sign_in, "-pk")[:50]
     found = ((ticket, ticket.owner) for ticket in newest)
     return next(((ticket, owner) for ticket, owner in found if owner and works_on(owner, ticket)), None)
+
+
+def moment_of(ticket: Ticket) -> datetime:
+    """Return when the transaction of a case happened: at noon in Manila on the day that its contract gives."""
+    told = ticket.answers.get("happened_on")
+    day = date.fromisoformat(told) if told else (ticket.created_at - timedelta(days=1)).date()
+    return min(datetime.combine(day, time(4), UTC), ticket.created_at - timedelta(minutes=10))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from accounts.models import User
 from common import clock
 from escalations import evidence, hypotheses
-from escalations.demo import failed_transaction
+from escalations.demo import failed_transaction, moment_of
 from escalations.models import Evidence, EvidenceKind, Ticket
 from escalations.said import in_contract
 
@@ -24,9 +24,10 @@ def lay_out(now: datetime) -> list[Evidence]:
 
 def _suspect(ticket: Ticket, owner: User) -> list[Evidence]:
     acquirer = hypotheses.suspect(ticket, SUSPICION, by=owner)
+    degraded = f"Degraded performance since {moment_of(ticket) - timedelta(minutes=12):%H:%M} UTC."
     shop = hypotheses.suspect(ticket, "The shop sends the charge twice", by=owner)
     pieces = [
-        (EvidenceKind.OTHER, "Acquirer's status page", "Degraded performance since 09:10 UTC.", acquirer, True),
+        (EvidenceKind.OTHER, "Acquirer's status page", degraded, acquirer, True),
         (EvidenceKind.OTHER, "One charge per order", "The shop's own list names each order once.", shop, False),
         (EvidenceKind.OTHER, "Another shop is affected, too", "Asked in the team's channel.", "", True),
     ]

@@ -197,7 +197,7 @@ def _credit_case(_book: Book, rng: Random, account: Account, case: dict[str, Any
         account.credit_limit = rng.choice([500_000, 1_000_000])
 
 
-def _paid(book: Book, rng: Random, account: Account, case: dict[str, Any], at: datetime) -> None:
+def _paid(book: Book, rng: Random, account: Account, case: dict[str, Any], _at: datetime) -> None:
     """The very transaction that the case is about."""
     if not case["reference"].startswith("TXN-"):
         return
@@ -207,8 +207,9 @@ def _paid(book: Book, rng: Random, account: Account, case: dict[str, Any], at: d
     )
     declined = case["answers"].get("outcome") in {"declined", "timed_out"}
     state = "declined" if declined else "disputed" if case["category"] == "chargeback" else "settled"
-    at -= timedelta(days=1)
-    book.add(_transaction(account, case["reference"], at, state, max(1, abs(amount)), rng.choice(_SHOPS)))
+    shop = case["answers"].get("counterparty") or rng.choice(_SHOPS)
+    happened = datetime.fromisoformat(case["happened_at"])
+    book.add(_transaction(account, case["reference"], happened, state, max(1, abs(amount)), shop))
 
 
 def _sent(book: Book, rng: Random, account: Account, case: dict[str, Any], at: datetime) -> None:

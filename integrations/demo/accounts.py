@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from escalations.demo import moment_of
 from escalations.models import Customer, Ticket
 from escalations.models.ticket import OPEN
 
 #: Answers of the contracts that say something about an account.
-_TOLD = ("limit_now", "item", "address", "amount", "outcome")
+_TOLD = ("limit_now", "item", "address", "amount", "outcome", "counterparty")
 
 
 def _spent(ticket: Ticket) -> tuple[str, int] | None:
@@ -28,6 +29,7 @@ def described() -> Iterator[dict[str, Any]]:
             {
                 "category": ticket.category.key,
                 "at": ticket.created_at.isoformat(),
+                "happened_at": moment_of(ticket).isoformat(),
                 "is_open": ticket.state in OPEN,
                 "reference": ticket.transaction_ref,
                 "spent": _spent(ticket),

@@ -11,6 +11,7 @@ from django.conf import settings
 from accounts.models import User
 from common import clock, outgoing
 from escalations.access import Party, parties
+from escalations.demo import moment_of
 from escalations.models import Ticket
 from investigations.console import environments, openapi, runs
 from investigations.console.composing import Composed
@@ -37,8 +38,10 @@ def lay_out(now: datetime) -> None:
         return
     openapi.take("Back office", _DOCUMENT.read_bytes(), by=lead)
     back_office = Environment.objects.get(is_back_office=True)
-    _answered(ticket, back_office, by, now - timedelta(minutes=14), "settled")
-    _answered(ticket, back_office, by, now - timedelta(minutes=3), "declined")
+    is_declined = ticket.answers.get("outcome") in {"declined", "timed_out"}
+    states = ("settled", "declined") if is_declined else ("declined", "settled")
+    for minutes, state in zip((14, 3), states, strict=True):
+        _answered(ticket, back_office, by, now - timedelta(minutes=minutes), state)
     token = _webhooks(ticket, by)
     _write(ticket, by, lead, token)
 
@@ -47,8 +50,11 @@ def _answered(ticket: Ticket, environment: Environment, by: User, at: datetime, 
     """Put a request of a while ago, with the answer it had, beside the ticket."""
     reference = ticket.customer.external_id or "C-1"
     composed = Composed(environment, "GET", f"/accounts/{reference}/transactions", [])
-    charge = {"reference": "T-80213", "kind": "payment", "state": state, "amount": 4990, "currency": "EUR"}
-    body = json.dumps({"transactions": [charge], "complete_since": "2025-01-01"})
+    money = ticket.answers.get("amount") or {"amount": 4990, "currency": "EUR"}
+    charge = {
+        "reference": ticket.transaction_ref, "at": moment_of(ticket).isoformat(), "kind": "payment", "state": state
+    } | money  # fmt: skip
+    body = json.dumps({"transactions": [charge], "complete_since": ticket.customer.created_at.isoformat()})
     Run.objects.create(
         ticket=ticket, environment=environment, environment_version=environment.version, method="GET",
         path=composed.path, digest=composed.digest, key=uuid.uuid4(), state=RunState.ANSWERED, made_by=by,
