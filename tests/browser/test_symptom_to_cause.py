@@ -108,23 +108,30 @@ def escalations(page: Page) -> tuple[str, str]:
     return found[0], found[1]
 
 
-def read_the_log(page: Page, ticket: str) -> None:
-    """What is rare comes first and is explained; two lines of it speak for the suspicion."""
+def read_the_log(page: Page, ticket: str) -> str:
+    """What is rare comes first and is explained; two lines of it speak for the suspicion.
+
+    Returns the number of the failed payment, which is in the escalation and in the log.
+    """
     page.goto(f"/tickets/{ticket}/")
+    payment = re.search(r"TXN-\w+", page.locator("main").inner_text())
+    assert payment
     page.locator("#logs").get_by_role("link", name="payments-gateway.log").click()
     expect(page.get_by_text("acquirer did not answer").first).to_be_visible()
     page.get_by_role("link", name="Lines in order of time").click()
     page.get_by_label("Text").fill("acquirer did not answer")
     page.get_by_label("Text").press("Enter")
+    expect(page.get_by_role("row").filter(has_text=payment[0])).to_contain_text("acquirer did not answer")
     lines = page.get_by_role("row").filter(has_text="acquirer did not answer").get_by_role("checkbox")
     for number in (2, 3):
         lines.nth(number).check()
     hold_it_for_the_suspicion(page)
     page.get_by_role("button", name="Ticked lines are evidence").click()
+    return payment[0]
 
 
-def look_up(page: Page, ticket: str) -> str:
-    """The back office says what it knows of the payments. Returns the account, which the ticket knew."""
+def look_up(page: Page, ticket: str, payment: str) -> str:
+    """The back office knows the payment as well. Returns the account, which the ticket knew."""
     page.goto(f"/tickets/{ticket}/")
     page.locator("#lookups").get_by_role("link", name="Look something up").click()
     page.get_by_role("link", name="Transactions", exact=True).first.click()
@@ -132,6 +139,7 @@ def look_up(page: Page, ticket: str) -> str:
     page.get_by_label("Why").fill("Which payments failed, and when?")
     page.get_by_role("button", name="Look it up").click()
     expect(page.get_by_role("button", name="Keep as evidence")).to_be_visible(timeout=SOON)
+    expect(page.get_by_role("row").filter(has_text=payment)).to_be_visible()
     keep(page)
     return account
 
@@ -243,8 +251,8 @@ def keep(page: Page) -> None:
 @pytest.mark.long
 def test_from_a_symptom_to_the_answers(fresh_run: Run, page: Page) -> None:
     ticket, other = escalations(page)
-    read_the_log(page, ticket)
-    account = look_up(page, ticket)
+    payment = read_the_log(page, ticket)
+    account = look_up(page, ticket, payment)
     ask_the_api(page, ticket, account)
     confirm(page, ticket)
     bug = report(page, ticket, other)
