@@ -45,6 +45,7 @@ class AskForm(forms.Form):
     def __init__(self, *args: Any, ticket: Ticket, partner_form: PartnerForm | None = None, **kwargs: Any) -> None:
         initial = {"version": ticket.version, **kwargs.pop("initial", {})}
         super().__init__(*args, **{**kwargs, "initial": initial})
+        self.fields["title"].is_needed = True  # type: ignore[attr-defined]  # field.html: not "(optional)"
         self.definitions = partner_form.fields if partner_form is not None else []
         self.partner_form = partner_form
         for definition in self.definitions:

@@ -59,6 +59,7 @@ def test_from_asking_to_closing_on_the_pages(desk: Desk, as_: dict[str, Client])
     url = reverse("new_hand_over", args=[ticket.reference])
     page = text(as_["l2"].get(url, {"partner": desk.engineering.pk}))
     assert "Trace id" in page
+    assert re.search(r"In a line\s*</label>", page), "it is needed, unless they see the escalation"
     assert "Zanzibar" not in re.search(r'<input[^>]*name="title"[^>]*>', page)[0]  # type: ignore[index]
     sent: dict[str, Any] = {
         "form_token": token(page), "partner": desk.engineering.pk, "title": "Gateway down", "question": "Why?",
