@@ -1,27 +1,19 @@
 """Taking in the mail by which partners answer hand-overs: each once, whatever it holds.
 
-Where it lies is a setting (MAIL_IN_URL): a maildir, or an IMAP folder. A mail counts if it went to an address that
-we signed (reply_address), from the partner's own domain, and no program wrote it. Only what became of it is kept,
-under the digest of its Message-ID.
+A mail counts if it went to an address that we signed (reply_address), from the partner's own domain, and no
+program wrote it. Only what became of it is kept, under the digest of its Message-ID.
 """
 
 import hashlib
-import imaplib
 import logging
 import re
-import ssl
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import suppress
 from email import policy
 from email.errors import MessageError
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.utils import getaddresses, parseaddr
-from functools import partial
-from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
@@ -33,16 +25,13 @@ from django.utils.translation import gettext as _
 from accounts import people
 from common import clock
 from common.errors import DomainError, Refused
-from escalations import attachments, handing_over, mail_refusals, mail_texts, reply_address
+from escalations import attachments, handing_over, mail_refusals, mail_texts, mailbox, reply_address
 from escalations.conversation import LONGEST
 from escalations.hand_over_states import Move, Side
 from escalations.models import HandOver, InboundMail, MailOutcome, PartnerAgreement
 
 logger = logging.getLogger(__name__)
 
-MOST_AT_ONCE = 50
-LARGEST = 30 * 1024**2
-WITHIN = 20  # seconds for each answer of an IMAP server
 _TO = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To")
 #: What the first line of an answer may begin with, instead of answering.
 _WORDS = {
@@ -59,20 +48,12 @@ class Judged(NamedTuple):
     reply: Outgoing | None = None
 
 
-class Letter(NamedTuple):
-    """A mail as it lies there; `done` puts it away. `content` is None when it is larger than LARGEST."""
-
-    content: bytes | None
-    head: bytes
-    done: Callable[[], object]
-
-
 def take_in() -> Counter[str]:
-    """Take in what has come, and return how many ended how. Nothing where no mailbox is set."""
+    """Take in what has come, and return how many ended how; nothing where no mailbox is set. Raises Unreadable."""
     outcomes: Counter[str] = Counter()
     if not settings.MAIL_IN_URL:
         return outcomes
-    for letter in _letters(settings.MAIL_IN_URL):
+    for letter in mailbox.letters(settings.MAIL_IN_URL):
         try:
             outcomes[str(take(letter.content, letter.head).outcome)] += 1
         except Exception:
@@ -200,62 +181,3 @@ def _uploads(mail: EmailMessage) -> tuple[list[File], list[str]]:
 
 def _domain(address: str) -> str:
     return address.rpartition("@")[2]
-
-
-def _letters(url: str) -> Iterator[Letter]:
-    parts = urlsplit(url)
-    if parts.scheme == "maildir":
-        yield from _of_maildir(Path(unquote(parts.path)))
-    else:
-        yield from _of_imap(url)
-
-
-def _of_maildir(folder: Path) -> Iterator[Letter]:
-    """Yield what lies in `new`; what is done moves to `cur`, as seen."""
-    new, seen = folder / "new", folder / "cur"
-    if not new.is_dir():
-        return
-    seen.mkdir(exist_ok=True)
-    for path in sorted(new.iterdir())[:MOST_AT_ONCE]:
-        if not path.is_file() or path.is_symlink():
-            continue
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-        large = len(content) > LARGEST
-        target = seen / f"{path.name.partition(':')[0]}:2,S"
-        done = partial(path.rename, target)
-        yield Letter(None if large else content, content[:65_536] if large else b"", done)
-
-
-def _of_imap(url: str) -> Iterator[Letter]:
-    """Yield what is unseen in the folder; what is done is marked as seen. TLS, with the certificate checked."""
-    parts = urlsplit(url)
-    folder = unquote(parts.path.lstrip("/")) or "INBOX"
-    trusting = ssl.create_default_context()  # imaplib's own does not look at the certificate
-    server = imaplib.IMAP4_SSL(parts.hostname or "", parts.port or 993, ssl_context=trusting, timeout=WITHIN)
-    try:
-        server.login(unquote(parts.username or ""), unquote(parts.password or ""))
-        server.select(f'"{folder}"')
-        _ok, found = server.uid("SEARCH", "UNSEEN")
-        for uid in (found[0] or b"").split()[:MOST_AT_ONCE]:
-            number = uid.decode()
-            size = _size(server.uid("FETCH", number, "(RFC822.SIZE)")[1])
-            part = "BODY.PEEK[]" if size <= LARGEST else "BODY.PEEK[HEADER]"
-            content = _content(server.uid("FETCH", number, f"({part})")[1])
-            done = partial(server.uid, "STORE", number, "+FLAGS", r"(\Seen)")
-            yield Letter(content, b"", done) if size <= LARGEST else Letter(None, content, done)
-    finally:
-        with suppress(OSError, imaplib.IMAP4.error):
-            server.logout()
-
-
-def _size(answer: list[object]) -> int:
-    match = re.search(rb"RFC822\.SIZE (\d+)", answer[0] if answer and isinstance(answer[0], bytes) else b"")
-    return int(match[1]) if match else LARGEST + 1
-
-
-def _content(answer: list[object]) -> bytes:
-    for part in answer:
-        if isinstance(part, tuple) and len(part) > 1 and isinstance(part[1], bytes):
-            return part[1]
-    return b""

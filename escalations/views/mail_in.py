@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from escalations import mailbox
 from escalations.hand_over_states import BY_MOVE, Move
 from escalations.mail_refusals import REASONS
 from escalations.models import HandOver, InboundMail
@@ -33,7 +34,12 @@ def inbound_mail(request: HttpRequest) -> HttpResponse:
     mails = list(InboundMail.objects.order_by("-received_at", "-pk")[:RECENT])
     about = HandOver.objects.visible_to(user).filter(pk__in={mail.hand_over_id for mail in mails}).in_bulk()
     rows = [(mail, _reason(mail), about.get(mail.hand_over_id or 0)) for mail in mails]
-    context = {"rows": rows, "address": settings.MAIL_IN_ADDRESS if settings.MAIL_IN_URL else ""}
+    is_set = bool(settings.MAIL_IN_URL)
+    context = {
+        "rows": rows,
+        "address": settings.MAIL_IN_ADDRESS if is_set else "",
+        "trouble": mailbox.trouble() if is_set else None,
+    }
     return render(request, "escalations/setup/inbound_mail.html", context)
 
 

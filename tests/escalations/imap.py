@@ -40,6 +40,8 @@ class Mailbox:
         if verb.startswith("LOGIN"):
             self.logins.append(command)
             return [], "OK" if command == 'LOGIN desk "s ecret"' else "NO"
+        if verb.startswith("SELECT"):
+            return [], "OK" if command == 'SELECT "INBOX"' else "NO"
         if verb.startswith("UID SEARCH UNSEEN"):
             unseen = [str(uid) for uid in range(1, len(self.letters) + 1) if uid not in self.seen]
             return [" ".join(["* SEARCH", *unseen]).encode()], "OK"

@@ -1,7 +1,6 @@
 """Answers by mail: the signed address, what a mail says, and what is not taken."""
 
 import mailbox
-import ssl
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,6 @@ from escalations.models import (
     Ticket,
 )
 from events.models import Event
-from tests.escalations import imap
 from tests.escalations.desk import Desk
 from tests.matrix import Scenario
 
@@ -155,29 +153,6 @@ def mailed(row: HandOver) -> list[str]:
     for event in Event.objects.filter(kind__in=hand_over_mail.KINDS, subject_id=row.ticket_id).order_by("pk"):
         hand_over_mail.handle(event)
     return [f"{mail.subject}\n{mail.body}" for mail in django_mail.outbox]
-
-
-def test_an_imap_folder_is_emptied_once(
-    row: HandOver, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with imap.serving(tmp_path, [b"Subject: nothing of ours\r\n\r\nHello", letter(row).as_bytes()]) as box:
-        settings.MAIL_IN_URL = box.url
-        monkeypatch.setenv("SSL_CERT_FILE", str(box.certificate))
-        assert mail_intake.take_in() == {"ignored": 1, "taken": 1}
-        assert box.seen == {1, 2}
-        assert not mail_intake.take_in()
-    row.refresh_from_db()
-    assert row.state == HandOverState.ANSWERED
-
-
-def test_a_mailbox_whose_certificate_nobody_trusts_is_not_told_the_password(
-    row: HandOver, settings: Any, tmp_path: Path
-) -> None:
-    with imap.serving(tmp_path, [letter(row).as_bytes()]) as box:
-        settings.MAIL_IN_URL = box.url
-        with pytest.raises(ssl.SSLCertVerificationError):
-            mail_intake.take_in()
-        assert (box.logins, box.seen) == ([], set())
 
 
 def test_a_restricted_escalation_tells_a_shared_mailbox_nothing_but_that_it_waits(desk: Desk) -> None:
