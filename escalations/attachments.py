@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 import redaction
 from accounts.models import User
@@ -119,8 +119,9 @@ def prepared(upload: File) -> tuple[File, str]:
             kind = image.format or ""
             if kind in IMAGE_FORMATS and image.width * image.height <= MOST_PIXELS:
                 fresh = BytesIO()
-                image.load()
-                image.convert("RGB" if kind == "JPEG" else "RGBA").save(fresh, format=kind)
+                plain = ImageOps.exif_transpose(image).convert("RGB" if kind == "JPEG" else "RGBA")
+                plain.info = {}  # what Pillow would write again: comments, profiles
+                plain.save(fresh, format=kind)
                 return ContentFile(fresh.getvalue()), IMAGE_FORMATS[kind]
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         pass  # not an image we can read: only ever downloaded

@@ -82,9 +82,9 @@ def _redact(content: bytes, name: str, own_ids: OwnIds | None, room: _Room) -> R
         return _archive(content, own_ids, room)
     if content[:1024].lstrip().startswith(b"%PDF-"):
         return _pdf(content, own_ids)
-    picture = _picture(content)
+    picture = _picture(content, own_ids)
     if picture is not None:
-        return RedactedFile(picture, ())
+        return picture
     if suffix in {".eml", ".mht", ".mhtml"}:
         return _mail(content, own_ids, room)
     cleaned, findings = redact_bytes(content, own_ids)
@@ -109,8 +109,8 @@ def _pdf(content: bytes, own_ids: OwnIds | None) -> RedactedFile:
     return RedactedFile(None if findings else content, findings)
 
 
-def _picture(content: bytes) -> bytes | None:
-    """The pixels alone; None when it is no picture that can be read."""
+def _picture(content: bytes, own_ids: OwnIds | None) -> RedactedFile | None:
+    """The pixels alone, and what was found in the words beside them; None when it is no readable picture."""
     try:
         with Image.open(BytesIO(content)) as image:
             kind = image.format or ""
@@ -118,11 +118,18 @@ def _picture(content: bytes) -> bytes | None:
                 return None
             if image.width * image.height * getattr(image, "n_frames", 1) > MOST_PIXELS:
                 raise TooMuch("The picture has too many pixels.")
-            return _without_words(image, kind)
+            words = _words(image)
+            return RedactedFile(_without_words(image, kind), redact(words, own_ids).findings)
     except Image.DecompressionBombError as error:
         raise TooMuch("The picture has too many pixels.") from error
     except (UnidentifiedImageError, OSError, SyntaxError):
         return None
+
+
+def _words(image: Image.Image) -> str:
+    """What a picture says besides its pixels: comments, texts, EXIF, XMP, the colour profile."""
+    told = (value for value in image.info.values() if isinstance(value, str | bytes))
+    return "\n".join(value if isinstance(value, str) else value.decode("latin-1") for value in told)
 
 
 def _without_words(image: Image.Image, kind: str) -> bytes:

@@ -17,9 +17,11 @@ from PIL import Image
 from common.errors import Refused
 from escalations import attachments, conversation
 from escalations.models import Attachment, MessageKind
+from redaction.files import redact_file
 from tests.escalations.desk import Desk
 
 pytestmark = pytest.mark.django_db
+CARD = "card 4111 1111 1111 1111"
 
 
 def file(name: str = "log.txt", content: bytes = b"a log") -> SimpleUploadedFile:
@@ -76,6 +78,27 @@ def test_an_image_is_made_anew_without_what_it_carried(desk: Desk):
     assert kept.is_image
     assert b"Ana Cruz" not in stored and b"<script>" not in stored
     assert not Image.open(io.BytesIO(stored)).getexif()
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("JPEG", {"comment": CARD}), ("GIF", {"comment": CARD}), ("PNG", {"icc_profile": CARD.encode() * 9})],
+)
+def test_an_image_loses_comments_and_profiles(desk: Desk, kind: str, options: dict[str, Any]):
+    original = picture(kind, **options)
+    assert redact_file(original, "me").findings, "a sweep finds what is stored already"
+    kept = attached(desk, file(f"me.{kind.lower()}", original))
+    with kept.file.open() as opened, Image.open(opened) as stored:
+        assert kept.is_image and stored.format == kind
+        assert CARD not in str(stored.info) and "icc_profile" not in stored.info
+
+
+def test_an_image_stays_the_right_way_up(desk: Desk):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held upright
+    kept = attached(desk, file("me.jpg", picture(size=(20, 10), exif=exif.tobytes())))
+    with kept.file.open() as opened, Image.open(opened) as stored:
+        assert stored.size == (10, 20)
 
 
 @pytest.mark.parametrize("size", [(60_000, 60_000), (8_000, 8_000)])
