@@ -63,7 +63,8 @@ def roles(raw: str) -> list[str]:
 def https(raw: str) -> str:
     """Read a web address; plain HTTP only on this machine. Raises ValueError."""
     address = urlsplit(raw)
-    if not address.hostname or (address.scheme != "https" and address.hostname not in {"localhost", "127.0.0.1"}):
+    inside = address.scheme == "http" and address.hostname in {"localhost", "127.0.0.1"}
+    if not address.hostname or not (address.scheme == "https" or inside):
         raise ValueError(raw)
     return raw
 
@@ -135,10 +136,16 @@ def derived_key(secret: str, purpose: str) -> dict[str, bytes]:
 
 
 def celery_broker(address: str) -> str:
-    """Return a Redis address as Celery spells it: a socket's is redis+socket:///path?virtual_host=0."""
-    if not address.startswith("unix://"):
-        return address
+    """Return a Redis address as Celery spells it: a socket's is redis+socket:///path?virtual_host=0.
+
+    Over TLS, Celery looks at no certificate unless the address says that it must.
+    """
     parts = urlsplit(address)
+    if parts.scheme == "rediss" and "ssl_cert_reqs" not in parse_qs(parts.query):
+        query = "&".join(filter(None, [parts.query, "ssl_cert_reqs=required"]))
+        return parts._replace(query=query).geturl()
+    if parts.scheme != "unix":
+        return address
     number = parse_qs(parts.query).get("db", ["0"])[0]
     return f"redis+socket://{parts.path}?virtual_host={number}"
 

@@ -1,6 +1,7 @@
 """Where the mail of partners lies (MAIL_IN_URL): a maildir, or an IMAP folder; and whether it can be read."""
 
 import imaplib
+import logging
 import re
 import ssl
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.core.cache import cache
@@ -17,6 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from common import clock
 from common.errors import DomainError
+
+logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 50
 LARGEST = 30 * 1024**2
@@ -100,26 +103,35 @@ def _of_imap(parts: SplitResult) -> Iterator[Letter]:
         server.login(unquote(parts.username or ""), unquote(parts.password or ""))
         if server.select(f'"{folder}"')[0] != "OK":
             raise imaplib.IMAP4.error("no such folder")
-        _ok, found = server.uid("SEARCH", "UNSEEN")
+        status, found = server.uid("SEARCH", "UNSEEN")
+        if status != "OK":
+            raise imaplib.IMAP4.error("no search")
         for uid in (found[0] or b"").split()[:MOST_AT_ONCE]:
-            number = uid.decode()
-            size = _size(server.uid("FETCH", number, "(RFC822.SIZE)")[1])
-            part = "BODY.PEEK[]" if size <= LARGEST else "BODY.PEEK[HEADER]"
-            content = _content(server.uid("FETCH", number, f"({part})")[1])
-            done = partial(server.uid, "STORE", number, "+FLAGS", r"(\Seen)")
-            yield Letter(content, b"", done) if size <= LARGEST else Letter(None, content, done)
+            letter = _fetched(server, uid.decode())
+            if letter is not None:
+                yield letter
+            else:
+                logger.warning("The mail server did not hand out a mail; it stays unseen and is asked for again.")
     finally:
         with suppress(OSError, imaplib.IMAP4.error):
             server.logout()
 
 
-def _size(answer: list[object]) -> int:
-    match = re.search(rb"RFC822\.SIZE (\d+)", answer[0] if answer and isinstance(answer[0], bytes) else b"")
-    return int(match[1]) if match else LARGEST + 1
+def _fetched(server: imaplib.IMAP4_SSL, uid: str) -> Letter | None:
+    """Return a mail; None where the server does not hand it out: imaplib raises at BAD, and not at NO."""
+    told = re.search(rb"RFC822\.SIZE (\d+)", _first(server.uid("FETCH", uid, "(RFC822.SIZE)")))
+    if told is None:
+        return None
+    large = int(told[1]) > LARGEST
+    content = _first(server.uid("FETCH", uid, "(BODY.PEEK[HEADER])" if large else "(BODY.PEEK[])"))
+    done = partial(server.uid, "STORE", uid, "+FLAGS", r"(\Seen)")
+    return Letter(None if large else content, content if large else b"", done) if content else None
 
 
-def _content(answer: list[object]) -> bytes:
-    for part in answer:
-        if isinstance(part, tuple) and len(part) > 1 and isinstance(part[1], bytes):
-            return part[1]
-    return b""
+def _first(answer: tuple[str, list[Any]]) -> bytes:
+    """Return the first literal, or else line, of what a server answered; nothing unless it says OK."""
+    status, parts = answer
+    if status != "OK":
+        return b""
+    literals = [part[1] for part in parts if isinstance(part, tuple)]
+    return bytes(next((part for part in [*literals, *parts] if isinstance(part, bytes)), b""))

@@ -3,11 +3,13 @@
 import ast
 import os
 import re
+import ssl
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from kombu import Connection
 
 from config import environment as env
 
@@ -87,12 +89,17 @@ def test_celery_spells_a_socket_its_own_way(address, broker):
     assert env.celery_broker(address) == broker
 
 
+@pytest.mark.parametrize("address", ["rediss://:pw@host:6380/0", "rediss://host/1?ssl_ca_certs=/etc/ca.pem"])
+def test_the_broker_has_to_show_a_certificate_over_tls(address):
+    assert Connection(env.celery_broker(address)).ssl["ssl_cert_reqs"] == ssl.CERT_REQUIRED
+
+
 def test_a_sockets_folder_survives_the_database_address():
     assert env.postgres("postgres://me@%2Frun%2Fa%20b/desk")["HOST"] == "/run/a b"
 
 
 @pytest.mark.parametrize(
-    "address", ["http://back.example", "ftp://back.example", "back.example", "http://10.0.0.1"]
+    "address", ["http://back.example", "ftp://back.example", "ftp://localhost", "back.example", "http://10.0.0.1"]
 )
 def test_another_company_is_asked_over_https_alone(address):
     with pytest.raises(ValueError, match=re.escape(address)):

@@ -20,13 +20,14 @@ from cryptography.x509.oid import NameOID
 
 @dataclass
 class Mailbox:
-    """What lies in it, who was let in, and the file of the certificate, which nobody has to trust."""
+    """What lies in it, who was let in, what it does not hand out, and the file of its certificate."""
 
     letters: list[bytes]
     certificate: Path
     port: int = 0
     seen: set[int] = field(default_factory=set)
     logins: list[str] = field(default_factory=list)
+    withheld: set[int] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -46,6 +47,8 @@ class Mailbox:
             unseen = [str(uid) for uid in range(1, len(self.letters) + 1) if uid not in self.seen]
             return [" ".join(["* SEARCH", *unseen]).encode()], "OK"
         if found := re.match(r"UID FETCH (\d+) \((.+)\)", verb):
+            if int(found[1]) in self.withheld and "BODY" in verb:
+                return [], "NO"
             return [self._fetched(int(found[1]), found[2])], "OK"
         if found := re.match(r"UID STORE (\d+) \+FLAGS .*\\SEEN", verb):
             self.seen.add(int(found[1]))

@@ -40,6 +40,20 @@ def test_a_folder_is_emptied_once(
     assert row.state == HandOverState.ANSWERED
 
 
+def test_what_the_server_does_not_hand_out_stays_unseen(
+    box: imap.Mailbox,
+    row: HandOver,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(box.certificate))
+    box.withheld = {2}
+    assert mail_intake.take_in() == {"ignored": 1}
+    assert box.seen == {1}
+    box.withheld = set()
+    assert mail_intake.take_in() == {"taken": 1}
+    assert box.seen == {1, 2}
+
+
 def test_a_server_whose_certificate_nobody_trusts_is_not_told_the_password(
     box: imap.Mailbox, scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
