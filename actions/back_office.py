@@ -93,12 +93,13 @@ def execute(order: Order) -> Done:
         raise Unknown(str(error)) from error
     if status in {200, 201, 422} and _names(answer, order):
         return _outcome(answer)
-    if status == 409 and isinstance(answer.get("first"), dict):
+    is_from_there = answer.get("key") == order.key  # a gateway's no may come after the order was passed on
+    if status == 409 and is_from_there and isinstance(answer.get("first"), dict):
         first = str(answer["first"].get("reference", ""))
         raise Rejected(
             _("This was ordered before, under another key: %(first)s. Nothing was done now.") % {"first": first}
         )
-    if status in {400, 422}:
+    if status in {400, 422} and is_from_there:
         raise Rejected(_reason(answer))
     if status in {401, 403, 404, 405, 429}:
         raise Unavailable(_refusal(status))

@@ -47,15 +47,20 @@ def operate(request: HttpRequest) -> HttpResponse:
     except (ValueError, KeyError, TypeError):
         understood = False
     if not understood:
-        return JsonResponse({"reason": "That is not an order that is understood here."}, status=400)
+        return _refused(key, "That is not an order that is understood here.", 400)
     try:
         operation, new = operations.carry_out(key, order, action, sequence, payload)
     except operations.OtherRequest:
-        return JsonResponse({"reason": "This key was used for another order."}, status=422)
+        return _refused(key, "This key was used for another order.", 422)
     except operations.UnderAnotherKey as known:
-        return JsonResponse({"reason": "Ordered before.", "first": known.first.answer()}, status=409)
+        return _refused(key, "Ordered before.", 409, first=known.first.answer())
     status = 422 if operation.status == "rejected" else 201 if new else 200
     return JsonResponse(operation.answer(), status=status)
+
+
+def _refused(key: str, reason: str, status: int, **more: Any) -> HttpResponse:
+    """Say no and name the key, by which one sees that no gateway says so in our place."""
+    return JsonResponse({"key": key, "reason": reason, **more}, status=status)
 
 
 def operation(request: HttpRequest, key: str) -> HttpResponse:

@@ -162,8 +162,12 @@ def answering(settings):
         (200, b"[]"),
         (200, b'{"status": "done"}'),
         (200, b'{"a": "' + b"a" * 2**20 + b'"}'),
+        (400, b""),
+        (400, b'{"message": "blocked"}'),
+        (422, b'{"reason": "no"}'),
+        (409, b'{"key": "another", "first": {}}'),
     ],
-    ids=["redirect", "page", "list", "no key of ours", "too long"],
+    ids=["redirect", "page", "list", "no key of ours", "too long", "gateway", "wall", "other 422", "other 409"],
 )
 def test_what_no_back_office_answers_is_not_believed(answering, status, body):
     answering.status, answering.body = status, body
