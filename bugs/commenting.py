@@ -139,7 +139,7 @@ def _keep(comment: Comment, arrived: Said, issue: Issue | None) -> None:
     bug = BugReport.objects.select_for_update().get(pk=comment.bug_id)
     _arrive(Comment.objects.select_for_update().get(pk=comment.pk), arrived)
     if issue is not None and bug.remote_number == issue.number:
-        standing.apply(bug, issue)
+        standing.apply(bug, issue, asked=True)
 
 
 def _arrive(comment: Comment, said: Said) -> None:
@@ -156,7 +156,7 @@ def repeat() -> None:
         carry_out(number)
 
 
-def hear(locked: BugReport, said: Iterable[Said]) -> int:
+def hear(locked: BugReport, said: Iterable[Said], *, asked: bool) -> int:
     """Take in what the tracker has of a locked report's comments; return how many were new.
 
     One that bears the mark of ours is ours coming back; whoever copies the mark of one that has arrived says
@@ -168,9 +168,10 @@ def hear(locked: BugReport, said: Iterable[Said]) -> int:
     for one in said:
         body = redaction.clean(_MARKED.sub("", one.body.replace("\x00", "")).strip())[:LONGEST]
         if (there := known.get(one.number)) is not None:
-            if there.by_id is None and there.body != body:
-                there.body = body
-                there.save(update_fields=["body"])
+            is_other = there.by_id is None and (there.body, there.changed_at) != (body, one.changed_at)
+            if is_other and not standing.is_late(one.changed_at, there.changed_at or there.at, asked=asked):
+                there.body, there.changed_at = body, one.changed_at
+                there.save(update_fields=["body", "changed_at"])
             continue
         mark = _MARKED.search(one.body)
         marked = locked.comments.filter(by__isnull=False, arrived_at=None, marker=mark[1]) if mark else None
@@ -187,6 +188,7 @@ def hear(locked: BugReport, said: Iterable[Said]) -> int:
             author=one.author[:120],
             body=body,
             at=one.at,
+            changed_at=one.changed_at,
             arrived_at=clock.now(),
             noted_at=None if is_news else clock.now(),
         )

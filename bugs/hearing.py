@@ -44,7 +44,7 @@ def take(tracker: Tracker, *, headers: Mapping[str, str], body: bytes) -> bool:
         tracker=tracker, digest=digest, defaults={"at": clock.now()}
     )
     told = hooks.read(tracker, body) if is_new else None
-    return told is not None and _hear(tracker, told)
+    return told is not None and _hear(tracker, told, asked=False)
 
 
 def forget() -> None:
@@ -66,12 +66,12 @@ def _is_signed(tracker: Tracker, headers: Mapping[str, str], body: bytes) -> boo
     return hmac.compare_digest(right.encode(), given.encode())
 
 
-def _hear(tracker: Tracker, told: Told) -> bool:
+def _hear(tracker: Tracker, told: Told, *, asked: bool) -> bool:
     bug = BugReport.objects.select_for_update().filter(tracker=tracker, remote_number=told.number).first()
     if bug is None:
         return False
-    is_new = told.issue is not None and standing.apply(bug, told.issue)
-    return commenting.hear(bug, told.comments) > 0 or is_new
+    is_new = told.issue is not None and standing.apply(bug, told.issue, asked=asked)
+    return commenting.hear(bug, told.comments, asked=asked) > 0 or is_new
 
 
 def poll() -> None:
@@ -114,4 +114,4 @@ def _ask(tracker: Tracker) -> None:
 
 @transaction.atomic
 def _take_in(tracker: Tracker, issue: Issue, said: list[Said]) -> None:
-    _hear(tracker, Told(issue.number, issue, said))
+    _hear(tracker, Told(issue.number, issue, said), asked=True)

@@ -104,7 +104,7 @@ def _keep(bug: BugReport, issue: Issue) -> None:
     locked.save()
     data = {"number": issue.number, "url": issue.url}
     recording.record(SENT, subject=(reports.SUBJECT, locked.pk), by=people.system(), data=data)
-    apply(locked, issue)
+    apply(locked, issue, asked=True)
 
 
 def repeat() -> None:
@@ -138,7 +138,7 @@ def keep_link(bug: BugReport, tracker: Tracker, issue: Issue, *, by: User) -> Bu
     locked.state, locked.trouble, locked.linked_at = State.OPEN, "", clock.now()
     locked.save()
     recording.record(LINKED, subject=(reports.SUBJECT, locked.pk), by=by, data={"url": issue.url})
-    apply(locked, issue)
+    apply(locked, issue, asked=True)
     return locked
 
 

@@ -1,5 +1,7 @@
 """How an issue stands in its tracker is how its report stands here."""
 
+from datetime import datetime
+
 from accounts import people
 from bugs import reports
 from bugs.models import BugReport, State
@@ -10,13 +12,22 @@ from events import recording
 HEARD, FIXED = "bug.heard", "bug.fixed"
 
 
-def apply(locked: BugReport, issue: Issue) -> bool:
+def is_late(told: datetime | None, known: datetime | None, *, asked: bool) -> bool:
+    """Tell whether something dated `told` is older than what is known.
+
+    Trackers date to the second. Of two things of the same second, what we `asked` for is how it stands now; what
+    comes by itself may have been under way.
+    """
+    return bool(told and known) and (told < known or (told == known and not asked))  # type: ignore[operator]
+
+
+def apply(locked: BugReport, issue: Issue, *, asked: bool) -> bool:
     """Have a locked report say what its issue says; return whether that was new. Within a transaction.
 
     What comes late says how the issue stood before what is known, and changes nothing.
     """
     now = clock.now()
-    if locked.remote_changed_at and issue.changed_at and issue.changed_at < locked.remote_changed_at:
+    if is_late(issue.changed_at, locked.remote_changed_at, asked=asked):
         return False
     locked.heard_at, locked.remote_changed_at = now, issue.changed_at or locked.remote_changed_at
     former = (locked.state, locked.remote_assignee)

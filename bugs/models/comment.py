@@ -16,6 +16,7 @@ class Comment(models.Model):
 
     One of ours has no `number` until the tracker has it; it is known there by its `marker`. `asked_state` and
     `asked_assignee`: how the issue is to stand from then on, and whose it is to be; both may be empty.
+    `changed_at`: when the tracker's was changed last, by its clock.
     `noted_at`: when the concerned escalations got a note of a comment of the tracker's.
     """
 
@@ -31,6 +32,7 @@ class Comment(models.Model):
     author = models.CharField(max_length=120, blank=True)
     body = models.TextField(_("comment"))
     at = models.DateTimeField()
+    changed_at = models.DateTimeField(null=True)
     asked_state = models.CharField(
         _("issue"), max_length=8, blank=True,
         choices=ASKED_STATES,

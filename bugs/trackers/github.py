@@ -107,7 +107,7 @@ def _issue(found: GithubIssue) -> Issue:
 
 def _said(found: IssueComment) -> Said:
     author = found.user.login if found.user else ""  # of an account that is gone there is none
-    return Said(str(found.id), author, found.body or "", found.created_at)
+    return Said(str(found.id), author, found.body or "", found.created_at, found.updated_at)
 
 
 @contextmanager

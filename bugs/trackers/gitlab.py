@@ -129,4 +129,5 @@ def _issue(found: Any) -> Issue:
 
 
 def _said(found: Any) -> Said:
-    return Said(str(found.id), found.author["username"], found.body, datetime.fromisoformat(found.created_at))
+    at, changed_at = datetime.fromisoformat(found.created_at), datetime.fromisoformat(found.updated_at)
+    return Said(str(found.id), found.author["username"], found.body, at, changed_at)

@@ -46,9 +46,9 @@ def _comment_of_github(said: dict[str, Any]) -> list[Said]:
     if said.get("action") not in {"created", "edited"} or "comment" not in said:
         return []
     one = said["comment"]
-    at = datetime.fromisoformat(one["created_at"])
+    at, changed_at = datetime.fromisoformat(one["created_at"]), datetime.fromisoformat(one["updated_at"])
     author = (one.get("user") or {}).get("login", "")  # of an account that is gone there is none
-    return [Said(str(int(one["id"])), str(author), str(one["body"] or ""), at)]
+    return [Said(str(int(one["id"])), str(author), str(one["body"] or ""), at, changed_at)]
 
 
 def _gitlab(tracker: Tracker, said: dict[str, Any]) -> Told | None:
@@ -62,9 +62,8 @@ def _gitlab(tracker: Tracker, said: dict[str, Any]) -> Told | None:
     if said["object_kind"] == "note" and found["noteable_type"] == "Issue":
         if found.get("system") or found.get("internal"):
             return None
-        one = Said(
-            str(int(found["id"])), str(said["user"]["username"]), str(found["note"]), _moment(found["created_at"])
-        )
+        at, changed_at = _moment(found["created_at"]), _moment(found["updated_at"])
+        one = Said(str(int(found["id"])), str(said["user"]["username"]), str(found["note"]), at, changed_at)
         return Told(str(int(said["issue"]["iid"])), None, [one])
     if said["object_kind"] not in {"issue", "work_item"}:
         return None

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import requests
 from django.utils.translation import gettext as _
+from markdown_it import MarkdownIt
 
 from bugs.models import State
 from common.errors import Refused
@@ -19,9 +20,11 @@ NEWEST = 100
 #: Issues of one page: their texts must fit into an answer that is read.
 PAGE = 50
 LONGEST_REST = timedelta(hours=1)
-#: A fenced block, which no tracker carries anything out of; or what begins a mention or a picture outside of one.
-_LIVE = re.compile(r"^(?P<fence>`{3,})$.*?^(?P=fence)$|@(?=\w)|!(?=\[)", re.MULTILINE | re.DOTALL)
+#: What begins a mention, a picture or HTML; our own marks are HTML that nobody sees.
+_LIVE = re.compile(r"@(?=\w)|!(?=\[)|<(?=[A-Za-z/!?])(?!!-- secondline-(?:bug|comment):[0-9a-f]{32} -->)")
 _ZERO_WIDTH_SPACE = "\u200b"
+#: Finds fenced blocks, of which no tracker carries anything out. Without HTML, since none is left in the end.
+_BLOCKS = MarkdownIt("commonmark", {"html": False})
 
 
 @dataclass(frozen=True)
@@ -41,17 +44,33 @@ class Issue:
 
 @dataclass(frozen=True)
 class Said:
-    """A comment as the tracker has it. `body` may hold the mark of one that was written here."""
+    """A comment as the tracker has it. `body` may hold the mark of one that was written here.
+
+    `at`, `changed_at`: when it was written, and when it was changed last, by the tracker's clock.
+    """
 
     number: str
     author: str
     body: str
     at: datetime
+    changed_at: datetime
 
 
 def without_mentions(markdown: str) -> str:
-    """Return Markdown that mentions nobody and shows no picture: a customer's words are never carried out."""
-    return _LIVE.sub(lambda found: found[0] if found["fence"] else found[0] + _ZERO_WIDTH_SPACE, markdown)
+    """Return Markdown that mentions nobody, shows no picture and holds no HTML outside of fenced blocks.
+
+    A customer's words are never carried out.
+    """
+    markdown = markdown.replace("\r\n", "\n").replace("\r", "\n")
+    fenced: set[int] = set()
+    for token in _BLOCKS.parse(markdown):
+        if token.type == "fence" and token.level == 0 and token.map:
+            fenced.update(range(*token.map))
+    lines = markdown.split("\n")
+    return "\n".join(
+        line if number in fenced else _LIVE.sub(lambda found: found[0] + _ZERO_WIDTH_SPACE, line)
+        for number, line in enumerate(lines)
+    )
 
 
 class TrackerError(Refused):

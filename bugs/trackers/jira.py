@@ -153,9 +153,9 @@ def _marks(body: str) -> list[str]:
 
 def said_of(found: dict[str, Any]) -> Said:
     """Return a comment as Jira writes it, in answers and webhooks."""
-    at = moment(found["created"])
+    at, changed_at = moment(found["created"]), moment(found["updated"])
     author = (found.get("author") or {}).get("displayName", "")  # nobody's, where anonymous people may comment
-    return Said(str(found["id"]), author, found["body"], at)
+    return Said(str(found["id"]), author, found["body"], at, changed_at)
 
 
 def public(found: Iterable[dict[str, Any]]) -> list[Said]:

@@ -86,9 +86,10 @@ class GitlabFake(Fake):
 
     def say(self, number: int, author: str, text: str, *, system: bool = False) -> dict[str, Any]:
         notes = self.comments.setdefault(str(number), [])
+        now = self.now()
         note = {
             "id": 5000 + sum(map(len, self.comments.values())), "body": text, "system": system, "internal": False,
-            "author": {"id": USERS[author], "username": author}, "created_at": self.now(),
+            "author": {"id": USERS[author], "username": author}, "created_at": now, "updated_at": now,
             "noteable_type": "Issue", "noteable_iid": number,
         }  # fmt: skip
         notes.append(note)
@@ -117,13 +118,16 @@ class GitlabFake(Fake):
             }
             said |= {"user": {"username": "sam"}, "assignees": issue["assignees"]}
         else:
-            at = datetime.fromisoformat(note["created_at"]).strftime("%Y-%m-%d %H:%M:%S UTC")
+            at, changed_at = (
+                datetime.fromisoformat(note[name]).strftime("%Y-%m-%d %H:%M:%S UTC")
+                for name in ("created_at", "updated_at")
+            )
             said |= {
                 "object_kind": "note", "event_type": "note", "issue": of_issue,
                 "user": {"username": note["author"]["username"]},
                 "object_attributes": {
                     "id": note["id"], "note": note["body"], "noteable_type": "Issue", "system": note["system"],
-                    "internal": False, "created_at": at, "updated_at": at,
+                    "internal": False, "created_at": at, "updated_at": changed_at,
                 },
             }  # fmt: skip
         kind = "Issue Hook" if note is None else "Note Hook"

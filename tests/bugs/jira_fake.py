@@ -140,7 +140,8 @@ class JiraFake(Fake):
         }  # fmt: skip
 
     def say(self, issue: dict[str, Any], author: str, text: str) -> dict[str, Any]:
-        said = {"id": str(900 + self.tick()), "author": _user(author), "body": text, "created": self.now()}
+        number, now = str(900 + self.tick()), self.now()
+        said = {"id": number, "author": _user(author), "body": text, "created": now, "updated": now}
         self.comments.setdefault(issue["key"], []).append(said)
         issue["fields"]["updated"] = self.now()
         return said

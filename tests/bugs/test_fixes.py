@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from hashlib import sha256
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.urls import reverse
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from bugs import fixes, impact, standing
 from bugs.models import BugReport, State, Tracker, TrackerKind
@@ -46,7 +48,7 @@ def told(bug: BugReport, state: State) -> None:
         bug.state = State.OPEN
         bug.save()
     before = set(Event.objects.filter(kind=standing.FIXED).values_list("pk", flat=True))
-    standing.apply(bug, Issue("7", bug.remote_url, state))
+    standing.apply(bug, Issue("7", bug.remote_url, state), asked=True)
     for event in Event.objects.filter(kind=standing.FIXED).exclude(pk__in=before):
         fixes.handle(event)
 
@@ -168,13 +170,24 @@ def test_a_report_from_a_known_issue_concerns_all_its_open_escalations(desk: Des
     assert bug.get_absolute_url() in l2.get(issue.get_absolute_url()).content.decode()
 
 
-@given(st.lists(st.sampled_from(["@sam", "a@b.example", "![x](http://y)", "```", "````", "text", "# Steps"])))
+@given(
+    st.lists(
+        st.sampled_from(
+            ["@sam", "a@b.example", "![x](http://y)", "```", " ```", "````", "~~~", "> ```", "- ```", "    ```",
+             "text", "# Steps", "<img src='http://y'>", "<!--", "-->", ""]
+        )
+    )
+)  # fmt: skip
+@example(["```", " ```", "@sam", "```"])
+@example(["<!--", "```", "-->", "", "```", "@sam", "```"])
 def test_nobody_is_mentioned_outside_of_a_fenced_block(words: list[str]) -> None:
     text = "\n".join(words)
     plain = without_mentions(text)
     assert plain.replace("\u200b", "") == text
-    if "```" not in text:
-        assert "@s" not in plain
-        assert "@b" not in plain
-        assert "![" not in plain
+    for token in MarkdownIt("commonmark").parse(plain):  # as the tracker reads it, HTML included
+        assert token.type == "fence" or not re.search(r"@[sb]", token.content), plain
+        parts = {part.type for part in token.children or []} | {token.type}
+        assert not parts & {"image", "html_inline", "html_block"}, plain
+    mark = f"<!-- secondline-bug:{'0f' * 16} -->"
+    assert without_mentions(mark) == mark
     assert without_mentions("```\n@sam\n```\n@sam") == "```\n@sam\n```\n@\u200bsam"

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from bench.tracker.program import Tracker as GithubFake
 from bugs import commenting, hearing, sending, setup
-from bugs.models import BugReport, Comment, State, Tracker, TrackerKind
+from bugs.models import BugReport, Comment, State, Tracker, TrackerDelivery, TrackerKind
 from bugs.trackers import hooks
 from common import clock
 from common.outgoing import entry_of
@@ -52,6 +52,10 @@ class Hub:
     def say(self, text: str) -> Any:
         issue = self.fake.issues[0]
         return self.fake.say(1 if self.kind == "gitlab" else issue, "sam", text)
+
+    def edit(self, said: dict[str, Any], text: str) -> None:
+        said["body"] = text
+        said["updated" if self.kind == "jira" else "updated_at"] = self.fake.now()
 
     def said(self) -> list[str]:
         if self.kind == "github":
@@ -127,6 +131,37 @@ def test_a_signed_webhook_is_heard_once_and_a_late_one_changes_nothing(linked: L
     assert linked.hook(old) == 204
     assert linked.fresh().state == State.FIXED
     assert Event.objects.filter(kind="bug.fixed").count() == 1
+
+
+def test_a_late_webhook_does_not_take_a_comment_back(linked: Linked) -> None:
+    hub = linked.hub
+    said = hub.say("Not ours.")
+    first = hub.fake.webhook(hub.fake.issues[0], said)
+    hub.edit(said, "Ours, after all.")
+    assert [linked.hook(hub.fake.webhook(hub.fake.issues[0], said)), linked.hook(first)] == [204, 204]
+    TrackerDelivery.objects.all().delete()  # a month later its like is forgotten
+    assert linked.hook(first) == 204
+    assert Comment.objects.get().body == "Ours, after all."
+
+
+def test_of_two_states_of_one_second_the_one_that_was_asked_for_counts(
+    linked: Linked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, instant = linked.hub, linked.hub.fake.now()
+    monkeypatch.setattr(hub.fake, "now", lambda: instant)
+    old = hub.fake.webhook(hub.fake.issues[0] | _dated(hub, instant))
+    hub.fix()
+    hearing.poll()
+    assert linked.fresh().state == State.FIXED
+    assert linked.hook(old) == 204
+    assert linked.fresh().state == State.FIXED
+    assert Event.objects.filter(kind="bug.fixed").count() == 1
+
+
+def _dated(hub: Hub, instant: str) -> dict[str, Any]:
+    if hub.kind == "jira":
+        return {"fields": hub.fake.issues[0]["fields"] | {"updated": instant}}
+    return {"updated_at": instant}
 
 
 def test_what_is_no_news_of_ours_is_passed_over(linked: Linked) -> None:
