@@ -35,6 +35,7 @@ from django.utils import translation  # noqa: E402
 from pytest_django import DjangoDbBlocker  # noqa: E402
 
 from config import environment  # noqa: E402
+from escalations import presence  # noqa: E402
 from tests import databases, seed  # noqa: E402
 from tests.back_office import back_office, back_office_process  # noqa: E402, F401
 
@@ -134,7 +135,9 @@ def redis_away(settings: object) -> Iterator[None]:
     settings.CACHES = {  # type: ignore[attr-defined]
         "default": {**django_settings.CACHES["default"], "LOCATION": away}
     }
+    presence._redis.cache_clear()
     yield
+    presence._redis.cache_clear()
     caches["default"].clear()  # what this process remembered instead
 
 

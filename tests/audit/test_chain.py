@@ -41,11 +41,11 @@ def _sealed(
 
         patch.setattr(settings, "AUDIT_CHECKPOINT_FILE", file)
         before = Entry.objects.count()
-        wait_until(partial(_sealed_up_to, before), seconds=240)
+        wait_until(partial(_sealed_up_to, before), seconds=600)
         for number in range(COUNT):
             record("thing.happened", subject=("thing", number), by=people.system(), data={"é": [number, 1.5]})
             if number in (COUNT // 2 - 1, COUNT - 1):
-                wait_until(partial(_sealed_up_to, before + number + 1), seconds=240)
+                wait_until(partial(_sealed_up_to, before + number + 1), seconds=600)
                 assert checkpoints.write() == before + number + 1
         yield file
         tables = connection.introspection.django_table_names(only_existing=True, include_views=False)

@@ -25,7 +25,7 @@ def all_sealed(count: int) -> bool:
 
 def seal_all(count: int) -> None:
     """Seal until there are so many: a test of the other process, in one transaction, delays it for minutes."""
-    wait_until(lambda: all_sealed(count), seconds=240)
+    wait_until(lambda: all_sealed(count), seconds=600)
 
 
 def test_eight_writers_are_sealed_without_a_gap():

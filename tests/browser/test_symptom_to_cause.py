@@ -25,7 +25,7 @@ PASSWORD = "secondline-demo-2026"
 TITLE = "Bank transfers are lost when the acquirer does not answer"
 SUSPICION = "The acquirer does not answer in time"
 LEFT_OUT = shutil.ignore_patterns(".git", ".run", ".venv", "node_modules", "__pycache__")
-STARTS_WITHIN = 240.0  # seconds
+STARTS_WITHIN = 480.0  # seconds
 SOON = 45_000.0  # milliseconds, for what the worker, the back office and the tracker have to do
 
 

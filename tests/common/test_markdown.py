@@ -1,13 +1,17 @@
 """Rendered Markdown is faithful, and never dangerous."""
 
+import re
 import time
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from common.markdown import ATTRIBUTES, TAGS, render
+
+#: What a browser takes for a scheme (RFC 3986, 3.1); anything else before a colon is part of a path.
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 
 
 class Audit(HTMLParser):
@@ -49,7 +53,8 @@ def assert_safe(html: str) -> None:
     allowed = {(tag, name) for tag, names in ATTRIBUTES.items() for name in names} | {("a", "rel")}
     assert audit.tags <= TAGS
     assert audit.attributes <= allowed
-    assert all(":" not in a or a.startswith(("http://", "https://", "mailto:")) for a in audit.addresses)
+    schemes = {found[1].lower() for a in audit.addresses if (found := SCHEME.match(re.sub(r"[\x00-\x20]", "", a)))}
+    assert schemes <= {"http", "https", "mailto"}
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -57,6 +62,7 @@ def test_hostile_markdown_is_disarmed(text):
     assert_safe(render(text))
 
 
+@example(["[](", "[a](javascript:alert(1))", ")"])  # leads to a page whose name has a colon
 @given(st.lists(st.sampled_from([*HOSTILE, "\n", " ", "*", "`", "<", ">", "[", "](", ")", "&", '"', "x"])))
 def test_no_mixture_of_it_is_dangerous(parts):
     assert_safe(render("".join(parts)))
@@ -79,6 +85,6 @@ def test_links_do_not_tell_where_they_were_followed():
     "part", ["[", "![", "*", "`", "> ", "- ", "<", "**a ", "[a](", "|", "&", "\\", "_a", "1. "]
 )
 def test_hostile_repetition_is_rendered_in_good_time(part):
-    started = time.monotonic()
+    started = time.process_time()
     render(part * (20_000 // len(part)))
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3

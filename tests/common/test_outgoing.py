@@ -170,9 +170,9 @@ def test_errors_are_answers_too(ask):
 @pytest.mark.parametrize("path", ["/drip", "/drip-head", "/hang"])
 def test_the_deadline_holds_for_the_whole(path, ask):
     began = time.monotonic()
-    with pytest.raises(outgoing.TooSlow, match=r"0\.4 seconds") as late:
-        ask(path, within=0.4)
-    assert 0.3 < time.monotonic() - began < 1.5
+    with pytest.raises(outgoing.TooSlow, match="within 1 seconds") as late:
+        ask(path, within=1.0)
+    assert 0.9 < time.monotonic() - began < 4
     assert late.value.was_sent
 
 

@@ -168,8 +168,10 @@ def test_counts_stand_beside_the_views_and_are_capped(desk: Desk, monkeypatch: p
 def test_a_count_that_takes_too_long_is_left_out(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.escalated()
     slow = Ticket.objects.extra(where=["pg_sleep(0.05) IS NOT NULL"])
-    monkeypatch.setattr(saved_views, "LONGEST_COUNT", 5)
-    assert saved_views.counts([Ticket.objects.all(), slow]) == [None, None]
+    with monkeypatch.context() as impatient:
+        impatient.setattr(saved_views, "LONGEST_COUNT", 5)
+        assert saved_views.counts([Ticket.objects.all(), slow]) == [None, None]
+    monkeypatch.setattr(saved_views, "LONGEST_COUNT", 60_000)
     assert saved_views.counts([Ticket.objects.all()]) == [1]
 
 

@@ -70,7 +70,7 @@ def _of_status(server: Server) -> Answer:
 
 
 def _hang(_server: Server) -> Answer:
-    time.sleep(0.6)
+    time.sleep(3)
     return json_answer("200 OK", {})
 
 

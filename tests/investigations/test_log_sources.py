@@ -207,7 +207,7 @@ def test_lines_stay_that_came_before_a_source_fell_silent(
     server: Server, kind: str, desk: Desk, ticket: Ticket, admin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(f"investigations.sources.{'loki' if kind == 'loki' else 'elastic'}.PAGE", 6)
-    monkeypatch.setattr(fetching, "LONGEST_SECONDS", 0.5)
+    monkeypatch.setattr(fetching, "LONGEST_SECONDS", 2.0)
     server.fault, server.sound = "hang", 2 if kind == "elastic" else 1
     log = fetched(ticket, source_of(kind, server, admin), desk.l2)
     assert (log.state, log.lines, log.cut) == (LogState.DONE, 6, LogCut.TIME)
