@@ -43,7 +43,7 @@ def ask_postgresql(place: Place, statement: str, values: Mapping[str, Any], limi
     with _postgresql(place, limits.seconds) as connection, connection.cursor() as cursor:
         named = cursor.mogrify(statement, dict(values)).decode()
         # A cursor takes a query and nothing else; its columns are known before a row was made.
-        cursor.execute("DECLARE lookup NO SCROLL CURSOR FOR " + named)
+        _open(cursor, named)
         cursor.execute("FETCH 0 FROM lookup")
         table = Table(unique([column.name for column in cursor.description or ()]))
         cursor.execute("CLOSE lookup")
@@ -54,8 +54,21 @@ def ask_postgresql(place: Place, statement: str, values: Mapping[str, Any], limi
         query = sql.SQL("SELECT {} FROM (\n{}\n) AS lookup ({}) LIMIT {}").format(
             sql.SQL(", ").join(cells), sql.SQL(named), sql.SQL(", ").join(places), sql.Literal(limits.rows + 1)
         )
-        cursor.execute(query)
+        _open(cursor, query.as_string(cursor))
+        cursor.execute("FETCH ALL FROM lookup")
         return _filled(table, iter(cursor.fetchone, None), limits.rows)
+
+
+def _open(cursor: Any, query: str) -> None:
+    """Open the cursor `lookup` for a query, which the server gets as a value and refuses if it is more than one.
+
+    psycopg2 sends its text so that several statements may stand in it; PL/pgSQL opens a cursor for a single one.
+    """
+    cursor.execute("SELECT set_config('secondline.lookup', %s, true)", [query])
+    cursor.execute(
+        "DO $$ DECLARE lookup refcursor := 'lookup';"
+        " BEGIN OPEN lookup NO SCROLL FOR EXECUTE current_setting('secondline.lookup'); END $$"
+    )
 
 
 def postgresql_can_write(place: Place, seconds: float) -> bool:
