@@ -46,7 +46,9 @@ def trouble(made: LookupVersion, **given: str) -> LookupTrouble:
 @pytest.fixture
 def postgres(back_office: BackOffice, settings: Any) -> LookupSource:
     """The back office's database, by a role that could do everything."""
-    settings.BACK_OFFICE_LOOKUPS_URL = f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{back_office.database}"
+    settings.BACK_OFFICE_LOOKUPS_URL = (
+        f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{back_office.database}?tls=disable"
+    )
     back_office.open_account("C-1", currency="PHP")
     back_office.pay("TX-1", account="C-1")
     back_office.pay("TX-2", account="C-1", state="declined")
@@ -353,6 +355,6 @@ def test_a_database_is_asked_by_what_was_judged(monkeypatch: pytest.MonkeyPatch,
     assert (asked[0]["hostaddr"], asked[0]["host"], asked[0]["sslmode"]) == (
         "93.184.216.34",
         "db.example",
-        "require",
+        "verify-full",
     )
     assert trouble(version(source, "SELECT 1")) == LookupTrouble.NOT_ALLOWED
