@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -173,7 +173,7 @@ def _of_postgresql(error: psycopg2.Error, *, over: bool) -> NoAnswer:
 
 def ask_mysql(place: Place, statement: str, values: Mapping[str, Any], limits: Limits) -> Table:
     """Return the answer of a MySQL or MariaDB server. Raises NoAnswer."""
-    with _mysql(place, limits.seconds) as connection, connection.cursor(SSCursor) as cursor:
+    with _mysql(place, limits.seconds) as connection, _unread(connection) as cursor:
         cursor.execute(f"SET SESSION sql_select_limit = {limits.rows + 1}")
         began = time.monotonic()
         cursor.execute(statement, dict(values))
@@ -186,6 +186,23 @@ def ask_mysql(place: Place, statement: str, values: Mapping[str, Any], limits: L
         ):  # MariaDB ends some functions early and calls that an answer
             raise NoAnswer(LookupTrouble.TOO_SLOW)
         return table
+
+
+@contextmanager
+def _unread(connection: Any) -> Iterator[Any]:
+    """A cursor that reads row by row, and leaves the rest: a LIMIT of the question's own beats sql_select_limit.
+
+    Closing it, or forgetting what it got, would read all of that. So the connection is closed first.
+    """
+    cursor = connection.cursor(SSCursor)
+    try:
+        yield cursor
+    finally:
+        connection.close()
+        if cursor._result is not None:
+            cursor._result.unbuffered_active = False
+        with suppress(Exception):
+            cursor.close()
 
 
 def mysql_can_write(place: Place, seconds: float) -> bool | None:
