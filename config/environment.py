@@ -102,6 +102,23 @@ def postgres(raw: str) -> dict[str, Any]:
     return database
 
 
+def lookups_database(raw: str) -> str:
+    """Read the address of a database that lookups ask. Raises ValueError, also for an option that it has not.
+
+    It is taken apart in investigations/lookups/place.py.
+    """
+    address = urlsplit(raw)
+    known = {"", "tls=verify-full", "tls=require", "tls=disable"}
+    if (
+        address.scheme not in {"postgres", "postgresql", "mysql"}
+        or not address.netloc
+        or address.query not in known
+        or address.fragment
+    ):
+        raise ValueError(raw)
+    return raw
+
+
 def redis(raw: str) -> str:
     """Read a redis://, rediss:// or unix:// address. Raises ValueError."""
     if not raw.startswith(("redis://", "rediss://", "unix://")):

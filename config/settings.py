@@ -487,8 +487,12 @@ BACK_OFFICE_TOKEN = env.read(
 )
 
 BACK_OFFICE_LOOKUPS_URL = env.read(
-    "BACK_OFFICE_LOOKUPS_URL", str, expected="postgres://… of the back office's database", default=""
-)  # fmt: skip
+    "BACK_OFFICE_LOOKUPS_URL",
+    env.lookups_database,
+    expected="postgres:// or mysql:// role:password@host/database, "
+    "behind it at most ?tls=verify-full, ?tls=require or ?tls=disable",
+    default="",
+)
 
 # The issue tracker that a demo brings with it: bugs/setup.py. Others are set up on their page.
 TRACKER_URL = env.read("TRACKER_URL", env.https, expected="the https:// address of a tracker's API", default="")

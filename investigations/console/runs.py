@@ -51,8 +51,7 @@ def make(ticket: Ticket, composed: Composed, *, by: User, reason: str = "") -> R
     if not works_on(by, locked):
         raise NotAllowed(_("You may not send requests for this escalation."))
     writes = composed.method in WRITING
-    if not environments.usable(locked).filter(pk=composed.environment.pk).exists():
-        raise Refused(_("This environment is not for escalations of this team."), field="environment")
+    _must_be_usable(locked, composed)
     composing.judge(composed)
     why = redaction.clean(reason).strip()[:500]
     if writes and not why:
@@ -70,6 +69,11 @@ def make(ticket: Ticket, composed: Composed, *, by: User, reason: str = "") -> R
     return run
 
 
+def _must_be_usable(ticket: Ticket, composed: Composed) -> None:
+    if not environments.usable(ticket).filter(pk=composed.environment.pk).exists():
+        raise Refused(_("This environment is not for escalations of this team."), field="environment")
+
+
 def may_decide(user: User, run: Run) -> bool:
     """Tell whether the person may approve or reject it: a lead of the ticket's team who did not make it."""
     return (
@@ -84,6 +88,7 @@ def may_decide(user: User, run: Run) -> bool:
 def approve(run: Run, *, by: User, digest: str, proof_given: proof.Proof | None) -> Run:
     """Approve the request that `digest` names; it is to be sent now. Raises NotAllowed or Refused."""
     locked = _to_decide(run, by)
+    _must_be_usable(locked.ticket, composed_of(locked))  # the escalation may have changed teams since
     proof.check(proof_given, by, _("Prove first that it is you: with your password or a code."))
     if digest != locked.digest or composed_of(locked).digest != locked.digest:
         raise Refused(_("The request or its environment was changed since. It has to be made anew."))
@@ -175,6 +180,7 @@ def send(run: Run, *, by: User) -> None:
         composed = composed_of(run)
         if composed.digest != run.digest:
             raise Refused(_("The environment was changed since. It has to be made anew."))
+        _must_be_usable(run.ticket, composed)
         way = environments.way(run.environment)
         answer = _ask(run, composed, way)
         state, columns = RunState.ANSWERED, _kept(answer, way)

@@ -81,13 +81,14 @@ def start(integration: Integration, ticket: Ticket, asked: Wanted, *, by: User) 
         raise Refused(_("It can go on for %d days at most.") % LONGEST.days, field="ends_at")
     if not 1 <= asked.wanted <= 10:
         raise Refused(_("Between one and ten."), field="wanted")
+    # The integration before the ticket, as whoever brings one back.
+    kept = Integration.objects.select_for_update(no_key=True).get(pk=integration.pk)
     locked = Ticket.objects.select_for_update(no_key=True).get(pk=ticket.pk)
     if not locked.is_open:
         raise Refused(_("The escalation is over: nothing is asked for it any more."))
-    if Integration.objects.select_for_update(no_key=True).get(pk=integration.pk).retired_at:
+    if kept.retired_at:
         raise Refused(_("This integration is retired. Bring it back first."))
-    running = Recheck.objects.filter(ticket=ticket, state=RecheckState.RUNNING)
-    if running.count() >= MOST_OF_TICKET:
+    if _free(locked) <= 0:
         raise Refused(_("At most %d re-checks can run for an escalation. Stop one.") % MOST_OF_TICKET)
     recheck = Recheck.objects.create(
         integration=integration, ticket=ticket, url=asked.url, status=asked.status,
@@ -97,6 +98,11 @@ def start(integration: Integration, ticket: Ticket, asked: Wanted, *, by: User) 
     )  # fmt: skip
     _record(STARTED, recheck, by)
     return recheck
+
+
+def _free(locked: Ticket) -> int:
+    """Return how many more may run of a ticket that is locked."""
+    return MOST_OF_TICKET - Recheck.objects.filter(ticket=locked, state=RecheckState.RUNNING).count()
 
 
 def outgoing_allowed(url: str) -> None:
@@ -120,17 +126,27 @@ def stop_all(integration: Integration, *, at: datetime, by: User) -> None:
     _stop(Recheck.objects.filter(integration=integration), at=at, by=by)
 
 
-def go_on_with(integration: Integration, *, stopped_at: datetime, by: User) -> None:
-    """Go on with those that `stop_all` stopped at that instant, where there is still something to find out."""
-    now = clock.now()
+def go_on_with(integration: Integration, *, stopped_at: datetime, by: User) -> int:
+    """Go on with those that `stop_all` stopped at that instant, where there is still something to find out.
+
+    Others may have taken their places meanwhile. Returns how many stay stopped because of that.
+    """
+    now, left = clock.now(), 0
     stopped = Recheck.objects.filter(
         integration=integration, state=RecheckState.STOPPED, finished_at=stopped_at, ends_at__gt=now,
         ticket__state__in=OPEN,
     )  # fmt: skip
-    for one in stopped.select_for_update(of=("self",)).order_by("pk"):
-        one.state, one.finished_at, one.next_at = RecheckState.RUNNING, None, now
-        one.save(update_fields=["state", "finished_at", "next_at"])
-        _record(STARTED, one, by)
+    tickets = Ticket.objects.filter(pk__in=stopped.values("ticket")).select_for_update(no_key=True)
+    for ticket in tickets.order_by("pk"):
+        free = _free(ticket)
+        for one in stopped.filter(ticket=ticket).select_for_update(of=("self",)).order_by("pk"):
+            if free <= 0:
+                left += 1
+                continue
+            one.state, one.finished_at, one.next_at, free = RecheckState.RUNNING, None, now, free - 1
+            one.save(update_fields=["state", "finished_at", "next_at"])
+            _record(STARTED, one, by)
+    return left
 
 
 def _stop(which: QuerySet[Recheck], *, at: datetime, by: User) -> None:

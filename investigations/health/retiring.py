@@ -28,22 +28,24 @@ def retire(integration: Integration, *, by: User) -> None:
 
 
 @transaction.atomic
-def bring_back(integration: Integration, *, by: User) -> None:
+def bring_back(integration: Integration, *, by: User) -> int:
     """Undo that, with the re-checks that it stopped and that have time left. Safe to repeat.
 
+    Returns how many of these stay stopped, since their escalation has as many as it may.
     Raises NotAllowed, Refused.
     """
     locked = _locked(integration, by)
     retired_at, locked.retired_at = locked.retired_at, None
     if retired_at is None:
-        return
+        return 0
     try:
         with transaction.atomic():
             _save(locked)
     except IntegrityError as error:
         raise Refused(_("The customer has such an integration in this environment already.")) from error
-    rechecks.go_on_with(locked, stopped_at=retired_at, by=by)
+    left = rechecks.go_on_with(locked, stopped_at=retired_at, by=by)
     _record(BROUGHT_BACK, locked, by)
+    return left
 
 
 def _locked(integration: Integration, by: User) -> Integration:

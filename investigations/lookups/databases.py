@@ -10,20 +10,26 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg2
 import pymysql
 from psycopg2 import errors, sql
-from pymysql.constants import ER
+from pymysql.constants import CR, ER
 from pymysql.cursors import SSCursor
 
 from investigations.lookups.answer import LONGEST_CELL, NoAnswer, Table, unique
 from investigations.lookups.place import Place
 from investigations.models import LookupTrouble
 
+#: Where Debian and Alpine, Fedora, SUSE, and BSD and macOS keep the authorities that are trusted.
+_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)  # fmt: skip
 _GRACE = 2.0  # seconds in which the server may say itself that it took too long
 _DENIED = {ER.ACCESS_DENIED_ERROR, ER.DBACCESS_DENIED_ERROR, 1698}
 _WRITES = {1792, 1290}  # in a read-only transaction; on a read-only server
@@ -43,7 +49,7 @@ def ask_postgresql(place: Place, statement: str, values: Mapping[str, Any], limi
     with _postgresql(place, limits.seconds) as connection, connection.cursor() as cursor:
         named = cursor.mogrify(statement, dict(values)).decode()
         # A cursor takes a query and nothing else; its columns are known before a row was made.
-        cursor.execute("DECLARE lookup NO SCROLL CURSOR FOR " + named)
+        _open(cursor, named)
         cursor.execute("FETCH 0 FROM lookup")
         table = Table(unique([column.name for column in cursor.description or ()]))
         cursor.execute("CLOSE lookup")
@@ -54,8 +60,21 @@ def ask_postgresql(place: Place, statement: str, values: Mapping[str, Any], limi
         query = sql.SQL("SELECT {} FROM (\n{}\n) AS lookup ({}) LIMIT {}").format(
             sql.SQL(", ").join(cells), sql.SQL(named), sql.SQL(", ").join(places), sql.Literal(limits.rows + 1)
         )
-        cursor.execute(query)
+        _open(cursor, query.as_string(cursor))
+        cursor.execute("FETCH ALL FROM lookup")
         return _filled(table, iter(cursor.fetchone, None), limits.rows)
+
+
+def _open(cursor: Any, query: str) -> None:
+    """Open the cursor `lookup` for a query, which the server gets as a value and refuses if it is more than one.
+
+    psycopg2 sends its text so that several statements may stand in it; PL/pgSQL opens a cursor for a single one.
+    """
+    cursor.execute("SELECT set_config('secondline.lookup', %s, true)", [query])
+    cursor.execute(
+        "DO $$ DECLARE lookup refcursor := 'lookup';"
+        " BEGIN OPEN lookup NO SCROLL FOR EXECUTE current_setting('secondline.lookup'); END $$"
+    )
 
 
 def postgresql_can_write(place: Place, seconds: float) -> bool:
@@ -91,13 +110,13 @@ def _postgresql(place: Place, seconds: float) -> Iterator[Any]:
         "-c standard_conforming_strings=on -c timezone=UTC -c lock_timeout=2000 "
         "-c idle_in_transaction_session_timeout=30000"
     )
-    pinned = None if place.is_socket else place.address
+    pinned, tls = (None, None) if place.is_socket else (place.address, place.tls)
     try:
         connection = psycopg2.connect(
             host=place.host, port=place.port or None, dbname=place.database, user=place.user,
             password=place.secret or None, connect_timeout=max(2, int(seconds)), application_name="secondline",
             client_encoding="utf8", options=options, hostaddr=pinned,
-            sslmode=None if place.is_socket else place.tls,
+            sslmode=tls, sslrootcert=_authorities() if tls == "verify-full" else None,
         )  # fmt: skip
         line = socket.socket(fileno=os.dup(connection.fileno()))
         watch = _Watch(line, began + seconds + _GRACE)
@@ -116,6 +135,22 @@ def _postgresql(place: Place, seconds: float) -> Iterator[Any]:
             connection.close()
 
 
+#: What libpq says of a certificate, or of there being none.
+_UNTRUSTED = (
+    "certificate verify failed", "server certificate", "root certificate", "server does not support SSL",
+)  # fmt: skip
+
+
+def _authorities() -> str:
+    """Return the file of whom this machine trusts, or SSL_CERT_FILE, as for everything else that is asked.
+
+    Only libpq has to be told: the one that comes with psycopg2 looks where it was built. If there is no such file,
+    `system` is what it looks for, and no certificate is trusted.
+    """
+    named = ssl.get_default_verify_paths().cafile
+    return next((name for name in (named, *_BUNDLES) if name and Path(name).is_file()), "system")
+
+
 def _of_postgresql(error: psycopg2.Error, *, over: bool) -> NoAnswer:
     said = (error.diag.message_primary or "") if error.diag else ""
     if over or isinstance(error, errors.QueryCanceled | errors.LockNotAvailable):
@@ -127,6 +162,8 @@ def _of_postgresql(error: psycopg2.Error, *, over: bool) -> NoAnswer:
     if error.pgcode:
         return NoAnswer(LookupTrouble.REJECTED, said)
     words = str(error)
+    if any(said in words for said in _UNTRUSTED):
+        return NoAnswer(LookupTrouble.UNTRUSTED)
     if "password authentication failed" in words or "no pg_hba.conf entry" in words or "does not exist" in words:
         return NoAnswer(LookupTrouble.SIGN_IN)
     if "timeout expired" in words:
@@ -136,7 +173,7 @@ def _of_postgresql(error: psycopg2.Error, *, over: bool) -> NoAnswer:
 
 def ask_mysql(place: Place, statement: str, values: Mapping[str, Any], limits: Limits) -> Table:
     """Return the answer of a MySQL or MariaDB server. Raises NoAnswer."""
-    with _mysql(place, limits.seconds) as connection, connection.cursor(SSCursor) as cursor:
+    with _mysql(place, limits.seconds) as connection, _unread(connection) as cursor:
         cursor.execute(f"SET SESSION sql_select_limit = {limits.rows + 1}")
         began = time.monotonic()
         cursor.execute(statement, dict(values))
@@ -149,6 +186,23 @@ def ask_mysql(place: Place, statement: str, values: Mapping[str, Any], limits: L
         ):  # MariaDB ends some functions early and calls that an answer
             raise NoAnswer(LookupTrouble.TOO_SLOW)
         return table
+
+
+@contextmanager
+def _unread(connection: Any) -> Iterator[Any]:
+    """A cursor that reads row by row, and leaves the rest: a LIMIT of the question's own beats sql_select_limit.
+
+    Closing it, or forgetting what it got, would read all of that. So the connection is closed first.
+    """
+    cursor = connection.cursor(SSCursor)
+    try:
+        yield cursor
+    finally:
+        connection.close()
+        if cursor._result is not None:
+            cursor._result.unbuffered_active = False
+        with suppress(Exception):
+            cursor.close()
 
 
 def mysql_can_write(place: Place, seconds: float) -> bool | None:
@@ -214,6 +268,9 @@ def _of_mysql(error: Exception, *, over: bool) -> NoAnswer:
     code, said = (*error.args, "", "")[:2]
     if over or code in _SLOW or isinstance(error, TimeoutError):
         return NoAnswer(LookupTrouble.TOO_SLOW)
+    is_untrusted = isinstance(getattr(error, "original_exception", None), ssl.SSLCertVerificationError)
+    if is_untrusted or code == CR.CR_SSL_CONNECTION_ERROR:
+        return NoAnswer(LookupTrouble.UNTRUSTED)
     if code in _WRITES:
         return NoAnswer(LookupTrouble.WRITES, str(said))
     if code in _DENIED:

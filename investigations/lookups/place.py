@@ -23,7 +23,11 @@ _RESOLVE_WITHIN = 3.0
 
 @dataclass(frozen=True)
 class Place:
-    """A machine, and who one is there. `address` is the pinned one; `url` is an HTTP interface's."""
+    """A machine, and who one is there. `address` is the pinned one; `url` is an HTTP interface's.
+
+    `tls` is what a database is asked for: `verify-full` that its certificate is trusted for its name, `require`
+    that it encrypts, whoever it is (MySQL's is looked at all the same), `disable` nothing.
+    """
 
     kind: str
     host: str
@@ -31,7 +35,7 @@ class Place:
     database: str = ""
     user: str = ""
     secret: str = field(default="", repr=False)
-    tls: str = "require"
+    tls: str = "verify-full"
     url: str = ""
     address: str = ""
     is_settings: bool = False
@@ -62,9 +66,9 @@ def parse(url: str, kind: str) -> Place:
             raise _bad(_("The address of an interface has no user, question mark or hash."))
         return Place(kind, host, port or 0, url=url.rstrip("/"))
     options = dict(parse_qsl(parts.query))
-    tls = options.pop("tls", "require")
+    tls = options.pop("tls", "verify-full")
     if options or tls not in _TLS:
-        raise _bad(_("Behind the question mark only tls=require, tls=verify-full or tls=disable may stand."))
+        raise _bad(_("Behind the question mark only tls=verify-full, tls=require or tls=disable may stand."))
     database = unquote(parts.path.strip("/"))
     if not host or not database or not parts.username:
         raise _bad(_("The address names a user, a host and a database: postgresql://user@host:5432/database."))
@@ -126,7 +130,7 @@ def back_office(kind: str) -> Place:
     options = dict(parse_qsl(parts.query))
     return Place(
         kind, found, parts.port or _PORTS[LookupKind(kind)], unquote(parts.path.strip("/")),
-        unquote(parts.username or ""), unquote(parts.password or ""), options.get("tls", "prefer"),
+        unquote(parts.username or ""), unquote(parts.password or ""), options.get("tls", "verify-full"),
         address="" if found.startswith("/") else _first(found), is_settings=True,
     )  # fmt: skip
 

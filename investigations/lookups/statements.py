@@ -1,8 +1,9 @@
 """The SQL of a lookup: one SELECT whose parameters, `:name`, become the driver's places.
 
-Read as far as is needed to know where a literal, a name or a comment ends: in these a semicolon or `:name` means
-nothing. The rest is the database's: a read-only transaction, a role that may only read, and a cursor that takes
-nothing but a query.
+Read as far as is needed to know where a literal, a name or a comment ends: in these `:name` means nothing. Where
+we and the database disagree about that, there is still no second statement: a semicolon stands at the very end or
+nowhere, and PostgreSQL takes what we send as one query (databases). The rest is the database's: a read-only
+transaction, and a role that may only read.
 """
 
 import re
@@ -16,16 +17,21 @@ from investigations.models import LookupKind
 LONGEST = 10_000
 _FIRST = re.compile(r"(?:select|with|values|table)\b", re.IGNORECASE)
 _INTO = re.compile(r"\binto\b", re.IGNORECASE)
+_FILE = re.compile(r"outfile|dumpfile", re.IGNORECASE)
+#: All control characters but tab and the ends of lines; some databases take them for spaces, others don't.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _QUOTED = r"'(?:[^']|'')*'"
 _SLASHED = r"'(?:[^'\\]|\\.|'')*'"
+_LETTER = r"A-Za-z_\x80-\U0010ffff"  # PostgreSQL's, of names and of the tags between dollars
 _POSTGRESQL = re.compile(
-    rf"""(?P<skip>(?:\b[eE]){_SLASHED}|{_QUOTED}|"(?:[^"]|"")*"|(?<![\w$])\$(?P<tag>(?:[A-Za-z_][A-Za-z_0-9]*)?)\$.*?\$(?P=tag)\$
-    |--[^\n]*)|(?P<cast>::)|(?P<open>/\*)|(?P<name>:[a-z][a-z0-9_]{{0,39}})|(?P<end>;)|(?P<odd>['"]|\$\$)""",
+    rf"""(?P<skip>(?<![{_LETTER}0-9$])[eE]{_SLASHED}(?:\s+{_SLASHED})*|{_QUOTED}|"(?:[^"]|"")*"
+    |(?<![{_LETTER}0-9$])\$(?P<tag>(?:[{_LETTER}][{_LETTER}0-9]*)?)\$.*?\$(?P=tag)\$
+    |--[^\r\n]*)|(?P<cast>::)|(?P<open>/\*)|(?P<name>:[a-z][a-z0-9_]{{0,39}})|(?P<odd>['"]|\$\$)""",
     re.DOTALL | re.VERBOSE,
 )
 _MYSQL = re.compile(
-    rf"""(?P<skip>{_SLASHED}|"(?:[^"\\]|\\.|"")*"|`(?:[^`]|``)*`|(?:--(?=[\s]|$)|\#)[^\n]*)
-    |(?P<cast>:=)|(?P<open>/\*)|(?P<name>:[a-z][a-z0-9_]{{0,39}})|(?P<end>;)|(?P<odd>['"`])""",
+    rf"""(?P<skip>{_SLASHED}|"(?:[^"\\]|\\.|"")*"|`(?:[^`]|``)*`|(?:--(?=[ \t\r\n]|$)|\#)[^\n]*)
+    |(?P<cast>:=)|(?P<open>/\*)|(?P<name>:[a-z][a-z0-9_]{{0,39}})|(?P<odd>['"`])""",
     re.DOTALL | re.VERBOSE,
 )
 
@@ -42,30 +48,32 @@ def read(sql: str, kind: str) -> Statement:
     """Return the statement for the driver. Raises Refused (field `statement`)."""
     if len(sql) > LONGEST:
         raise _refused(_("A question has at most %d characters.") % LONGEST)
-    if "\x00" in sql:
+    if _CONTROL.search(sql):
         raise _refused(_("The question holds a character that no question has."))
+    sql = sql.rstrip().removesuffix(";")
+    if ";" in sql:
+        raise _refused(
+            _("A lookup is one statement: a semicolon stands only at its very end. Within a text, write %s.")
+            % ("char(59)" if kind == LookupKind.MYSQL else "chr(59)")
+        )
+    if kind == LookupKind.MYSQL and _FILE.search(sql):  # no read-only transaction holds it
+        raise _refused(_("A lookup only reads: INTO writes into a table or a file."))
     pattern = _MYSQL if kind == LookupKind.MYSQL else _POSTGRESQL
     parts: list[str] = []
     plain: list[str] = []  # without comments and literals
-    names, position, ended = set(), 0, False
+    names, position = set(), 0
     while position < len(sql):
         match = pattern.search(sql, position)
         between = sql[position : match.start() if match else len(sql)]
-        if ended and between.strip():
-            raise _refused(_("A lookup is one statement: there is something behind the semicolon."))
         parts.append(between.replace("%", "%%"))
         plain.append(between)
         if match is None:
             break
         position, found = match.end(), match[0]
-        if match.lastgroup == "end" or match["end"]:
-            ended = True
-        elif match["open"]:
+        if match["open"]:
             position = _behind_comment(sql, match.end())
         elif match["odd"]:
             raise _refused(_("A quotation mark in the question is not closed."))
-        elif ended and not _is_comment(found):
-            raise _refused(_("A lookup is one statement: there is something behind the semicolon."))
         elif match["name"]:
             names.add(found[1:])
             parts.append(f"%({found[1:]})s")

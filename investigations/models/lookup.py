@@ -182,6 +182,10 @@ class LookupTrouble(models.TextChoices):
     )
     UNREACHABLE = "unreachable", _("The source can't be reached. Try again later, or tell whoever runs it.")
     TOO_SLOW = "too_slow", _("The source did not answer in time. Ask for less, or try again later.")
+    UNTRUSTED = (
+        "untrusted",
+        _("The source shows no certificate that is trusted for its name, so it was not asked. Tell an admin."),
+    )
     SIGN_IN = "sign_in", _("The source does not let Secondline in. An admin can enter its secret anew.")
     NO_SECRET = "no_secret", _("The secret of this source can't be opened. An admin can enter it anew.")
     NOT_SET_UP = "not_set_up", _("No back office is connected: an admin can name one in the settings.")

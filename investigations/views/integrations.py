@@ -6,6 +6,7 @@ from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
@@ -152,9 +153,17 @@ def bring_back_integration(request: HttpRequest, number: int) -> HttpResponse:
     """Undo that."""
     integration = visible_integration(request, number)
     try:
-        retiring.bring_back(integration, by=person(request))
+        left = retiring.bring_back(integration, by=person(request))
     except Refused as refusal:
         done(request, str(refusal.message))
+    else:
+        if left:
+            sentence = ngettext(
+                "%d re-check was not started again: its escalation has as many as it may.",
+                "%d re-checks were not started again: their escalations have as many as they may.",
+                left,
+            )
+            done(request, sentence % left)
     return redirect(integration)
 
 

@@ -62,6 +62,12 @@ def _check(**changes: str) -> subprocess.CompletedProcess[str]:
         ),
         ("DEBUG", "maybe", "DEBUG is malformed: it must be true or false."),
         ("CLOSE_AFTER_DAYS", "-1", "CLOSE_AFTER_DAYS is malformed: it must be a whole number of days."),
+        (
+            "BACK_OFFICE_LOOKUPS_URL",
+            "postgres://r:p@db.example/back?sslmode=verify-full",
+            "BACK_OFFICE_LOOKUPS_URL is malformed: it must be postgres:// or mysql:// role:password@host/database,"
+            " behind it at most ?tls=verify-full, ?tls=require or ?tls=disable.",
+        ),
         ("EMAIL_URL", "pigeon://", "EMAIL_URL is malformed: it must be an address such as smtp+tls://"),
     ],
 )
@@ -102,6 +108,28 @@ def test_the_broker_has_to_show_a_certificate_over_tls(address, more):
 
 def test_a_sockets_folder_survives_the_database_address():
     assert env.postgres("postgres://me@%2Frun%2Fa%20b/desk")["HOST"] == "/run/a b"
+
+
+@pytest.mark.parametrize("behind", ["", "?tls=verify-full", "?tls=require", "?tls=disable"])
+def test_lookups_know_one_option_alone(behind):
+    for address in (
+        "postgres://r:p@db.example/back",
+        "mysql://r@10.0.0.1:3307/back",
+        "postgres://r@%2Frun%2Fpg/b",
+    ):
+        assert env.lookups_database(address + behind) == address + behind
+        for unknown in (
+            "?sslmode=disable",
+            "?tls=disable&sslmode=verify-full",
+            "?tls=",
+            "?sslmode",
+            "?tls=no",
+            "#x",
+        ):
+            with pytest.raises(ValueError, match=re.escape(unknown)):
+                env.lookups_database(address + unknown)
+    with pytest.raises(ValueError, match="sqlite"):
+        env.lookups_database("sqlite:///x")
 
 
 @pytest.mark.parametrize(

@@ -65,10 +65,10 @@ class Mailbox:
 @contextmanager
 def serving(folder: Path, letters: list[bytes]) -> Iterator[Mailbox]:
     """Serve a mailbox on a free port."""
-    key, certificate = _certificate(folder)
-    box = Mailbox(letters, certificate)
+    key, own = certificate(folder)
+    box = Mailbox(letters, own)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(own, key)
 
     class Session(socketserver.StreamRequestHandler):
         def handle(self) -> None:
@@ -97,7 +97,7 @@ def serving(folder: Path, letters: list[bytes]) -> Iterator[Mailbox]:
         server.shutdown()
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
+def certificate(folder: Path) -> tuple[Path, Path]:
     """Write a key and a certificate of 127.0.0.1 which it signed itself; return both files."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail.example")])

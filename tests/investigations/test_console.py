@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import Role, User
 from common import clock
 from common.errors import Refused
-from escalations import alerts, waits
+from escalations import alerts, assignment, waits
 from escalations.models import Alert, AlertKind, Evidence, EvidenceKind, Ticket
 from events.models import Event
 from investigations.console import approvals, environments, runs
@@ -217,6 +217,24 @@ def test_an_approval_is_for_the_environment_as_it_was(desk, ticket, server):
     answer = approving(desk).post(reverse("approve_run", args=[ticket.reference, run.pk]), sent)
     assert "made anew" in answer.content.decode()
     assert newest().state == RunState.WAITING
+
+
+def test_a_write_is_not_approved_or_sent_for_a_team_that_its_environment_is_not_for(desk, ticket, server):
+    to, before = environment(desk, server, teams=[desk.payments.pk]), len(server.requests)
+    send(desk.l2, ticket, to, "/refunds", "POST", reason="Needed")
+    run = newest()
+    assignment.give_to_team(ticket, desk.accounts, by=desk.lead)
+    desk.second_lead = theirs = desk.person("Abe Accounts", (desk.accounts, Role.LEAD))
+    sent = {"digest": run.digest, "password": PASSWORD}
+    answer = approving(desk).post(reverse("approve_run", args=[ticket.reference, run.pk]), sent)
+    assert "not for escalations of this team" in answer.content.decode()
+    assert newest().state == RunState.WAITING
+    approved = {"decided_by": theirs, "decided_at": clock.now(), "decided_digest": run.digest}
+    Run.objects.filter(pk=run.pk).update(state=RunState.SENDING, **approved)  # just before it changed teams
+    runs.send(run, by=theirs)
+    assert newest().state == RunState.FAILED
+    assert "not for escalations of this team" in newest().trouble
+    assert len(server.requests) == before
 
 
 def test_a_write_without_an_answer_is_unknown_and_not_repeated(desk, ticket, server, monkeypatch):

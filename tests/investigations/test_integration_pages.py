@@ -157,6 +157,28 @@ def test_a_retired_integration_is_in_no_list_until_it_is_brought_back(
     assert integration.get_absolute_url() in lists(desk)
 
 
+def test_what_is_brought_back_goes_on_with_as_many_re_checks_as_are_free(
+    desk: Desk, ticket: Ticket, integration: Integration
+) -> None:
+    def running() -> int:
+        return Recheck.objects.filter(ticket=ticket, state=RecheckState.RUNNING).count()
+
+    former = [started(desk, ticket, integration) for _number in range(rechecks.MOST_OF_TICKET)]
+    retiring.retire(integration, by=desk.l2)
+    other = integrations.save(None, Stated("rest"), customer=ticket.customer, by=desk.l2)
+    latter = [started(desk, ticket, other) for _number in range(rechecks.MOST_OF_TICKET)]
+    rechecks.stop(latter[0], by=desk.l2)
+    client, address = client_of(desk.l2), reverse("bring_back_integration", args=[integration.pk])
+    page = client.post(address, follow=True).content.decode()
+    assert running() == rechecks.MOST_OF_TICKET
+    assert Recheck.objects.get(pk=former[0].pk).state == RecheckState.RUNNING
+    assert "4 re-checks were not started again" in page
+    rechecks.stop(latter[1], by=desk.l2)
+    retiring.retire(integration, by=desk.l2)
+    assert "not started again" not in client.post(address, follow=True).content.decode()
+    assert running() == 1 + 3, "what did not go on the first time stays stopped"
+
+
 def test_a_retired_integration_does_not_stand_in_the_way_of_another(
     desk: Desk, ticket: Ticket, integration: Integration
 ) -> None:

@@ -35,7 +35,9 @@ def desk() -> Desk:
 
 @pytest.fixture
 def ticket(desk: Desk, back_office: BackOffice, settings: Any) -> Ticket:
-    settings.BACK_OFFICE_LOOKUPS_URL = f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{back_office.database}"
+    settings.BACK_OFFICE_LOOKUPS_URL = (
+        f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{back_office.database}?tls=disable"
+    )
     ready_made.lay_out(clock.now())
     back_office.open_account("C-1")
     back_office.pay("TX-1", account="C-1", at=clock.now() - timedelta(hours=5), counterparty=f"Shop {CARD}")

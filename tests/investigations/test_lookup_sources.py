@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from common import sealed
 from common.errors import Refused
-from investigations.lookups import asking, masking, over_http, parameters, place, statements
+from investigations.lookups import asking, databases, masking, over_http, parameters, place
 from investigations.lookups.answer import NoAnswer, Table
 from investigations.models import LookupKind, LookupSource, LookupTrouble, LookupVersion
 from tests.back_office import BackOffice
@@ -46,7 +46,9 @@ def trouble(made: LookupVersion, **given: str) -> LookupTrouble:
 @pytest.fixture
 def postgres(back_office: BackOffice, settings: Any) -> LookupSource:
     """The back office's database, by a role that could do everything."""
-    settings.BACK_OFFICE_LOOKUPS_URL = f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{back_office.database}"
+    settings.BACK_OFFICE_LOOKUPS_URL = (
+        f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{back_office.database}?tls=disable"
+    )
     back_office.open_account("C-1", currency="PHP")
     back_office.pay("TX-1", account="C-1")
     back_office.pay("TX-2", account="C-1", state="declined")
@@ -58,7 +60,7 @@ def test_values_are_bound_by_their_types(postgres: LookupSource, back_office: Ba
     found, _masked = asking.ask(
         version(
             postgres,
-            "SELECT reference, amount, :big::bigint + 1 AS big, :day::date AS day, '50%;:x' AS odd -- ; :not\n"
+            "SELECT reference, amount, :big::bigint + 1 AS big, :day::date AS day, '50%:x' AS odd -- :not\n"
             "FROM back_office_transaction WHERE account_id = :account AND at > :since AND amount > :least"
             " AND (:none::text IS NULL) ORDER BY reference;",
             "account: reference\nsince: time\nleast: money\nbig: integer\nday: date\nnone: text optional",
@@ -66,7 +68,7 @@ def test_values_are_bound_by_their_types(postgres: LookupSource, back_office: Ba
         {"account": "C-1", "since": "2020-01-01T00:00", "least": "12.50", "big": "41", "day": "2026-11-27"},
     )
     assert found.columns == ["reference", "amount", "big", "day", "odd"]
-    assert found.rows[0] == ["TX-1", "12500", "42", "2026-11-27", "50%;:x"]
+    assert found.rows[0] == ["TX-1", "12500", "42", "2026-11-27", "50%:x"]
     assert len(found.rows) == 2
     for evil in EVIL:
         echoed, _masked = asking.ask(version(postgres, "SELECT :it AS it", "it: text"), {"it": evil})
@@ -97,13 +99,39 @@ def test_nothing_is_written_even_by_a_role_that_could(postgres: LookupSource, ba
     assert asking.check(postgres) is True
 
 
+#: Each looks like one literal to somebody, and like a committed write to PostgreSQL.
+SMUGGLED = [
+    "SELECT $é$ ' $é$; COMMIT; BEGIN READ WRITE; DELETE FROM back_office_transaction; COMMIT; --'",
+    "SELECT E'a'\n'\\''; COMMIT; BEGIN READ WRITE; DELETE FROM back_office_transaction; COMMIT; --'",
+    "SELECT 1; COMMIT; BEGIN READ WRITE; DELETE FROM back_office_transaction; COMMIT",
+    "SELECT 1) AS x; COMMIT; BEGIN READ WRITE; DELETE FROM back_office_transaction; COMMIT; SELECT (1",
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("statement", SMUGGLED)
+def test_no_second_statement_reaches_postgresql(
+    statement: str, postgres: LookupSource, back_office: BackOffice
+) -> None:
+    with pytest.raises(Refused):
+        asking.ask(version(postgres, statement), {})
+    # Even one that nobody refused before: the server itself takes one query, and nothing behind it.
+    with pytest.raises(NoAnswer) as error:
+        databases.ask_postgresql(place.of(postgres), statement, {}, databases.Limits(2, 5))
+    assert error.value.trouble in {LookupTrouble.WRITES, LookupTrouble.REJECTED}
+    assert back_office.rows("SELECT count(*) FROM back_office_transaction") == [(2,)]
+
+
 @pytest.mark.django_db
 def test_a_role_that_only_reads_is_known(postgres: LookupSource, back_office: BackOffice, settings: Any) -> None:
     back_office.rows("DO $$ BEGIN CREATE ROLE lookup_reader LOGIN; EXCEPTION WHEN duplicate_object THEN END $$")
     back_office.rows("GRANT SELECT ON back_office_account TO lookup_reader")
     host = settings.BACK_OFFICE_LOOKUPS_URL.rpartition("@")[2]
+    if host.startswith("%2F"):  # a socket, as the demo's: there is no TLS to speak of
+        host = host.removesuffix("?tls=disable")
     settings.BACK_OFFICE_LOOKUPS_URL = f"postgres://lookup_reader@{host}"
     assert asking.check(postgres) is False
+    assert asking.ask(version(postgres, "SELECT reference FROM back_office_account;"), {})[0].rows == [["C-1"]]
     assert trouble(version(postgres, "SELECT * FROM back_office_ban")) == LookupTrouble.REJECTED
     back_office.rows("GRANT UPDATE (note) ON back_office_ban TO lookup_reader")
     assert asking.check(postgres) is True
@@ -125,60 +153,6 @@ def test_time_rows_and_size_have_limits(postgres: LookupSource) -> None:
     assert len(found.rows[0][1] or "") == 2001
     large = "SELECT repeat('y', 2000) FROM generate_series(1, 500)"
     assert trouble(version(postgres, large, most_rows=500)) == LookupTrouble.TOO_LARGE
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "SELECT 1; DROP TABLE x",
-        "SELECT 1;;SELECT 2",
-        "DELETE FROM x",
-        "COPY x TO PROGRAM 'id'",
-        "DO $$ BEGIN END $$",
-        "SELECT a INTO b FROM c",
-        "SET ROLE postgres",
-        "EXPLAIN ANALYZE DELETE FROM x",
-        "SELECT 'a; DROP TABLE x",
-        "SELECT 1 /* a /* b */ ; DROP TABLE x",
-        "SELECT 1 AS a$b$; DROP TABLE x; --$b$",
-        "SELECT E'\\''; DROP TABLE x; --'",
-        "-- SELECT\nDROP TABLE x",
-        "SELECT 1\x00; DROP TABLE x",
-        "",
-    ],
-)
-def test_what_is_not_one_select_is_refused(statement: str) -> None:
-    with pytest.raises(Refused):
-        statements.read(statement, LookupKind.POSTGRESQL)
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "SELECT 1 /*! ; DROP TABLE x */",
-        "SELECT 1 /*M! INTO OUTFILE '/x' */",
-        "SELECT '\\'; DROP TABLE x; -- '",
-        "SELECT * FROM x INTO OUTFILE '/tmp/x'",
-        "SELECT 1 --\n; DROP TABLE x",
-        "HANDLER x OPEN",
-        "CALL p()",
-    ],
-)
-def test_what_is_not_one_select_is_refused_of_mysql(statement: str) -> None:
-    if statement == "SELECT '\\'; DROP TABLE x; -- '":  # one literal for MySQL, where a backslash escapes
-        assert statements.read(statement, LookupKind.MYSQL).names == frozenset()
-        return
-    with pytest.raises(Refused):
-        statements.read(statement, LookupKind.MYSQL)
-
-
-def test_names_are_found_outside_of_literals_only() -> None:
-    text = "SELECT ':no', \":no\", $q$ :no $q$, x::text, E'\\':no', a -- :no\n/* :no */ FROM t"
-    text += " WHERE a = :yes LIKE 'x%'"
-    read = statements.read(text, LookupKind.POSTGRESQL)
-    assert read.names == {"yes"}
-    assert "%(yes)s" in read.sql
-    assert "'x%%'" in read.sql
 
 
 @settings(max_examples=60, deadline=None)
@@ -361,6 +335,12 @@ def test_mariadb_answers_and_is_not_written_to(mariadb: MariaDB, settings: Any) 
     found, _masked = asking.ask(version(reader, many, most_rows=3), {})
     assert (len(found.rows), found.is_cut) == (3, True)
     assert time.monotonic() - began < 6
+    began = time.monotonic()
+    found, _masked = asking.ask(
+        version(reader, f"{many}, information_schema.columns c LIMIT 100000000", most_rows=3), {}
+    )
+    assert (len(found.rows), found.is_cut) == (3, True)
+    assert time.monotonic() - began < 1.5
     wrong = _maria(mariadb, "reader", settings)
     wrong.secret = sealed.seal("another", place.bound_to(wrong))
     assert trouble(version(wrong, "SELECT 1")) == LookupTrouble.SIGN_IN
@@ -384,6 +364,6 @@ def test_a_database_is_asked_by_what_was_judged(monkeypatch: pytest.MonkeyPatch,
     assert (asked[0]["hostaddr"], asked[0]["host"], asked[0]["sslmode"]) == (
         "93.184.216.34",
         "db.example",
-        "require",
+        "verify-full",
     )
     assert trouble(version(source, "SELECT 1")) == LookupTrouble.NOT_ALLOWED
