@@ -38,7 +38,10 @@ LONGEST_KEPT = 200_000  # characters
 MOST_RUNS = 500
 #: How long a write waits for a decision; sensitive actions wait as long unless their policy says otherwise.
 GOOD_FOR = timedelta(hours=24)
-PRIVATE = {"set-cookie", "authorization", "www-authenticate", "proxy-authenticate"}
+PRIVATE = {
+    "set-cookie", "authorization", "www-authenticate", "proxy-authenticate",
+    "cookie", "proxy-authorization",  # of webhooks: a browser that is signed in sends its session along
+}  # fmt: skip
 
 
 @transaction.atomic
