@@ -9,7 +9,6 @@ from django.urls import reverse
 
 from common import clock, outgoing
 from escalations.models import Evidence, Ticket
-from investigations.console import runs
 from investigations.lookups import over_http, ready_made, running
 from investigations.lookups.answer import spelled
 from investigations.models import (
@@ -92,7 +91,7 @@ def test_an_answer_of_the_console(desk, ticket, monkeypatch, settings):
     with hostile.serving() as server:
         settings.OUTGOING_HOSTS, settings.BACK_OFFICE_URL = [server.entry], ""
         answer = outgoing.Answer(200, {"Content-Type": "application/json"}, SAID, 0.1, is_cut=False)
-        monkeypatch.setattr(runs.outgoing, "send", lambda *_a, **_k: answer)
+        monkeypatch.setattr(outgoing, "send", lambda *_a, **_k: answer)
         send(desk.l2, ticket, environment(desk, server), "/points")
     run, client = newest(), client_of(desk.l2)
     assert "a�b" in client.get(run.get_absolute_url()).content.decode()
