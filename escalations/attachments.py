@@ -136,7 +136,11 @@ def _redacted(upload: File) -> File:
         found = redact_file(content, name)
     except TooMuch as error:
         raise Refused(
-            _("“%s” can't be looked through for card numbers: it is locked, broken, or holds too much.") % name,
+            _(
+                "“%s” can't be looked through for card numbers: it is locked, broken, holds too much, or is packed"
+                " in another way than plain ZIP (Deflate)."
+            )
+            % name,
             field="uploads",
         ) from error
     if found.content is None:

@@ -19,6 +19,8 @@ from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
+from common import zips
+
 LONGEST_LINE = 4 * 1024 * 1024  # characters
 MOST_COLUMNS = 500
 XZ_MEMORY = 160 * 1024 * 1024  # bytes; `xz -9` needs 65 MiB to unpack
@@ -229,8 +231,7 @@ def _sheet(file: BinaryIO) -> Iterator[tuple[int, int, list[str]] | BadRow]:
     except Unreadable:
         raise
     except (
-        InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, IndexError, SyntaxError,
-        AttributeError, EOFError, NotImplementedError, OverflowError, RuntimeError,
+        InvalidFileException, *zips.BROKEN, KeyError, TypeError, IndexError, SyntaxError, AttributeError,
     ) as error:  # fmt: skip
         # All of these come out of the library for files that are not quite XLSX.
         raise Unreadable(_("This XLSX file is damaged: %s") % error) from error
@@ -240,12 +241,14 @@ def _check_parts(file: BinaryIO) -> None:
     """Refuse a file that would unpack to more than the memory is for."""
     try:
         parts = zipfile.ZipFile(file).infolist()
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
+    except zips.BROKEN as error:
         raise Unreadable(_("This XLSX file is damaged: %s") % error) from error
     file.seek(0)
     whole = [part.file_size for part in parts if not part.filename.startswith("xl/worksheets/")]
     if sum(part.file_size for part in parts) > XLSX_UNPACKED or max(whole, default=0) > XLSX_PART:
         raise Unreadable(_("This XLSX file unpacks to too much. Save the sheet as CSV instead."))
+    if not all(zips.is_bounded(part) for part in parts):
+        raise Unreadable(_("This XLSX file is packed in an unusual way. Save the sheet as CSV instead."))
 
 
 def _text(cell: object) -> str:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageSequence, UnidentifiedImageError
 
-from common import text_of_file
+from common import text_of_file, zips
 from redaction import noticing
 from redaction.firewall import redact
 from redaction.mail import redact_mail
@@ -36,7 +36,7 @@ _TYPE = re.compile(r"\st=\"[^\"]*\"")
 
 
 class TooMuch(ValueError):
-    """A file that cannot be looked through: too large, too deep, locked, or broken."""
+    """A file that cannot be looked through: too large, too deep, locked, packed unusually, or broken."""
 
 
 class _Room:
@@ -183,7 +183,9 @@ def _unpacked(content: bytes, own_ids: OwnIds | None, room: _Room) -> RedactedFi
                 new.writestr(fact, after)
             if old.comment:
                 findings += redact(old.comment.decode("utf-8", "replace"), own_ids).findings
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except TooMuch:
+        raise
+    except zips.BROKEN as error:
         raise TooMuch("The archive cannot be read.") from error
     if lost:
         return RedactedFile(None, tuple(findings))
@@ -199,6 +201,8 @@ def _check(archive: zipfile.ZipFile, size: int, room: _Room) -> None:
         raise TooMuch("The archive holds too much.")
     if any(member.flag_bits & 1 for member in members):
         raise TooMuch("The archive is locked with a password.")
+    if not all(zips.is_bounded(member) for member in members):
+        raise TooMuch("The archive is packed in a way that is not unpacked here.")
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:

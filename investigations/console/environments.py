@@ -29,7 +29,7 @@ SIGNING = "SIGNING_SECRET"
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Z][A-Z0-9_]{0,39})\s*\}\}")
 NAME = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 MOST_SECRETS = 20
-LONGEST_SECRET = 4000
+SHORTEST_SECRET, LONGEST_SECRET = 4, 4000
 
 Headers = list[list[str]]
 
@@ -130,8 +130,12 @@ def _judge(environment: Environment, wanted: Wanted) -> None:
     for name, text in wanted.secrets.items():
         if not NAME.fullmatch(name) or name == TOKEN:
             raise Refused(_("A secret's name is of capitals, digits and _, such as API_KEY."), field="secrets")
-        if not 0 < len(text) <= LONGEST_SECRET or "\x00" in text:
-            raise Refused(_("A secret has 1 to %d characters.") % LONGEST_SECRET, field="secrets")
+        if not SHORTEST_SECRET <= len(text) <= LONGEST_SECRET or "\x00" in text:
+            raise Refused(
+                _("A secret has %(least)d to %(most)d characters.")
+                % {"least": SHORTEST_SECRET, "most": LONGEST_SECRET},
+                field="secrets",
+            )
     signatures.judge(wanted.scheme, wanted.signing_header, "signing_header")
     try:
         if not wanted.is_back_office:

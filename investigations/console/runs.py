@@ -6,10 +6,8 @@ an Idempotency-Key of its own. When nobody knows what became of it, it says so, 
 
 import hashlib
 import uuid
-from base64 import b64encode
 from collections.abc import Iterable
 from datetime import timedelta
-from urllib.parse import quote
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -23,7 +21,7 @@ from escalations.access import Party, parties, works_on
 from escalations.changes import lock
 from escalations.models import Ticket
 from events import recording
-from investigations.console import composing, environments
+from investigations.console import composing, echoes, environments
 from investigations.console.composing import Composed
 from investigations.console.environments import Headers, Way
 from investigations.models import READING, WRITING, Run, RunState
@@ -38,7 +36,10 @@ LONGEST_KEPT = 200_000  # characters
 MOST_RUNS = 500
 #: How long a write waits for a decision; sensitive actions wait as long unless their policy says otherwise.
 GOOD_FOR = timedelta(hours=24)
-PRIVATE = {"set-cookie", "authorization", "www-authenticate", "proxy-authenticate"}
+PRIVATE = {
+    "set-cookie", "authorization", "www-authenticate", "proxy-authenticate",
+    "cookie", "proxy-authorization",  # of webhooks: a browser that is signed in sends its session along
+}  # fmt: skip
 
 
 @transaction.atomic
@@ -216,10 +217,12 @@ def _ask(run: Run, composed: Composed, way: Way) -> outgoing.Answer:
 def _kept(answer: outgoing.Answer, way: Way) -> dict[str, object]:
     """Return the columns of an answer: redacted, and without the secrets that it may have echoed."""
     text = readable(answer.body)
-    cleaned = redaction.clean(_masked(text, way)) if text is not None else ""
+    cleaned = redaction.clean(echoes.without(text, way.values)) if text is not None else ""
     return {
         "status": answer.status,
-        "answer_headers": cleaned_headers((name, _masked(value, way)) for name, value in answer.headers.items()),
+        "answer_headers": cleaned_headers(
+            (name, echoes.without(value, way.values)) for name, value in answer.headers.items()
+        ),
         "answer_body": cleaned[:LONGEST_KEPT],
         "answer_size": len(answer.body),
         "answer_sha256": hashlib.sha256(answer.body).hexdigest(),
@@ -252,17 +255,6 @@ def cleaned_headers(headers: Iterable[tuple[str, str]]) -> Headers:
             line = redaction.clean(f"{name}: {value}".replace("\x00", "�"))
             found.append([name[:100], line.partition(": ")[2][:4000]])
     return found
-
-
-def _masked(text: str, way: Way) -> str:
-    """Return the text without the environment's secrets, in whatever form an answer may repeat them."""
-    for name, value in sorted(way.values.items(), key=lambda pair: -len(pair[1])):
-        if len(value) < 4:
-            continue
-        encoded = b64encode(value.encode()).decode().rstrip("=")
-        for form in {value, quote(value, safe=""), way.fill_json("{{" + name + "}}"), encoded}:
-            text = text.replace(form, "{{" + name + "}}")
-    return text
 
 
 def _record(kind: str, run: Run, *, by: User, **data: object) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 
+from common.texts import storable
 from investigations.console import environments
 from investigations.console.runs import composed_of
 from investigations.models import Run, Scheme
@@ -18,7 +19,7 @@ def pretty(text: str) -> str:
     bare = text.strip()
     if bare[:1] in {"{", "["}:
         try:
-            return json.dumps(json.loads(bare), indent=2, ensure_ascii=False)
+            return storable(json.dumps(json.loads(bare), indent=2, ensure_ascii=False))
         except (ValueError, RecursionError):
             return text
     if bare.startswith("<") and not re.match(r"<!doctype html|<html", bare, re.IGNORECASE):

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from common.texts import storable
+
 #: So many lines are looked at to tell the layout.
 SAMPLE = 1000
 
@@ -244,7 +246,10 @@ def fields_of(line: str) -> dict[str, str]:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    return _flat(value) if isinstance(value, dict) else {}
+    fields = _flat(value) if isinstance(value, dict) else {}
+    if "\\u" in text:  # only so can JSON spell what no text can hold
+        fields = {storable(name): storable(found) for name, found in fields.items()}
+    return fields
 
 
 def _flat(value: dict[str, Any], before: str = "", depth: int = 0) -> dict[str, str]:

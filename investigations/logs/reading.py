@@ -15,6 +15,7 @@ from typing import IO, Protocol
 
 from django.utils.translation import gettext as _
 
+from common import zips
 from common.errors import Refused
 
 MEGABYTE = 1024**2
@@ -86,7 +87,7 @@ def _of_zip(file: IO[bytes], name: str, budget: _Budget) -> Iterator[Member]:
     try:
         archive = zipfile.ZipFile(file)
         infos = [info for info in archive.infolist() if not info.is_dir()]
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+    except zips.BROKEN as error:
         raise _broken(name) from error
     if not infos:
         raise Refused(_("There is no file in “%s”.") % name, field="file")
@@ -100,9 +101,15 @@ def _of_zip(file: IO[bytes], name: str, budget: _Budget) -> Iterator[Member]:
         member = PurePath(info.filename.replace("\\", "/")).name
         if info.flag_bits & 1:
             raise Refused(_("“%s” is locked with a password. Send it unlocked.") % name, field="file")
+        if not zips.is_bounded(info):
+            raise Refused(
+                _("“%s” is packed in another way than is unpacked here. Pack it as plain ZIP (Deflate), or as gz.")
+                % name,
+                field="file",
+            )
         try:
             opened = archive.open(info)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        except zips.BROKEN as error:
             raise _broken(name) from error
         with opened:
             yield from _of_member(opened, member, budget)

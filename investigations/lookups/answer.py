@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from common.texts import storable
 from investigations.models import LookupTrouble
 
 LONGEST_CELL = 2_000  # characters
@@ -47,8 +48,8 @@ def spelled(cell: object) -> str:
     if isinstance(cell, bytes | bytearray | memoryview):
         return f"0x{bytes(cell)[:LONGEST_CELL].hex()}"
     if isinstance(cell, dict | list):
-        return json.dumps(cell, ensure_ascii=False, default=str).replace("\\u0000", "")
-    return str(cell).replace("\x00", "")
+        return storable(json.dumps(cell, ensure_ascii=False, default=str).replace("\\u0000", ""))
+    return storable(str(cell))
 
 
 def unique(names: list[str]) -> list[str]:

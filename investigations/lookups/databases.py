@@ -21,6 +21,7 @@ from psycopg2 import errors, sql
 from pymysql.constants import CR, ER
 from pymysql.cursors import SSCursor
 
+from investigations.lookups import saying
 from investigations.lookups.answer import LONGEST_CELL, NoAnswer, Table, unique
 from investigations.lookups.place import Place
 from investigations.models import LookupTrouble
@@ -152,7 +153,7 @@ def _authorities() -> str:
 
 
 def _of_postgresql(error: psycopg2.Error, *, over: bool) -> NoAnswer:
-    said = (error.diag.message_primary or "") if error.diag else ""
+    said = saying.of_postgresql(error.pgcode, (error.diag.message_primary or "") if error.diag else "")
     if over or isinstance(error, errors.QueryCanceled | errors.LockNotAvailable):
         return NoAnswer(LookupTrouble.TOO_SLOW)
     if isinstance(error, errors.ReadOnlySqlTransaction | errors.InvalidCursorDefinition):
@@ -265,22 +266,23 @@ def _mysql(place: Place, seconds: float) -> Iterator[Any]:
 
 
 def _of_mysql(error: Exception, *, over: bool) -> NoAnswer:
-    code, said = (*error.args, "", "")[:2]
+    code, whole = (*error.args, "", "")[:2]
+    said = saying.of_mysql(code, str(whole))
     if over or code in _SLOW or isinstance(error, TimeoutError):
         return NoAnswer(LookupTrouble.TOO_SLOW)
     is_untrusted = isinstance(getattr(error, "original_exception", None), ssl.SSLCertVerificationError)
     if is_untrusted or code == CR.CR_SSL_CONNECTION_ERROR:
         return NoAnswer(LookupTrouble.UNTRUSTED)
     if code in _WRITES:
-        return NoAnswer(LookupTrouble.WRITES, str(said))
+        return NoAnswer(LookupTrouble.WRITES, said)
     if code in _DENIED:
         return NoAnswer(LookupTrouble.SIGN_IN)
     if isinstance(
         error, pymysql.ProgrammingError | pymysql.DataError | pymysql.IntegrityError | pymysql.NotSupportedError
     ):
-        return NoAnswer(LookupTrouble.REJECTED, str(said))
+        return NoAnswer(LookupTrouble.REJECTED, said)
     if isinstance(error, pymysql.OperationalError) and isinstance(code, int) and code < 2000:
-        return NoAnswer(LookupTrouble.REJECTED, str(said))
+        return NoAnswer(LookupTrouble.REJECTED, said)
     if isinstance(error, pymysql.OperationalError | OSError):
         return NoAnswer(LookupTrouble.UNREACHABLE)
     return NoAnswer(LookupTrouble.UNREADABLE)

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 import redaction
 from common.errors import Refused
+from common.texts import storable
 from investigations.lookups.answer import NoAnswer, Table
 from investigations.models import LookupTrouble
 
@@ -106,10 +107,10 @@ def _inside(cell: str, paths: dict[tuple[str, ...], str], hidden: list[list[str]
             rule = paths.get(own) or ("hidden" if _is_among(name, hidden) else "")
             if rule and child is not None:
                 text = child if isinstance(child, str) else json.dumps(child, ensure_ascii=False)
-                container[name], changed = _masked(text, rule), True
+                container[name], changed = _masked(storable(text), rule), True
             elif isinstance(child, dict | list):
                 pending.append((child, own))
-    return json.dumps(whole[0], ensure_ascii=False) if changed else cell
+    return storable(json.dumps(whole[0], ensure_ascii=False)) if changed else cell
 
 
 def _masked(cell: str, rule: str) -> str:

@@ -18,6 +18,7 @@ import redaction
 from accounts.models import User
 from common import clock
 from common.errors import NotAllowed, Refused
+from common.texts import storable
 from escalations import evidence
 from escalations.access import works_on
 from escalations.changes import lock
@@ -127,6 +128,7 @@ def carry_out(number: int) -> None:
     began = time.monotonic()
     try:
         table, masked = asking.ask(run.version, run.values)
+        _keep(run, table, masked, time.monotonic() - began)
     except NoAnswer as error:
         _fail(run, error.trouble, error.detail, time.monotonic() - began)
     except Refused as error:
@@ -134,12 +136,10 @@ def carry_out(number: int) -> None:
     except Exception:
         logger.exception("Lookup run %s failed.", run.pk)
         _fail(run, LookupTrouble.BROKEN, "", time.monotonic() - began)
-    else:
-        _keep(run, table, masked, time.monotonic() - began)
 
 
 def _fail(run: LookupRun, trouble: LookupTrouble, detail: str, seconds: float) -> None:
-    said = redaction.clean(detail.replace("\x00", ""))[:300]
+    said = redaction.clean(storable(detail))[:300]
     _end(run, LookupState.FAILED, {"trouble": trouble.value}, seconds, trouble=trouble.value, detail=said)
 
 

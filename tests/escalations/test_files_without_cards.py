@@ -18,9 +18,9 @@ MASKED = "411111••••••1111".encode()
 PDF = b"%PDF-1.4\n1 0 obj << /Contents (paid with 4111 1111 1111 1111) >> endobj\n%%EOF\n"
 
 
-def zipped(name: str, content: bytes) -> bytes:
+def zipped(name: str, content: bytes, way: int = zipfile.ZIP_DEFLATED) -> bytes:
     packed = BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(packed, "w", way) as archive:
         archive.writestr(name, content)
     return packed.getvalue()
 
@@ -69,6 +69,8 @@ def test_a_file_without_any_is_kept_byte_by_byte(desk: Desk) -> None:
     [
         ("receipt.pdf", PDF, "Black it out first"),
         ("bomb.zip", zipped("a.log", b"0" * 30_000_000), "holds too much"),
+        ("bzip2.zip", zipped("a.log", b"hello", zipfile.ZIP_BZIP2), "plain ZIP (Deflate)"),
+        ("broken.zip", zipped("a.log", b"hello " * 99).replace(b"a.log\xcb", b"a.log\xff", 1), "broken"),
     ],
 )
 def test_what_cannot_lose_it_is_refused_and_nothing_is_lost_but_the_file(

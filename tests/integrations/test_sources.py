@@ -160,6 +160,14 @@ def test_a_sheet_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
         read(path)
 
 
+def test_a_sheet_that_unpacks_without_a_bound_is_refused(tmp_path: Path) -> None:
+    path = sheet(tmp_path, ["id"], [1])
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_BZIP2) as book:
+        book.writestr("xl/media/image.png", b"hello")
+    with pytest.raises(Unreadable, match="packed in an unusual way"):
+        read(path)
+
+
 @pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "[Content_Types].xml"])
 @pytest.mark.parametrize("content", [b"", b"<unfinished", b"<a/>", b"\xff\xfe"])
 def test_a_damaged_sheet_says_so(tmp_path: Path, part: str, content: bytes) -> None:

@@ -1,8 +1,11 @@
 """The laws of reading logs: whatever the bytes are, however they come."""
 
+import contextlib
 import gzip
 import io
 import json
+import random
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -281,6 +284,28 @@ def test_the_command_gives_each_line_its_template(tmp_path: Path, capsys: pytest
     path.write_bytes(bytes(range(256)) * 9)
     with pytest.raises(CommandError, match="is no text"):
         call_command("analyze_log", path)
+
+
+@pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_unpacks_without_a_bound_is_refused(way: int) -> None:
+    with zipfile.ZipFile(bomb := io.BytesIO(), "w", way) as archive:
+        archive.writestr("a.log", "line\n")
+    with pytest.raises(Refused, match="another way"):
+        list(reading.members(io.BytesIO(bomb.getvalue()), "a.zip"))
+
+
+def test_whatever_is_broken_in_an_archive_is_refused() -> None:
+    noise = random.Random(1).randbytes(300).hex() + "\n"
+    with zipfile.ZipFile(packed := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("señor.log", noise)
+        archive.writestr("a.log.gz", gzip.compress(noise.encode(), mtime=0))
+    for sound in (packed.getvalue(), gzip.compress(noise.encode(), mtime=0)):
+        for place in range(4, len(sound)):
+            for value in (0, sound[place] ^ 0x55, 255):
+                broken = sound[:place] + bytes([value]) + sound[place + 1 :]
+                with contextlib.suppress(Refused):  # or it does not matter
+                    for member in reading.members(io.BytesIO(broken), "a.zip"):
+                        list(member.lines)
 
 
 def test_a_locked_archive_is_refused() -> None:

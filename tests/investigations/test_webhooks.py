@@ -8,14 +8,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 from common import clock
 from escalations.models import Evidence, EvidenceKind, Ticket
 from events.models import Event
+from investigations.console import composing
 from investigations.console.composing import LARGEST_BODY
 from investigations.models import Scheme, Verdict, WebhookAddress, WebhookDelivery
 from investigations.webhooks import receiving
@@ -145,7 +148,7 @@ def test_the_first_webhook_signature_of_github_is_written_with_its_hash():
     assert check(signing, {"x-hub-signature": signed["X-Hub-Signature"]}, JEFE, NOW) == Verdict.VALID
 
 
-@settings(max_examples=40)
+@trying(max_examples=40)
 @given(st.binary(max_size=60), st.text(min_size=1, max_size=20), st.sampled_from([*Scheme][1:]))
 def test_what_we_sign_is_right_and_one_byte_more_is_not(body, secret, scheme):
     signing = Signing(scheme, secret, "X-Sign")
@@ -204,6 +207,23 @@ def test_what_arrives_is_shown_redacted_and_was_checked_on_its_exact_bytes(desk,
     part = client.get(reverse("webhooks", args=[ticket.reference]), headers={"HX-Request": "true"})
     assert f"delivery-{delivery.pk}" in part.content.decode()
     assert "<html" not in part.content.decode()
+
+
+@pytest.mark.django_db
+def test_what_signs_a_browser_or_a_proxy_in_is_neither_kept_nor_sent_again(desk, ticket):
+    url = opened(desk, ticket)
+    browser = client_of(desk.l2)  # the address lies on the desk's own origin: its cookies come along
+    session = browser.cookies[settings.SESSION_COOKIE_NAME].value
+    sent = {"Proxy-Authorization": "Basic c2VjcmV0OnNlY3JldA", "X-Shop": "1"}
+    assert browser.post(url, BODY, content_type="application/json", headers=sent).status_code == 204
+    delivery = WebhookDelivery.objects.get()
+    page = browser.get(reverse("webhook_delivery", args=[ticket.reference, delivery.pk])).content.decode()
+    again = composing.replayed(delivery.headers)
+    for value in (session, "c2VjcmV0OnNlY3JldA"):
+        assert value not in str(delivery.headers) + page
+    assert ["Cookie", "••••••"] in delivery.headers
+    assert ["X-Shop", "1"] in again
+    assert not {"cookie", "proxy-authorization"} & {name.lower() for name, _value in again}
 
 
 @pytest.mark.django_db

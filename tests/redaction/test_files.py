@@ -1,6 +1,8 @@
 """Files of every kind that people attach: what was in them is gone, and they still open."""
 
+import contextlib
 import io
+import random
 import subprocess
 import sys
 import zipfile
@@ -163,3 +165,24 @@ def test_archives_have_limits() -> None:
         redact_file(zipped(a__zip=inner, b__zip=inner, c__zip=inner), "together.zip")
     with pytest.raises(TooMuch):
         redact_file(zipped(a="hello")[:-30], "broken.zip")
+
+
+@pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("name", ["a.zip", "book.xlsx", "letter.docx"])
+def test_what_unpacks_without_a_bound_is_not_unpacked(way: int, name: str) -> None:
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", way) as archive:
+        archive.writestr("a.txt", b"0" * 1000)
+    with pytest.raises(TooMuch):
+        redact_file(bomb.getvalue(), name)
+    with pytest.raises(TooMuch):  # nor inside of another
+        redact_file(zipped(inner__zip=bomb.getvalue()), name)
+
+
+def test_whatever_is_broken_in_an_archive_is_too_much() -> None:
+    sound = zipped(a__txt=random.Random(1).randbytes(400).hex(), señor__txt="hello " * 80)
+    for place in range(4, len(sound)):
+        for value in (0, sound[place] ^ 0x55, 255):
+            broken = sound[:place] + bytes([value]) + sound[place + 1 :]
+            with contextlib.suppress(TooMuch):  # or it does not matter
+                redact_file(broken, "a.zip")
