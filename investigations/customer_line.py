@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 import redaction
 from accounts.models import User
 from audit.noting import note
+from common.texts import storable_within
 from escalations import contract
 from escalations.access import reads_internal
 from escalations.models import Customer, Ticket
@@ -123,7 +124,7 @@ def facts(customer: Customer, *, by: User) -> Line:
     def ask(part: str) -> Any:
         with translation.override(language):
             status, body = over_http.get(where, f"/accounts/{quote(reference, safe='')}{part}", WITHIN)
-            return json.loads(body) if status == 200 else {}
+            return storable_within(json.loads(body)) if status == 200 else {}
 
     asked = [(kind, part, read) for kind, parts in _READERS.items() for part, read in parts]
     with ThreadPoolExecutor(len(asked)) as pool:
@@ -133,7 +134,7 @@ def facts(customer: Customer, *, by: User) -> Line:
                 line.moments += read(answer.result())
             except NoAnswer as error:
                 line.silent[kind] = str(error.trouble.label)
-            except (ValueError, KeyError, TypeError, AttributeError):  # rubbish: this kind is not known
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):  # rubbish: it is not known
                 line.silent[kind] = _("What the back office answered can't be read.")
     return line
 

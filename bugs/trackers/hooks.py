@@ -10,6 +10,7 @@ from bugs import setup
 from bugs.models import Tracker, TrackerKind
 from bugs.trackers import github, gitlab, jira
 from bugs.trackers.issue import Issue, Said
+from common.texts import storable_within
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Told:
 def read(tracker: Tracker, body: bytes) -> Told | None:
     """Return what a webhook tells, None where that is nothing of the tracker's project or can't be read."""
     try:
-        said: Any = json.loads(body)
+        said: Any = storable_within(json.loads(body))
         return _READ[tracker.kind](tracker, said)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None

@@ -261,6 +261,12 @@ def test_what_is_said_in_the_tracker_is_a_note_where_one_works(linked: Linked) -
     assert client_of(linked.desk.l1).post(reverse("comment_bug", args=[linked.bug.pk]), {}).status_code == 404
 
 
+def test_half_a_character_in_a_comment_does_not_lose_it(linked: Linked) -> None:
+    said = linked.hub.say("It is half: \ud800, and nul: \x00.")
+    assert linked.hook(linked.hub.fake.webhook(linked.hub.fake.issues[0], said)) == 204
+    assert "It is half: �, and nul: ." in Comment.objects.get().body
+
+
 @pytest.mark.parametrize("linked", ["jira"], indirect=True)
 def test_what_only_some_may_read_stays_in_the_tracker(linked: Linked) -> None:
     fake, issue = linked.hub.fake, linked.hub.fake.issues[0]

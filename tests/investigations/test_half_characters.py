@@ -122,3 +122,12 @@ def test_lines_of_a_log(desk, ticket, settings, tmp_path):
     for name in ("log", "log_lines"):
         args = [ticket.reference, log.pk] if name == "log" else [ticket.reference]
         assert client.get(reverse(name, args=args), {"q": "half"}).status_code == 200
+
+
+def test_what_the_back_office_knows_of_a_customer(desk, ticket, monkeypatch, settings):
+    settings.BACK_OFFICE_URL = "http://127.0.0.1:9"
+    said = rb'{"points": [{"at": "2026-11-27T08:12:02Z", "kind": "\ud800", "points": 5, "reason": "half \ud800"}]}'
+    client, address = client_of(desk.l2), reverse("customer_timeline", args=[ticket.customer_id])
+    for body in (said, b"[" * 100_000):
+        monkeypatch.setattr(over_http, "get", lambda *_, body=body: (200, body))
+        assert client.get(address, {"facts": "1"}).status_code == 200
