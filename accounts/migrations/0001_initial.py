@@ -95,6 +95,11 @@ class Migration(migrations.Migration):
                 "verbose_name": "person",
                 "verbose_name_plural": "people",
                 "ordering": ["name"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"), name="user_email_any_case"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -166,12 +171,6 @@ class Migration(migrations.Migration):
             name="team",
             field=models.ForeignKey(
                 on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="accounts.team"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("email"), name="user_email_any_case"
             ),
         ),
         migrations.AddConstraint(

@@ -93,6 +93,20 @@ class Migration(migrations.Migration):
                 "verbose_name": "roster",
                 "verbose_name_plural": "rosters",
                 "ordering": ["team", "number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("team", "number"), name="roster_version"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("published_at", None)), fields=("team",), name="roster_one_draft"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("published_at", None), ("published_by", None)),
+                            models.Q(("published_at__isnull", False), ("published_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="roster_published_by_somebody",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -145,6 +159,40 @@ class Migration(migrations.Migration):
                 "verbose_name": "exception",
                 "verbose_name_plural": "exceptions",
                 "ordering": ["first_day", "starts_at", "pk"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("undone_at", None)),
+                        fields=["person", "last_day"],
+                        name="roster_off_of_person",
+                    ),
+                    models.Index(
+                        condition=models.Q(("undone_at", None)),
+                        fields=["team", "ends_at"],
+                        name="roster_extra_of_team",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("ends_at__gt", models.F("starts_at")),
+                                ("first_day", None),
+                                ("kind", "extra"),
+                                ("last_day", None),
+                                ("starts_at__isnull", False),
+                            ),
+                            models.Q(
+                                ("ends_at", None),
+                                ("first_day__isnull", False),
+                                ("kind__in", ("leave", "sick")),
+                                ("last_day__gte", models.F("first_day")),
+                                ("starts_at", None),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="roster_exception_days_or_times",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -177,6 +225,23 @@ class Migration(migrations.Migration):
                 "verbose_name": "shift",
                 "verbose_name_plural": "shifts",
                 "ordering": ["roster", "day", "opens", "person"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closes__gt", models.F("opens")),
+                            (
+                                "closes__lte",
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("opens"), "+", models.Value(1440)
+                                ),
+                            ),
+                            ("day__range", (0, 6)),
+                            ("opens__lt", 1440),
+                        ),
+                        name="shift_within_a_day",
+                    ),
+                    models.UniqueConstraint(fields=("roster", "person", "day", "opens"), name="shift_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -213,83 +278,6 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [models.UniqueConstraint(fields=("person", "team"), name="attendance_once")],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="roster",
-            constraint=models.UniqueConstraint(fields=("team", "number"), name="roster_version"),
-        ),
-        migrations.AddConstraint(
-            model_name="roster",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("published_at", None)), fields=("team",), name="roster_one_draft"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="roster",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("published_at", None), ("published_by", None)),
-                    models.Q(("published_at__isnull", False), ("published_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="roster_published_by_somebody",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="rosterexception",
-            index=models.Index(
-                condition=models.Q(("undone_at", None)), fields=["person", "last_day"], name="roster_off_of_person"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="rosterexception",
-            index=models.Index(
-                condition=models.Q(("undone_at", None)), fields=["team", "ends_at"], name="roster_extra_of_team"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rosterexception",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("ends_at__gt", models.F("starts_at")),
-                        ("first_day", None),
-                        ("kind", "extra"),
-                        ("last_day", None),
-                        ("starts_at__isnull", False),
-                    ),
-                    models.Q(
-                        ("ends_at", None),
-                        ("first_day__isnull", False),
-                        ("kind__in", ("leave", "sick")),
-                        ("last_day__gte", models.F("first_day")),
-                        ("starts_at", None),
-                    ),
-                    _connector="OR",
-                ),
-                name="roster_exception_days_or_times",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="shift",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("closes__gt", models.F("opens")),
-                    (
-                        "closes__lte",
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("opens"), "+", models.Value(1440)
-                        ),
-                    ),
-                    ("day__range", (0, 6)),
-                    ("opens__lt", 1440),
-                ),
-                name="shift_within_a_day",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="shift",
-            constraint=models.UniqueConstraint(fields=("roster", "person", "day", "opens"), name="shift_once"),
         ),
         migrations.RunSQL(PUBLISHED, "DROP FUNCTION secondline_published_roster()"),
         migrations.RunSQL(GUARDS, UNGUARD),

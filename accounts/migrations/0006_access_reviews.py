@@ -49,6 +49,21 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-begun_at"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.comparison.Coalesce("team", 0),
+                        condition=models.Q(("signed_off_at", None)),
+                        name="access_review_one_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("signed_off_at", None), ("signed_off_by", None)),
+                            models.Q(("signed_off_at__isnull", False), ("signed_off_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="access_review_signed_by_somebody",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -91,28 +106,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="accessreview",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.comparison.Coalesce("team", 0),
-                condition=models.Q(("signed_off_at", None)),
-                name="access_review_one_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="accessreview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("signed_off_at", None), ("signed_off_by", None)),
-                    models.Q(("signed_off_at__isnull", False), ("signed_off_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="access_review_signed_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="accessdecision",
-            constraint=models.UniqueConstraint(fields=("review", "person"), name="access_decided_once"),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("review", "person"), name="access_decided_once"),
+                ],
+            },
         ),
     ]

@@ -119,6 +119,41 @@ class Migration(migrations.Migration):
                 "verbose_name": "policy of actions",
                 "verbose_name_plural": "policies of actions",
                 "ordering": ["kind", "-number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "number"), name="action_policy_number"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "in_force")),
+                        fields=("kind",),
+                        name="action_policy_one_in_force",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["draft", "proposed"])),
+                        fields=("kind",),
+                        name="action_policy_one_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state", "draft"),
+                            ("number", 1),
+                            models.Q(("edited_by__isnull", False), ("proposed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="action_policy_was_proposed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["in_force", "replaced"]), _negated=True),
+                            ("number", 1),
+                            models.Q(
+                                ("decided_by__isnull", False),
+                                models.Q(("decided_by", models.F("proposed_by")), _negated=True),
+                                models.Q(("decided_by", models.F("edited_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="action_policy_four_eyes",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -244,6 +279,61 @@ class Migration(migrations.Migration):
                 "verbose_name": "sensitive action",
                 "verbose_name_plural": "sensitive actions",
                 "ordering": ["-pk"],
+                "indexes": [
+                    models.Index(fields=["state", "expires_at"], name="action_expires"),
+                    models.Index(
+                        condition=models.Q(("ask_at__isnull", False)), fields=["ask_at"], name="action_to_ask"
+                    ),
+                    models.Index(fields=["kind", "account", "requested_at"], name="action_of_account"),
+                    models.Index(fields=["kind", "requested_by", "requested_at"], name="action_of_person"),
+                    models.Index(fields=["kind", "requested_at"], name="action_of_day"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("sequence__isnull", False),
+                            ("state__in", ["approved", "done", "executing", "requested", "unknown", "verified"]),
+                        ),
+                        fields=("order", "kind", "sequence"),
+                        name="action_once_in_its_place",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("state__in", ["approved", "done", "executing", "failed", "unknown", "verified"]),
+                                _negated=True,
+                            ),
+                            models.Q(
+                                ("approved_at__isnull", False),
+                                ("approved_by__isnull", False),
+                                models.Q(("approved_digest", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="action_after_approval_only",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                (
+                                    "state__in",
+                                    ["approved", "done", "executing", "requested", "unknown", "verified"],
+                                ),
+                                _negated=True,
+                            ),
+                            models.Q(
+                                ("expires_at__isnull", False),
+                                ("requested_by__isnull", False),
+                                ("sequence__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="action_holding_was_requested",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gte", 0)), name="action_amount_not_negative"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -285,124 +375,5 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["pk"],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="actionpolicy",
-            constraint=models.UniqueConstraint(fields=("kind", "number"), name="action_policy_number"),
-        ),
-        migrations.AddConstraint(
-            model_name="actionpolicy",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "in_force")), fields=("kind",), name="action_policy_one_in_force"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="actionpolicy",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["draft", "proposed"])),
-                fields=("kind",),
-                name="action_policy_one_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="actionpolicy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state", "draft"),
-                    ("number", 1),
-                    models.Q(("edited_by__isnull", False), ("proposed_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="action_policy_was_proposed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="actionpolicy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["in_force", "replaced"]), _negated=True),
-                    ("number", 1),
-                    models.Q(
-                        ("decided_by__isnull", False),
-                        models.Q(("decided_by", models.F("proposed_by")), _negated=True),
-                        models.Q(("decided_by", models.F("edited_by")), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="action_policy_four_eyes",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="action",
-            index=models.Index(fields=["state", "expires_at"], name="action_expires"),
-        ),
-        migrations.AddIndex(
-            model_name="action",
-            index=models.Index(
-                condition=models.Q(("ask_at__isnull", False)), fields=["ask_at"], name="action_to_ask"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="action",
-            index=models.Index(fields=["kind", "account", "requested_at"], name="action_of_account"),
-        ),
-        migrations.AddIndex(
-            model_name="action",
-            index=models.Index(fields=["kind", "requested_by", "requested_at"], name="action_of_person"),
-        ),
-        migrations.AddIndex(
-            model_name="action",
-            index=models.Index(fields=["kind", "requested_at"], name="action_of_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="action",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("sequence__isnull", False),
-                    ("state__in", ["approved", "done", "executing", "requested", "unknown", "verified"]),
-                ),
-                fields=("order", "kind", "sequence"),
-                name="action_once_in_its_place",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="action",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("state__in", ["approved", "done", "executing", "failed", "unknown", "verified"]),
-                        _negated=True,
-                    ),
-                    models.Q(
-                        ("approved_at__isnull", False),
-                        ("approved_by__isnull", False),
-                        models.Q(("approved_digest", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="action_after_approval_only",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="action",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("state__in", ["approved", "done", "executing", "requested", "unknown", "verified"]),
-                        _negated=True,
-                    ),
-                    models.Q(
-                        ("expires_at__isnull", False), ("requested_by__isnull", False), ("sequence__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="action_holding_was_requested",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="action",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gte", 0)), name="action_amount_not_negative"
-            ),
         ),
     ]

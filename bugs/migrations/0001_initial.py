@@ -50,6 +50,18 @@ class Migration(migrations.Migration):
                 "verbose_name": "issue tracker",
                 "verbose_name_plural": "issue trackers",
                 "ordering": ["name"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("base_url", ""), ("is_of_settings", True), ("token", ""), ("webhook_secret", "")
+                            ),
+                            models.Q(("is_of_settings", False), models.Q(("base_url", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="tracker_has_one_address",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -138,6 +150,21 @@ class Migration(migrations.Migration):
                 "verbose_name": "bug report",
                 "verbose_name_plural": "bug reports",
                 "ordering": ["-pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("remote_number", ""), _negated=True),
+                        fields=("tracker", "remote_number"),
+                        name="bug_once_per_issue",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["draft", "sending", "unsent"]),
+                            models.Q(("remote_number", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="bug_open_is_linked",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -156,6 +183,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("tracker", "digest"), name="tracker_delivery_once"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="BugTicket",
@@ -189,39 +221,5 @@ class Migration(migrations.Migration):
                 "ordering": ["pk"],
                 "constraints": [models.UniqueConstraint(fields=("bug", "ticket"), name="bug_ticket_once")],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="tracker",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("base_url", ""), ("is_of_settings", True), ("token", ""), ("webhook_secret", "")),
-                    models.Q(("is_of_settings", False), models.Q(("base_url", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="tracker_has_one_address",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bugreport",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("remote_number", ""), _negated=True),
-                fields=("tracker", "remote_number"),
-                name="bug_once_per_issue",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="bugreport",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state__in", ["draft", "sending", "unsent"]),
-                    models.Q(("remote_number", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="bug_open_is_linked",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="trackerdelivery",
-            constraint=models.UniqueConstraint(fields=("tracker", "digest"), name="tracker_delivery_once"),
         ),
     ]

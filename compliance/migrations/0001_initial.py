@@ -121,6 +121,28 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "decided"), _negated=True),
+                        fields=["next_due_at", "id"],
+                        name="review_due",
+                    ),
+                    models.Index(fields=["customer"], name="review_customer"),
+                    models.Index(fields=["key_name"], name="review_key"),
+                    models.Index(fields=["-updated_at"], name="review_updated"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("owner__isnull", True), ("state", "open")),
+                            models.Q(models.Q(("state", "open"), _negated=True), ("owner__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="review_owned_unless_open",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="DocumentContent",
@@ -233,6 +255,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "number"), name="procedure_version"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decide_warning__lt", models.F("decide_hours")),
+                            ("take_warning__lt", models.F("take_hours")),
+                        ),
+                        name="procedure_warns_before",
+                    ),
+                ],
+            },
         ),
         migrations.AddField(
             model_name="case",
@@ -303,6 +337,33 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at", None)), fields=("case",), name="review_one_proposal"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_as", ""), ("ended_at", None), ("ended_by", None)),
+                            models.Q(
+                                ("ended_as__in", ["confirmed", "rejected", "voided", "withdrawn"]),
+                                ("ended_at__isnull", False),
+                                ("ended_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_proposal_ended_by_somebody",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_as__in", ("confirmed", "rejected")), _negated=True),
+                            models.Q(("ended_by", models.F("proposed_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="review_decided_by_two",
+                    ),
+                ],
+            },
         ),
         migrations.AddField(
             model_name="case",
@@ -502,71 +563,6 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
-            model_name="procedure",
-            constraint=models.UniqueConstraint(fields=("kind", "number"), name="procedure_version"),
-        ),
-        migrations.AddConstraint(
-            model_name="procedure",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("decide_warning__lt", models.F("decide_hours")), ("take_warning__lt", models.F("take_hours"))
-                ),
-                name="procedure_warns_before",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at", None)), fields=("case",), name="review_one_proposal"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_as", ""), ("ended_at", None), ("ended_by", None)),
-                    models.Q(
-                        ("ended_as__in", ["confirmed", "rejected", "voided", "withdrawn"]),
-                        ("ended_at__isnull", False),
-                        ("ended_by__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="review_proposal_ended_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="proposal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_as__in", ("confirmed", "rejected")), _negated=True),
-                    models.Q(("ended_by", models.F("proposed_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="review_decided_by_two",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="case",
-            index=models.Index(
-                condition=models.Q(("state", "decided"), _negated=True),
-                fields=["next_due_at", "id"],
-                name="review_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="case",
-            index=models.Index(fields=["customer"], name="review_customer"),
-        ),
-        migrations.AddIndex(
-            model_name="case",
-            index=models.Index(fields=["key_name"], name="review_key"),
-        ),
-        migrations.AddIndex(
-            model_name="case",
-            index=models.Index(fields=["-updated_at"], name="review_updated"),
-        ),
-        migrations.AddConstraint(
             model_name="case",
             constraint=models.CheckConstraint(
                 condition=models.Q(
@@ -575,17 +571,6 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="review_decided_by_decision",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="case",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("owner__isnull", True), ("state", "open")),
-                    models.Q(models.Q(("state", "open"), _negated=True), ("owner__isnull", False)),
-                    _connector="OR",
-                ),
-                name="review_owned_unless_open",
             ),
         ),
     ]

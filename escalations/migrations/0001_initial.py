@@ -91,6 +91,9 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "categories",
                 "ordering": ["position", "name"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("key",), name="category_key"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -142,6 +145,34 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "clock",
                 "verbose_name_plural": "clocks",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("breached_at__isnull", True), ("state", "running")),
+                        fields=["due_at"],
+                        name="clock_may_breach",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "running"), ("due_at__isnull", False)),
+                            models.Q(models.Q(("state", "running"), _negated=True), ("due_at__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="clock_due_while_running",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["stopped", "cancelled"]), ("stopped_at__isnull", False)),
+                            models.Q(
+                                models.Q(("state__in", ["stopped", "cancelled"]), _negated=True),
+                                ("stopped_at__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="clock_stopped_has_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -176,6 +207,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["started_at", "id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at__isnull", True)), fields=("clock",), name="one_open_segment"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ended_at__isnull", True), ("ended_at__gte", models.F("started_at")), _connector="OR"
+                        ),
+                        name="segment_forward",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -200,6 +242,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "contract form",
                 "verbose_name_plural": "contract forms",
+                "constraints": [
+                    models.UniqueConstraint(fields=("category", "version"), name="form_version"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -295,6 +340,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "category_key"), name="one_draft_per_category"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="HandOver",
@@ -530,6 +580,9 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "root causes",
                 "ordering": ["position", "name"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("key",), name="root_cause_key"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -573,6 +626,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("diagnosis", "version"), name="diagnosis_revision_version"),
+                ],
+            },
         ),
         migrations.AddField(
             model_name="diagnosis",
@@ -626,6 +684,10 @@ class Migration(migrations.Migration):
                 "verbose_name": "target",
                 "verbose_name_plural": "targets",
                 "ordering": ["policy", "metric", "priority"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("policy", "metric", "priority"), name="one_target"),
+                    models.CheckConstraint(condition=models.Q(("minutes__gt", 0)), name="target_above_zero"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -857,6 +919,76 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "escalation",
                 "verbose_name_plural": "escalations",
+                "indexes": [
+                    models.Index(
+                        models.F("team"),
+                        models.F("priority"),
+                        django.db.models.functions.comparison.Coalesce(
+                            "next_due_at", models.Value("infinity"), output_field=models.DateTimeField()
+                        ),
+                        models.F("id"),
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "accepted",
+                                    "in_progress",
+                                    "new",
+                                    "reopened",
+                                    "returned",
+                                    "waiting_customer",
+                                    "waiting_l1",
+                                    "waiting_partner",
+                                ],
+                            )
+                        ),
+                        name="ticket_queue",
+                    ),
+                    models.Index(fields=["owner", "state"], name="ticket_owner_state"),
+                    models.Index(fields=["l1_team", "-created_at"], name="ticket_l1_team"),
+                    models.Index(fields=["created_by", "-created_at"], name="ticket_creator"),
+                    models.Index(fields=["customer", "-created_at"], name="ticket_customer"),
+                    models.Index(
+                        condition=models.Q(("transaction_ref", ""), _negated=True),
+                        fields=["transaction_ref"],
+                        name="ticket_transaction",
+                    ),
+                    models.Index(fields=["state", "state_since"], name="ticket_state_since"),
+                    django.contrib.postgres.indexes.GinIndex(fields=["search"], name="ticket_search"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("origin", ""), _negated=True),
+                        fields=("origin", "external_reference"),
+                        name="ticket_imported_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("impact__range", (1, 3)), ("priority__range", (1, 4)), ("urgency__range", (1, 3))
+                        ),
+                        name="ticket_priority_range",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("merged_into__isnull", False), ("state", "merged")),
+                            models.Q(models.Q(("state", "merged"), _negated=True), ("merged_into__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="ticket_merged_has_target",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("merged_into", models.F("id")), _negated=True),
+                        name="ticket_not_merged_into_itself",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["resolved", "closed"]), _negated=True),
+                            ("resolved_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="ticket_resolved_has_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -878,6 +1010,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("used_at__isnull", True)),
+                        fields=("ticket",),
+                        name="one_unused_invitation",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Rating",
@@ -934,6 +1075,11 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "rating",
                 "verbose_name_plural": "ratings",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("score__range", (1, 5))), name="rating_score_range"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -989,6 +1135,19 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "message",
                 "verbose_name_plural": "messages",
+                "indexes": [
+                    models.Index(fields=["ticket", "created_at"], name="message_ticket"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("hand_over__isnull", False), ("kind", "partner")),
+                            models.Q(models.Q(("kind", "partner"), _negated=True), ("hand_over__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="message_partner_has_hand_over",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -1096,6 +1255,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("ticket", "article"), name="article_linked_once"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="TriageReview",
@@ -1134,183 +1298,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddConstraint(
-            model_name="category",
-            constraint=models.UniqueConstraint(fields=("key",), name="category_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="clocksegment",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at__isnull", True)), fields=("clock",), name="one_open_segment"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="clocksegment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ended_at__isnull", True), ("ended_at__gte", models.F("started_at")), _connector="OR"
-                ),
-                name="segment_forward",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contractform",
-            constraint=models.UniqueConstraint(fields=("category", "version"), name="form_version"),
-        ),
-        migrations.AddConstraint(
-            model_name="escalationdraft",
-            constraint=models.UniqueConstraint(fields=("user", "category_key"), name="one_draft_per_category"),
-        ),
-        migrations.AddConstraint(
-            model_name="rootcause",
-            constraint=models.UniqueConstraint(fields=("key",), name="root_cause_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="diagnosisrevision",
-            constraint=models.UniqueConstraint(fields=("diagnosis", "version"), name="diagnosis_revision_version"),
-        ),
-        migrations.AddConstraint(
-            model_name="target",
-            constraint=models.UniqueConstraint(fields=("policy", "metric", "priority"), name="one_target"),
-        ),
-        migrations.AddConstraint(
-            model_name="target",
-            constraint=models.CheckConstraint(condition=models.Q(("minutes__gt", 0)), name="target_above_zero"),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(
-                models.F("team"),
-                models.F("priority"),
-                django.db.models.functions.comparison.Coalesce(
-                    "next_due_at", models.Value("infinity"), output_field=models.DateTimeField()
-                ),
-                models.F("id"),
-                condition=models.Q(
-                    (
-                        "state__in",
-                        [
-                            "accepted",
-                            "in_progress",
-                            "new",
-                            "reopened",
-                            "returned",
-                            "waiting_customer",
-                            "waiting_l1",
-                            "waiting_partner",
-                        ],
-                    )
-                ),
-                name="ticket_queue",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(fields=["owner", "state"], name="ticket_owner_state"),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(fields=["l1_team", "-created_at"], name="ticket_l1_team"),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(fields=["created_by", "-created_at"], name="ticket_creator"),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(fields=["customer", "-created_at"], name="ticket_customer"),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(
-                condition=models.Q(("transaction_ref", ""), _negated=True),
-                fields=["transaction_ref"],
-                name="ticket_transaction",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(fields=["state", "state_since"], name="ticket_state_since"),
-        ),
-        migrations.AddIndex(
-            model_name="ticket",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="ticket_search"),
-        ),
-        migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("origin", ""), _negated=True),
-                fields=("origin", "external_reference"),
-                name="ticket_imported_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("impact__range", (1, 3)), ("priority__range", (1, 4)), ("urgency__range", (1, 3))
-                ),
-                name="ticket_priority_range",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("merged_into__isnull", False), ("state", "merged")),
-                    models.Q(models.Q(("state", "merged"), _negated=True), ("merged_into__isnull", True)),
-                    _connector="OR",
-                ),
-                name="ticket_merged_has_target",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("merged_into", models.F("id")), _negated=True),
-                name="ticket_not_merged_into_itself",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["resolved", "closed"]), _negated=True),
-                    ("resolved_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="ticket_resolved_has_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ratinginvitation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("used_at__isnull", True)),
-                fields=("ticket",),
-                name="one_unused_invitation",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rating",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("score__range", (1, 5))), name="rating_score_range"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(fields=["ticket", "created_at"], name="message_ticket"),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("hand_over__isnull", False), ("kind", "partner")),
-                    models.Q(models.Q(("kind", "partner"), _negated=True), ("hand_over__isnull", True)),
-                    _connector="OR",
-                ),
-                name="message_partner_has_hand_over",
-            ),
-        ),
-        migrations.AddConstraint(
             model_name="handover",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("ended_at__isnull", True)),
@@ -1318,46 +1305,9 @@ class Migration(migrations.Migration):
                 name="one_open_hand_over_per_team",
             ),
         ),
-        migrations.AddIndex(
-            model_name="clock",
-            index=models.Index(
-                condition=models.Q(("breached_at__isnull", True), ("state", "running")),
-                fields=["due_at"],
-                name="clock_may_breach",
-            ),
-        ),
         migrations.AddConstraint(
             model_name="clock",
             constraint=models.UniqueConstraint(fields=("ticket", "metric"), name="one_clock_per_metric"),
-        ),
-        migrations.AddConstraint(
-            model_name="clock",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "running"), ("due_at__isnull", False)),
-                    models.Q(models.Q(("state", "running"), _negated=True), ("due_at__isnull", True)),
-                    _connector="OR",
-                ),
-                name="clock_due_while_running",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="clock",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["stopped", "cancelled"]), ("stopped_at__isnull", False)),
-                    models.Q(
-                        models.Q(("state__in", ["stopped", "cancelled"]), _negated=True),
-                        ("stopped_at__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="clock_stopped_has_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="articleuse",
-            constraint=models.UniqueConstraint(fields=("ticket", "article"), name="article_linked_once"),
         ),
         # The first escalation is ESC-1001: a short number looks like a test.
         migrations.RunSQL(

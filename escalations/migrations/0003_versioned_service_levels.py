@@ -151,6 +151,28 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("customer__isnull", True), ("segment", ""), ("team__isnull", False)),
+                            models.Q(
+                                ("customer__isnull", True),
+                                ("team__isnull", True),
+                                models.Q(("segment", ""), _negated=True),
+                            ),
+                            models.Q(("customer__isnull", False), ("segment", ""), ("team__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="calendar_of_one_thing",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("segment", ""), _negated=True),
+                        fields=("segment",),
+                        name="one_calendar_per_segment",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="CalendarVersion",
@@ -214,6 +236,22 @@ class Migration(migrations.Migration):
                 "verbose_name": "calendar version",
                 "verbose_name_plural": "calendar versions",
                 "ordering": ["calendar", "number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("calendar", "number"), name="calendar_version"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("published_at__isnull", True)),
+                        fields=("calendar",),
+                        name="one_calendar_draft",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("published_at__isnull", True), ("published_by__isnull", True)),
+                            models.Q(("published_at__isnull", False), ("published_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="calendar_published_by_somebody",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -303,6 +341,52 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "clock",
                 "verbose_name_plural": "clocks",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("breached_at__isnull", True), ("due_at__isnull", False)),
+                        fields=["due_at"],
+                        name="clock_may_breach",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state__in", ["running", "paused"])),
+                        fields=["calendar"],
+                        name="clock_open_calendar",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("ticket", "metric", "cycle"), name="clock_cycle_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("due_at__isnull", False), ("state", "running")),
+                            models.Q(
+                                ("state", "paused"),
+                                models.Q(
+                                    ("due_at__isnull", True), ("fixed_due_at__isnull", False), _connector="OR"
+                                ),
+                            ),
+                            models.Q(("due_at__isnull", True), ("state__in", ["stopped", "cancelled"])),
+                            _connector="OR",
+                        ),
+                        name="clock_due_while_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["stopped", "cancelled"]), ("stopped_at__isnull", False)),
+                            models.Q(
+                                models.Q(("state__in", ["stopped", "cancelled"]), _negated=True),
+                                ("stopped_at__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="clock_stopped_has_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("target_seconds__isnull", False), ("fixed_due_at__isnull", False), _connector="OR"
+                        ),
+                        name="clock_has_an_aim",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -463,6 +547,22 @@ class Migration(migrations.Migration):
                 "verbose_name": "policy version",
                 "verbose_name_plural": "policy versions",
                 "ordering": ["policy", "number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("policy", "number"), name="policy_version"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("published_at__isnull", True)),
+                        fields=("policy",),
+                        name="one_policy_draft",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("published_at__isnull", True), ("published_by__isnull", True)),
+                            models.Q(("published_at__isnull", False), ("published_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="policy_published_by_somebody",
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -536,6 +636,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["clock", "number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("clock", "number"), name="clock_entry_number"),
+                ],
             },
         ),
         migrations.AddField(
@@ -548,140 +651,12 @@ class Migration(migrations.Migration):
                 to="escalations.policyversion",
             ),
         ),
-        migrations.AddConstraint(
-            model_name="calendarchoice",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("customer__isnull", True), ("segment", ""), ("team__isnull", False)),
-                    models.Q(
-                        ("customer__isnull", True),
-                        ("team__isnull", True),
-                        models.Q(("segment", ""), _negated=True),
-                    ),
-                    models.Q(("customer__isnull", False), ("segment", ""), ("team__isnull", True)),
-                    _connector="OR",
-                ),
-                name="calendar_of_one_thing",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarchoice",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("segment", ""), _negated=True),
-                fields=("segment",),
-                name="one_calendar_per_segment",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarversion",
-            constraint=models.UniqueConstraint(fields=("calendar", "number"), name="calendar_version"),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarversion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("published_at__isnull", True)), fields=("calendar",), name="one_calendar_draft"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("published_at__isnull", True), ("published_by__isnull", True)),
-                    models.Q(("published_at__isnull", False), ("published_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="calendar_published_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policyversion",
-            constraint=models.UniqueConstraint(fields=("policy", "number"), name="policy_version"),
-        ),
-        migrations.AddConstraint(
-            model_name="policyversion",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("published_at__isnull", True)), fields=("policy",), name="one_policy_draft"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policyversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("published_at__isnull", True), ("published_by__isnull", True)),
-                    models.Q(("published_at__isnull", False), ("published_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="policy_published_by_somebody",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="clockentry",
-            constraint=models.UniqueConstraint(fields=("clock", "number"), name="clock_entry_number"),
-        ),
-        migrations.AddIndex(
-            model_name="clock",
-            index=models.Index(
-                condition=models.Q(("breached_at__isnull", True), ("due_at__isnull", False)),
-                fields=["due_at"],
-                name="clock_may_breach",
-            ),
-        ),
         migrations.AddIndex(
             model_name="clock",
             index=models.Index(
                 condition=models.Q(("state__in", ["running", "paused"])),
                 fields=["policy"],
                 name="clock_open_policy",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="clock",
-            index=models.Index(
-                condition=models.Q(("state__in", ["running", "paused"])),
-                fields=["calendar"],
-                name="clock_open_calendar",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="clock",
-            constraint=models.UniqueConstraint(fields=("ticket", "metric", "cycle"), name="clock_cycle_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="clock",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("due_at__isnull", False), ("state", "running")),
-                    models.Q(
-                        ("state", "paused"),
-                        models.Q(("due_at__isnull", True), ("fixed_due_at__isnull", False), _connector="OR"),
-                    ),
-                    models.Q(("due_at__isnull", True), ("state__in", ["stopped", "cancelled"])),
-                    _connector="OR",
-                ),
-                name="clock_due_while_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="clock",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["stopped", "cancelled"]), ("stopped_at__isnull", False)),
-                    models.Q(
-                        models.Q(("state__in", ["stopped", "cancelled"]), _negated=True),
-                        ("stopped_at__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="clock_stopped_has_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="clock",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("target_seconds__isnull", False), ("fixed_due_at__isnull", False), _connector="OR"
-                ),
-                name="clock_has_an_aim",
             ),
         ),
     ]

@@ -175,6 +175,16 @@ class Migration(migrations.Migration):
                 "verbose_name": "re-application",
                 "verbose_name_plural": "re-applications",
                 "ordering": ["-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("applied_at__isnull", False), ("state", "applied")),
+                            models.Q(models.Q(("state", "applied"), _negated=True), ("applied_at__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="reapplication_applied_has_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -210,31 +220,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="reapplication",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("applied_at__isnull", False), ("state", "applied")),
-                    models.Q(models.Q(("state", "applied"), _negated=True), ("applied_at__isnull", True)),
-                    _connector="OR",
-                ),
-                name="reapplication_applied_has_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reappliedticket",
-            constraint=models.UniqueConstraint(fields=("reapplication", "ticket"), name="reapplied_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="reappliedticket",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("event__isnull", False), ("problem", "")),
-                    models.Q(("event__isnull", True), models.Q(("problem", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="reapplied_or_failed",
-            ),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("reapplication", "ticket"), name="reapplied_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("event__isnull", False), ("problem", "")),
+                            models.Q(("event__isnull", True), models.Q(("problem", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="reapplied_or_failed",
+                    ),
+                ],
+            },
         ),
     ]

@@ -93,6 +93,15 @@ class Migration(migrations.Migration):
                 ),
                 ("done_at", models.DateTimeField(null=True)),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("at__isnull", False), ("state", "planned")),
+                        fields=["at", "id"],
+                        name="rung_planned",
+                    ),
+                ],
+            },
         ),
         migrations.AddField(
             model_name="ticket",
@@ -177,14 +186,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="escalationcontact",
             constraint=models.UniqueConstraint(fields=("team", "person"), name="escalation_path_person"),
-        ),
-        migrations.AddIndex(
-            model_name="ladderrung",
-            index=models.Index(
-                condition=models.Q(("at__isnull", False), ("state", "planned")),
-                fields=["at", "id"],
-                name="rung_planned",
-            ),
         ),
         migrations.AddConstraint(
             model_name="ladderrung",

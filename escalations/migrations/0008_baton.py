@@ -39,6 +39,12 @@ class Migration(migrations.Migration):
                 "verbose_name": "hand-over of a shift",
                 "verbose_name_plural": "hand-overs of shifts",
                 "ordering": ["-at", "team"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("team", "at"), name="baton_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("until__gt", models.F("at"))), name="baton_has_a_shift"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -90,31 +96,22 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": [models.OrderBy(models.F("due_at"), nulls_last=True), "pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("baton", "ticket"), name="baton_item_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("acknowledged_at", None),
+                                ("acknowledged_by", None),
+                                ("note", ""),
+                                ("taken", False),
+                            ),
+                            models.Q(("acknowledged_at__isnull", False), ("acknowledged_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="baton_item_acknowledged_by_somebody",
+                    ),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="baton",
-            constraint=models.UniqueConstraint(fields=("team", "at"), name="baton_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="baton",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("until__gt", models.F("at"))), name="baton_has_a_shift"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="batonitem",
-            constraint=models.UniqueConstraint(fields=("baton", "ticket"), name="baton_item_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="batonitem",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("acknowledged_at", None), ("acknowledged_by", None), ("note", ""), ("taken", False)),
-                    models.Q(("acknowledged_at__isnull", False), ("acknowledged_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="baton_item_acknowledged_by_somebody",
-            ),
         ),
     ]

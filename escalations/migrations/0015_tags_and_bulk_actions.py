@@ -47,6 +47,16 @@ class Migration(migrations.Migration):
                 "verbose_name": "bulk action",
                 "verbose_name_plural": "bulk actions",
                 "ordering": ["-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("state", "running")),
+                            models.Q(models.Q(("state", "running"), _negated=True), ("ended_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="bulk_ended_has_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -74,6 +84,22 @@ class Migration(migrations.Migration):
                 ("before", models.JSONField(default=dict)),
                 ("version_after", models.PositiveIntegerField(null=True)),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("outcome__in", ["failed", "refused"]), models.Q(("reason", ""), _negated=True)
+                            ),
+                            models.Q(
+                                models.Q(("outcome__in", ["failed", "refused"]), _negated=True), ("reason", "")
+                            ),
+                            _connector="OR",
+                        ),
+                        name="bulk_refusal_has_reason",
+                    ),
+                ],
+            },
         ),
         migrations.AddField(
             model_name="ticket",
@@ -135,17 +161,6 @@ class Migration(migrations.Migration):
             model_name="bulkaction",
             index=models.Index(fields=["requested_by", "-id"], name="bulk_of_person"),
         ),
-        migrations.AddConstraint(
-            model_name="bulkaction",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", True), ("state", "running")),
-                    models.Q(models.Q(("state", "running"), _negated=True), ("ended_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="bulk_ended_has_time",
-            ),
-        ),
         migrations.AddIndex(
             model_name="bulkresult",
             index=models.Index(fields=["bulk_action", "outcome", "ticket"], name="bulk_by_outcome"),
@@ -153,16 +168,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="bulkresult",
             constraint=models.UniqueConstraint(fields=("bulk_action", "ticket"), name="bulk_each_ticket_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="bulkresult",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("outcome__in", ["failed", "refused"]), models.Q(("reason", ""), _negated=True)),
-                    models.Q(models.Q(("outcome__in", ["failed", "refused"]), _negated=True), ("reason", "")),
-                    _connector="OR",
-                ),
-                name="bulk_refusal_has_reason",
-            ),
         ),
     ]

@@ -196,6 +196,23 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "draft",
                 "verbose_name_plural": "drafts",
+                "indexes": [
+                    models.Index(fields=["person", "ticket"], name="draft_on_ticket"),
+                    models.Index(fields=["updated_at"], name="draft_age"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("discarded_at__isnull", True), ("sends_at__isnull", True)),
+                        fields=("person", "ticket", "kind"),
+                        name="one_draft_per_kind",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("sends_at__isnull", True), ("discarded_at__isnull", True), _connector="OR"
+                        ),
+                        name="draft_sent_or_discarded",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -277,28 +294,5 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [models.UniqueConstraint(fields=("message", "person"), name="mentioned_once")],
             },
-        ),
-        migrations.AddIndex(
-            model_name="messagedraft",
-            index=models.Index(fields=["person", "ticket"], name="draft_on_ticket"),
-        ),
-        migrations.AddIndex(
-            model_name="messagedraft",
-            index=models.Index(fields=["updated_at"], name="draft_age"),
-        ),
-        migrations.AddConstraint(
-            model_name="messagedraft",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("discarded_at__isnull", True), ("sends_at__isnull", True)),
-                fields=("person", "ticket", "kind"),
-                name="one_draft_per_kind",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="messagedraft",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("sends_at__isnull", True), ("discarded_at__isnull", True), _connector="OR"),
-                name="draft_sent_or_discarded",
-            ),
         ),
     ]

@@ -39,6 +39,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("level__range", (1, 2))), name="skill_level_range"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="TeamRouting",
@@ -81,6 +86,16 @@ class Migration(migrations.Migration):
                 ("capacity", models.PositiveSmallIntegerField(default=8, verbose_name="capacity")),
                 ("version", models.PositiveIntegerField(default=0)),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("weight_p1__gt", 0), ("weight_p2__gt", 0), ("weight_p3__gt", 0), ("weight_p4__gt", 0)
+                        ),
+                        name="routing_weights_positive",
+                    ),
+                ],
+            },
         ),
         migrations.AddField(
             model_name="ticket",
@@ -141,20 +156,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="skill",
             constraint=models.UniqueConstraint(fields=("person", "category"), name="skill_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="skill",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("level__range", (1, 2))), name="skill_level_range"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="teamrouting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("weight_p1__gt", 0), ("weight_p2__gt", 0), ("weight_p3__gt", 0), ("weight_p4__gt", 0)
-                ),
-                name="routing_weights_positive",
-            ),
         ),
     ]

@@ -233,6 +233,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "dependency",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at__isnull", True)),
+                        fields=("ticket", "on"),
+                        name="one_open_dependency",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ticket", models.F("on")), _negated=True), name="dependency_on_another"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -298,6 +308,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("ticket", "wait", "day"), name="one_nudge_a_day"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="PartnerAgreement",
@@ -375,6 +390,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("team", "version"), name="partner_form_version"),
+                ],
+            },
         ),
         migrations.AddField(
             model_name="handover",
@@ -391,25 +411,5 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("ended_at__isnull", True)), fields=["team", "asked_at"], name="hand_over_owed"
             ),
-        ),
-        migrations.AddConstraint(
-            model_name="dependency",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("ended_at__isnull", True)), fields=("ticket", "on"), name="one_open_dependency"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dependency",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ticket", models.F("on")), _negated=True), name="dependency_on_another"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="nudge",
-            constraint=models.UniqueConstraint(fields=("ticket", "wait", "day"), name="one_nudge_a_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="partnerform",
-            constraint=models.UniqueConstraint(fields=("team", "version"), name="partner_form_version"),
         ),
     ]

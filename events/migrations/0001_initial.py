@@ -35,6 +35,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["subject_type", "subject_id", "id"], name="event_subject"),
+                    models.Index(fields=["kind", "at"], name="event_kind_at"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Delivery",
@@ -60,26 +66,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name_plural": "deliveries",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("delivered_at__isnull", True)),
+                        fields=["next_attempt_at", "id"],
+                        name="delivery_owed",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("event", "consumer"), name="delivery_once_per_consumer"),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(fields=["subject_type", "subject_id", "id"], name="event_subject"),
-        ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(fields=["kind", "at"], name="event_kind_at"),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("delivered_at__isnull", True)),
-                fields=["next_attempt_at", "id"],
-                name="delivery_owed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.UniqueConstraint(fields=("event", "consumer"), name="delivery_once_per_consumer"),
         ),
     ]

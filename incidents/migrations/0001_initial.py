@@ -95,6 +95,29 @@ class Migration(migrations.Migration):
                 "verbose_name": "security incident",
                 "verbose_name_plural": "security incidents",
                 "ordering": ["-last_at", "-id"],
+                "indexes": [
+                    models.Index(fields=["-last_at", "-id"], name="incident_last"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "open")),
+                        fields=("cause", "place_type", "place_id", "place"),
+                        name="incident_one_open_at_a_place",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("handled_at", None), ("handled_by", None), ("state", "open")),
+                            models.Q(
+                                ("handled_at__isnull", False),
+                                ("handled_by__isnull", False),
+                                ("state", "handled"),
+                                models.Q(("note", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="incident_handled_by_somebody",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -207,34 +230,6 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "sweeps",
                 "ordering": ["-id"],
             },
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(fields=["-last_at", "-id"], name="incident_last"),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "open")),
-                fields=("cause", "place_type", "place_id", "place"),
-                name="incident_one_open_at_a_place",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("handled_at", None), ("handled_by", None), ("state", "open")),
-                    models.Q(
-                        ("handled_at__isnull", False),
-                        ("handled_by__isnull", False),
-                        ("state", "handled"),
-                        models.Q(("note", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="incident_handled_by_somebody",
-            ),
         ),
         migrations.RunSQL(GUARDS, migrations.RunSQL.noop),
     ]

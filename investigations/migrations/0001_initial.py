@@ -92,6 +92,39 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "log",
                 "verbose_name_plural": "logs",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("is_normal", True)), fields=["service"], name="log_normal_of_service"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("finished_at__isnull", True), ("state", "under_way")),
+                            models.Q(
+                                models.Q(("state", "under_way"), _negated=True), ("finished_at__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="log_finished_has_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "failed"), models.Q(("trouble", ""), _negated=True)),
+                            models.Q(models.Q(("state", "failed"), _negated=True), ("trouble", "")),
+                            _connector="OR",
+                        ),
+                        name="log_failed_says_why",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("is_normal", False),
+                            models.Q(("state", "done"), models.Q(("service", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="log_normal_is_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -120,6 +153,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("log", "place"), name="log_template_place"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="IssueTemplate",
@@ -149,48 +187,5 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [models.UniqueConstraint(fields=("issue", "text"), name="issue_template_once")],
             },
-        ),
-        migrations.AddIndex(
-            model_name="log",
-            index=models.Index(
-                condition=models.Q(("is_normal", True)), fields=["service"], name="log_normal_of_service"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="log",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("finished_at__isnull", True), ("state", "under_way")),
-                    models.Q(models.Q(("state", "under_way"), _negated=True), ("finished_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="log_finished_has_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="log",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "failed"), models.Q(("trouble", ""), _negated=True)),
-                    models.Q(models.Q(("state", "failed"), _negated=True), ("trouble", "")),
-                    _connector="OR",
-                ),
-                name="log_failed_says_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="log",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("is_normal", False),
-                    models.Q(("state", "done"), models.Q(("service", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="log_normal_is_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="logtemplate",
-            constraint=models.UniqueConstraint(fields=("log", "place"), name="log_template_place"),
         ),
     ]

@@ -43,6 +43,20 @@ class Migration(migrations.Migration):
                 "verbose_name": "environment",
                 "verbose_name_plural": "environments",
                 "ordering": ["name"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("base_url", ""), ("is_back_office", True)),
+                            models.Q(("is_back_office", False), models.Q(("base_url", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="environment_has_one_address",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("is_back_office", False), ("allows_writes", False), _connector="OR"),
+                        name="environment_back_office_reads",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -86,6 +100,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["integration", "path", "method"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("integration", "method", "path"), name="request_template_once"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -179,6 +198,40 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "API run",
                 "verbose_name_plural": "API runs",
+                "indexes": [
+                    models.Index(fields=["ticket", "-id"], name="run_newest_of_ticket"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decided_by", None),
+                            models.Q(("decided_by", models.F("made_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="run_two_people",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("method__in", ("GET", "HEAD", "OPTIONS")),
+                            ("state", "waiting"),
+                            models.Q(
+                                ("decided_at__isnull", False),
+                                ("decided_by__isnull", False),
+                                ("decided_digest", models.F("digest")),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="run_write_is_approved",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "answered"), ("status__isnull", False)),
+                            models.Q(models.Q(("state", "answered"), _negated=True), ("status", None)),
+                            _connector="OR",
+                        ),
+                        name="run_answered_has_status",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -304,75 +357,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name="environment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("base_url", ""), ("is_back_office", True)),
-                    models.Q(("is_back_office", False), models.Q(("base_url", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="environment_has_one_address",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="environment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("is_back_office", False), ("allows_writes", False), _connector="OR"),
-                name="environment_back_office_reads",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="requesttemplate",
-            constraint=models.UniqueConstraint(
-                fields=("integration", "method", "path"), name="request_template_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="run",
-            index=models.Index(fields=["ticket", "-id"], name="run_newest_of_ticket"),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("decided_by", None),
-                    models.Q(("decided_by", models.F("made_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="run_two_people",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("method__in", ("GET", "HEAD", "OPTIONS")),
-                    ("state", "waiting"),
-                    models.Q(
-                        ("decided_at__isnull", False),
-                        ("decided_by__isnull", False),
-                        ("decided_digest", models.F("digest")),
-                    ),
-                    _connector="OR",
-                ),
-                name="run_write_is_approved",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "answered"), ("status__isnull", False)),
-                    models.Q(models.Q(("state", "answered"), _negated=True), ("status", None)),
-                    _connector="OR",
-                ),
-                name="run_answered_has_status",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="webhookdelivery",
-            index=models.Index(fields=["address", "-id"], name="delivery_newest"),
+            options={
+                "indexes": [
+                    models.Index(fields=["address", "-id"], name="delivery_newest"),
+                ],
+            },
         ),
     ]

@@ -142,6 +142,18 @@ class Migration(migrations.Migration):
                 "verbose_name": "version of a lookup",
                 "verbose_name_plural": "versions of lookups",
                 "ordering": ["lookup", "-number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("lookup", "number"), name="lookup_version_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("most_rows__gte", 1),
+                            ("most_rows__lte", 500),
+                            ("within_seconds__gte", 1),
+                            ("within_seconds__lte", 30),
+                        ),
+                        name="lookup_version_limits",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -240,45 +252,27 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "run of a lookup",
                 "verbose_name_plural": "runs of lookups",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("finished_at__isnull", True), ("state", "under_way")),
+                            models.Q(
+                                models.Q(("state", "under_way"), _negated=True), ("finished_at__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="lookup_run_finished_has_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "failed"), models.Q(("trouble", ""), _negated=True)),
+                            models.Q(models.Q(("state", "failed"), _negated=True), ("trouble", "")),
+                            _connector="OR",
+                        ),
+                        name="lookup_run_failed_says_why",
+                    ),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="lookupversion",
-            constraint=models.UniqueConstraint(fields=("lookup", "number"), name="lookup_version_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="lookupversion",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("most_rows__gte", 1),
-                    ("most_rows__lte", 500),
-                    ("within_seconds__gte", 1),
-                    ("within_seconds__lte", 30),
-                ),
-                name="lookup_version_limits",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lookuprun",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("finished_at__isnull", True), ("state", "under_way")),
-                    models.Q(models.Q(("state", "under_way"), _negated=True), ("finished_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="lookup_run_finished_has_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lookuprun",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "failed"), models.Q(("trouble", ""), _negated=True)),
-                    models.Q(models.Q(("state", "failed"), _negated=True), ("trouble", "")),
-                    _connector="OR",
-                ),
-                name="lookup_run_failed_says_why",
-            ),
         ),
         migrations.RunSQL(GUARD, UNGUARD),
     ]

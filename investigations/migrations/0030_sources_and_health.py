@@ -162,6 +162,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "integration",
                 "verbose_name_plural": "integrations",
+                "constraints": [
+                    models.UniqueConstraint(fields=("customer", "plugin", "environment"), name="integration_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -306,6 +309,24 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "re-check",
                 "verbose_name_plural": "re-checks",
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "running")), fields=["next_at"], name="recheck_due"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("finished_at__isnull", True), ("state", "running")),
+                            models.Q(
+                                models.Q(("state", "running"), _negated=True), ("finished_at__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="recheck_finished_has_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("minutes__gte", 1), ("wanted__gte", 1)), name="recheck_is_sensible"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -343,6 +364,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["recheck", "-id"], name="recheck_results"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Runbook",
@@ -380,6 +406,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("plugin", "language", "number"), name="runbook_number"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Checklist",
@@ -417,6 +448,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("integration", "ticket", "runbook"), name="checklist_once"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="VersionFault",
@@ -460,6 +496,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["plugin"], name="version_fault_plugin"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("issue", "plugin", "versions"), name="version_fault_once"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ChecklistStep",
@@ -511,52 +555,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="integration",
-            constraint=models.UniqueConstraint(
-                fields=("customer", "plugin", "environment"), name="integration_once"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="recheck",
-            index=models.Index(condition=models.Q(("state", "running")), fields=["next_at"], name="recheck_due"),
-        ),
-        migrations.AddConstraint(
-            model_name="recheck",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("finished_at__isnull", True), ("state", "running")),
-                    models.Q(models.Q(("state", "running"), _negated=True), ("finished_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="recheck_finished_has_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="recheck",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("minutes__gte", 1), ("wanted__gte", 1)), name="recheck_is_sensible"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="recheckresult",
-            index=models.Index(fields=["recheck", "-id"], name="recheck_results"),
-        ),
-        migrations.AddConstraint(
-            model_name="runbook",
-            constraint=models.UniqueConstraint(fields=("plugin", "language", "number"), name="runbook_number"),
-        ),
-        migrations.AddConstraint(
-            model_name="checklist",
-            constraint=models.UniqueConstraint(fields=("integration", "ticket", "runbook"), name="checklist_once"),
-        ),
-        migrations.AddIndex(
-            model_name="versionfault",
-            index=models.Index(fields=["plugin"], name="version_fault_plugin"),
-        ),
-        migrations.AddConstraint(
-            model_name="versionfault",
-            constraint=models.UniqueConstraint(fields=("issue", "plugin", "versions"), name="version_fault_once"),
         ),
     ]

@@ -98,6 +98,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "article",
                 "verbose_name_plural": "articles",
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(fields=["search"], name="article_search"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -159,6 +162,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["-version"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("article", "version"), name="article_version"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -229,29 +235,19 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "known issue",
                 "verbose_name_plural": "known issues",
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(fields=["search"], name="known_issue_search"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("fixed_at__isnull", False), ("status", "fixed")),
+                            models.Q(models.Q(("status", "fixed"), _negated=True), ("fixed_at__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="known_issue_fixed_has_time",
+                    ),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="article",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="article_search"),
-        ),
-        migrations.AddConstraint(
-            model_name="articlerevision",
-            constraint=models.UniqueConstraint(fields=("article", "version"), name="article_version"),
-        ),
-        migrations.AddIndex(
-            model_name="knownissue",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["search"], name="known_issue_search"),
-        ),
-        migrations.AddConstraint(
-            model_name="knownissue",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("fixed_at__isnull", False), ("status", "fixed")),
-                    models.Q(models.Q(("status", "fixed"), _negated=True), ("fixed_at__isnull", True)),
-                    _connector="OR",
-                ),
-                name="known_issue_fixed_has_time",
-            ),
         ),
     ]

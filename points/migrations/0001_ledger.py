@@ -60,6 +60,28 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "points transfer",
                 "verbose_name_plural": "points transfers",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("about", ""), _negated=True),
+                        fields=["about"],
+                        name="points_transfer_about",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("key", ""), _negated=True), ("points__gt", 0)),
+                        name="points_transfer_moves",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("corrects", None), ("kind", "spent"), ("original", None)),
+                            models.Q(("corrects", None), ("kind", "refund"), ("original__isnull", False)),
+                            models.Q(("corrects__isnull", False), ("kind", "correction"), ("original", None)),
+                            _connector="OR",
+                        ),
+                        name="points_transfer_names_its_cause",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -114,6 +136,15 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "posting",
                 "verbose_name_plural": "postings",
+                "indexes": [
+                    models.Index(fields=["account", "-id"], name="points_posting_statement"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("transfer", "account"), name="points_posting_once_an_account"),
+                    models.CheckConstraint(
+                        condition=models.Q(("points", 0), _negated=True), name="points_posting_not_nothing"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -142,46 +173,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(
-                condition=models.Q(("about", ""), _negated=True), fields=["about"], name="points_transfer_about"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("key", ""), _negated=True), ("points__gt", 0)),
-                name="points_transfer_moves",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("corrects", None), ("kind", "spent"), ("original", None)),
-                    models.Q(("corrects", None), ("kind", "refund"), ("original__isnull", False)),
-                    models.Q(("corrects__isnull", False), ("kind", "correction"), ("original", None)),
-                    _connector="OR",
-                ),
-                name="points_transfer_names_its_cause",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="posting",
-            index=models.Index(fields=["account", "-id"], name="points_posting_statement"),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.UniqueConstraint(
-                fields=("transfer", "account"), name="points_posting_once_an_account"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="posting",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("points", 0), _negated=True), name="points_posting_not_nothing"
-            ),
         ),
     ]

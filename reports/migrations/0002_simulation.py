@@ -86,6 +86,37 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "simulation",
                 "verbose_name_plural": "simulations",
+                "indexes": [
+                    models.Index(fields=["requested_by", "-id"], name="simulation_of_person"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("last__gte", models.F("first"))), name="simulation_forward"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("finished_at__isnull", True), ("state", "under_way")),
+                            models.Q(
+                                models.Q(("state", "under_way"), _negated=True), ("finished_at__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="simulation_finished_has_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "failed"), models.Q(("trouble", ""), _negated=True)),
+                            models.Q(models.Q(("state", "failed"), _negated=True), ("trouble", "")),
+                            _connector="OR",
+                        ),
+                        name="simulation_failed_says_why",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "under_way")),
+                        fields=("requested_by",),
+                        name="one_simulation_under_way",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -171,51 +202,12 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="simulation",
-            index=models.Index(fields=["requested_by", "-id"], name="simulation_of_person"),
-        ),
-        migrations.AddConstraint(
-            model_name="simulation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("last__gte", models.F("first"))), name="simulation_forward"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="simulation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("finished_at__isnull", True), ("state", "under_way")),
-                    models.Q(models.Q(("state", "under_way"), _negated=True), ("finished_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="simulation_finished_has_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="simulation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "failed"), models.Q(("trouble", ""), _negated=True)),
-                    models.Q(models.Q(("state", "failed"), _negated=True), ("trouble", "")),
-                    _connector="OR",
-                ),
-                name="simulation_failed_says_why",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="simulation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "under_way")),
-                fields=("requested_by",),
-                name="one_simulation_under_way",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="simulatedclock",
-            constraint=models.UniqueConstraint(
-                fields=("simulation", "ticket", "metric", "cycle"), name="simulated_clock_once"
-            ),
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("simulation", "ticket", "metric", "cycle"), name="simulated_clock_once"
+                    ),
+                ],
+            },
         ),
     ]
